@@ -1,0 +1,50 @@
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Content;
+
+/// [`display_data`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data)
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DisplayData {
+    /// The same thing in several forms, by MIME type.
+    pub data: Map<String, Value>,
+    /// How to show it, by MIME type.
+    pub metadata: Map<String, Value>,
+    /// What is not to be saved with the notebook.
+    pub transient: Transient,
+}
+
+/// [`update_display_data`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#update-display-data):
+/// replaces what was displayed under the same `display_id`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct UpdateDisplayData {
+    /// The same thing in several forms, by MIME type.
+    pub data: Map<String, Value>,
+    /// How to show it, by MIME type.
+    pub metadata: Map<String, Value>,
+    /// Which display it is.
+    pub transient: Transient,
+}
+
+/// What belongs to a display but not to the notebook.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Transient {
+    /// Names a display that may be updated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_id: Option<String>,
+}
+
+impl Transient {
+    /// A display that may be updated.
+    pub fn id(display_id: impl Into<String>) -> Self {
+        Self { display_id: Some(display_id.into()) }
+    }
+}
+
+impl Content for DisplayData {
+    const MSG_TYPE: &'static str = "display_data";
+}
+
+impl Content for UpdateDisplayData {
+    const MSG_TYPE: &'static str = "update_display_data";
+}

@@ -1,0 +1,196 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tracing::error;
+use zeromq::{SocketRecv, SocketSend};
+
+use crate::channel::stdin::Question;
+use crate::channel::{iopub, requests, stdin};
+use crate::content::{Content, ErrorReply, ExecutionState, InputRequest, Status};
+use crate::message::Parent;
+use crate::outbox::{BOUND, Outbox};
+use crate::request::{Channel, Request};
+use crate::session::{Packed, Session};
+
+/// How many requests may wait to be taken; more wait in the socket.
+const REQUESTS: usize = 64;
+
+/// How long [`Frontend::close`] waits for the queues, and then for the sockets' own queues.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// The requests as they arrive, in order on each channel.
+#[derive(Debug)]
+pub struct Requests {
+    /// Requests that may have to wait for the running cell.
+    pub shell: mpsc::Receiver<Request>,
+    /// Requests that must not wait.
+    pub control: mpsc::Receiver<Request>,
+}
+
+/// The frontends, as the kernel speaks to them. Cheap to clone; the sockets close with the last
+/// handle, and what is then still queued is lost unless [`close`](Self::close) came first.
+#[derive(Clone)]
+pub struct Frontend(Arc<Queues>);
+
+struct Queues {
+    session: Arc<Session>,
+    shell: Outbox,
+    control: Outbox,
+    iopub: Outbox,
+    stdin: mpsc::UnboundedSender<Question>,
+    /// Ends the tasks when it is dropped.
+    _tasks: JoinSet<()>,
+}
+
+/// The sockets that carry messages; those on which requests or replies arrive are halves.
+pub(crate) struct Sockets<Send, Receive, Publish> {
+    pub shell: (Send, Receive),
+    pub control: (Send, Receive),
+    pub stdin: (Send, Receive),
+    pub iopub: Publish,
+}
+
+/// Gives each socket the task that owns it. `tasks` may already hold others that must end with them.
+pub(crate) fn start<S, R, P>(
+    session: Session,
+    sockets: Sockets<S, R, P>,
+    mut tasks: JoinSet<()>,
+) -> (Requests, Frontend)
+where
+    S: SocketSend + Send + 'static,
+    R: SocketRecv + Send + 'static,
+    P: SocketSend + SocketRecv + Send + 'static,
+{
+    let session = Arc::new(session);
+    let mut serve = |channel, (sender, receiver)| {
+        let (outbox, outgoing) = Outbox::new(BOUND);
+        let (arrived, requests) = mpsc::channel(REQUESTS);
+        tasks.spawn(requests::read(channel, receiver, Arc::clone(&session), arrived));
+        tasks.spawn(requests::reply(channel, sender, outgoing));
+        (outbox, requests)
+    };
+    let (shell, shell_requests) = serve(Channel::Shell, sockets.shell);
+    let (control, control_requests) = serve(Channel::Control, sockets.control);
+
+    let (iopub, outgoing) = Outbox::new(BOUND);
+    tasks.spawn(iopub::run(sockets.iopub, Arc::clone(&session), outgoing));
+
+    let (stdin, questions) = mpsc::unbounded_channel();
+    let (sender, receiver) = sockets.stdin;
+    tasks.spawn(stdin::run(receiver, sender, Arc::clone(&session), questions));
+
+    let queues = Queues { session, shell, control, iopub, stdin, _tasks: tasks };
+    let requests = Requests { shell: shell_requests, control: control_requests };
+    (requests, Frontend(Arc::new(queues)))
+}
+
+impl Frontend {
+    /// Replies on the request's own channel, to who sent it. Only queues.
+    pub fn reply<C: Content>(&self, request: &Request, reply: &C) {
+        self.send_reply(request, C::MSG_TYPE, reply);
+    }
+
+    /// Replies [with an error](https://jupyter-client.readthedocs.io/en/stable/messaging.html#request-reply)
+    /// to any request. Only queues. A message to which the protocol knows no reply gets none.
+    pub fn error_reply(&self, request: &Request, ename: &str, evalue: &str) {
+        if let Some(reply_type) = reply_type(request.msg_type()) {
+            self.send_reply(request, &reply_type, &ErrorReply::new(ename, evalue));
+        }
+    }
+
+    /// Publishes to every frontend, in order. Waits while too much is queued for a slow reader.
+    pub async fn publish<C: Content>(&self, parent: &Parent, content: &C) {
+        if let Some(packed) = self.publication(parent, content) {
+            self.0.iopub.send_when_room(packed.frames).await;
+        }
+    }
+
+    /// Publishes something small behind everything published before. Never waits.
+    pub fn publish_now<C: Content>(&self, parent: &Parent, content: &C) {
+        if let Some(packed) = self.publication(parent, content) {
+            self.0.iopub.send(packed.frames);
+        }
+    }
+
+    /// Publishes a status. Never waits.
+    pub fn status(&self, parent: &Parent, execution_state: ExecutionState) {
+        self.publish_now(parent, &Status { execution_state });
+    }
+
+    /// Returns once everything published before has been handed to the socket, or it is closed.
+    pub async fn flush(&self) {
+        self.0.iopub.flush().await;
+    }
+
+    /// [Asks](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel)
+    /// the person whose frontend sent the request; drop the future to stop asking. `None` if that
+    /// frontend cannot be reached, or if another question took this one's place. Whether the
+    /// request allows to ask (`allow_stdin`) is for the caller to see.
+    pub async fn input(&self, request: &Request, prompt: &str, password: bool) -> Option<String> {
+        let content = InputRequest { prompt: prompt.to_owned(), password };
+        let identities = request.identities.to_vec();
+        let packed = self.pack(identities, InputRequest::MSG_TYPE, &request.parent(), &content)?;
+        let (answer, answered) = oneshot::channel();
+        self.0.stdin.send(Question { request: packed, answer }).ok()?;
+        answered.await.ok()
+    }
+
+    /// Waits, at most a fifth of a second, until what is queued has left. To be called before the
+    /// process ends: a ROUTER of zeromq 0.7 only queues what it is given to send.
+    pub async fn close(&self) {
+        let Queues { shell, control, iopub, .. } = &*self.0;
+        let flushed = async { tokio::join!(shell.flush(), control.flush(), iopub.flush()) };
+        let _ = tokio::time::timeout(LINGER, flushed).await;
+        tokio::time::sleep(LINGER).await;
+    }
+
+    fn send_reply(&self, request: &Request, msg_type: &str, reply: &impl Serialize) {
+        let outbox = match request.channel {
+            Channel::Shell => &self.0.shell,
+            Channel::Control => &self.0.control,
+        };
+        let packed = self.pack(request.identities.to_vec(), msg_type, &request.parent(), reply);
+        if let Some(packed) = packed {
+            outbox.send(packed.frames);
+        }
+    }
+
+    /// The topic names the kernel and the message, as ipykernel's does, never a frontend.
+    fn publication<C: Content>(&self, parent: &Parent, content: &C) -> Option<Packed> {
+        let topic = format!("kernel.{}.{}", self.0.session.id, C::MSG_TYPE);
+        self.pack(vec![topic.into()], C::MSG_TYPE, parent, content)
+    }
+
+    fn pack(
+        &self,
+        identities: Vec<Bytes>,
+        msg_type: &str,
+        parent: &Parent,
+        content: &impl Serialize,
+    ) -> Option<Packed> {
+        let packed = self.0.session.pack(identities, msg_type, parent, content);
+        packed
+            .inspect_err(|error| error!(msg_type, %error, "a message could not be written as JSON"))
+            .ok()
+    }
+}
+
+/// `execute_request` → `execute_reply`; nothing for what is no request.
+fn reply_type(msg_type: &str) -> Option<String> {
+    msg_type.strip_suffix("_request").map(|request| format!("{request}_reply"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reply_type;
+
+    #[test]
+    fn only_a_request_has_a_reply() {
+        assert_eq!(reply_type("complete_request").as_deref(), Some("complete_reply"));
+        assert_eq!(reply_type("comm_open"), None);
+    }
+}

@@ -1,0 +1,278 @@
+use std::future::Future;
+use std::panic::Location;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinSet;
+use zeromq::{SocketRecv, SocketSend, ZmqError, ZmqMessage, ZmqResult};
+
+use crate::content::InputReply;
+use crate::frontend::{Frontend, Requests, Sockets, start};
+use crate::message::{Message, Parent};
+use crate::request::Channel;
+use crate::session::Session;
+
+/// How long a test waits for a message before it fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What [`bind`](crate::bind) makes, without sockets, and a frontend at its other end. For tests: the
+/// same tasks run on the same signed frames. To be called within a tokio runtime.
+pub fn memory() -> (Requests, Frontend, MemoryClient) {
+    let key = "a key that both ends know";
+    let (shell, shell_requests) = mpsc::unbounded_channel();
+    let (control, control_requests) = mpsc::unbounded_channel();
+    let (stdin, stdin_replies) = mpsc::unbounded_channel();
+    let (reply, replies) = mpsc::unbounded_channel();
+    let (ask, questions) = mpsc::unbounded_channel();
+    let (publish, publications) = mpsc::unbounded_channel();
+
+    let sockets = Sockets {
+        shell: (Sender(reply.clone()), Receiver(shell_requests)),
+        control: (Sender(reply), Receiver(control_requests)),
+        stdin: (Sender(ask), Receiver(stdin_replies)),
+        iopub: Publisher(Sender(publish)),
+    };
+    let (requests, frontend) = start(Session::new(key), sockets, JoinSet::new());
+    let session = Session::new(key);
+    let client = MemoryClient { session, shell, control, stdin, replies, publications, questions };
+    (requests, frontend, client)
+}
+
+/// A frontend for tests. It is subscribed to everything from the start, so it sees no welcome. The
+/// functions that wait panic, with the caller's line, when nothing arrives.
+pub struct MemoryClient {
+    session: Session,
+    shell: UnboundedSender<ZmqMessage>,
+    control: UnboundedSender<ZmqMessage>,
+    stdin: UnboundedSender<ZmqMessage>,
+    replies: UnboundedReceiver<ZmqMessage>,
+    publications: UnboundedReceiver<ZmqMessage>,
+    questions: UnboundedReceiver<ZmqMessage>,
+}
+
+impl MemoryClient {
+    /// Sends a request and returns its `msg_id`, by which replies and outputs name their parent.
+    #[track_caller]
+    pub fn send(&self, channel: Channel, msg_type: &str, content: impl Serialize) -> String {
+        let socket = match channel {
+            Channel::Shell => &self.shell,
+            Channel::Control => &self.control,
+        };
+        self.send_to(socket, msg_type, &Parent::none(), &content)
+    }
+
+    /// Answers a question as JupyterLab does, which names the question as its parent.
+    #[track_caller]
+    pub fn answer_input(&self, input_request: &Message, value: &str) {
+        let parent = Parent::from(&input_request.header);
+        self.send_to(&self.stdin, "input_reply", &parent, &InputReply { value: value.to_owned() });
+    }
+
+    /// The next reply, from shell or control.
+    #[track_caller]
+    pub fn recv_reply(&mut self) -> impl Future<Output = Message> {
+        recv("a reply", &self.session, &mut self.replies)
+    }
+
+    /// The next publication.
+    #[track_caller]
+    pub fn recv_iopub(&mut self) -> impl Future<Output = Message> {
+        recv("an iopub message", &self.session, &mut self.publications)
+    }
+
+    /// The next question to the person.
+    #[track_caller]
+    pub fn recv_input_request(&mut self) -> impl Future<Output = Message> {
+        recv("an input_request", &self.session, &mut self.questions)
+    }
+
+    /// The next reply, if one is here.
+    #[track_caller]
+    pub fn try_recv_reply(&mut self) -> Option<Message> {
+        self.replies.try_recv().ok().map(|message| unpack(&self.session, message))
+    }
+
+    /// The next publication, if one is here.
+    #[track_caller]
+    pub fn try_recv_iopub(&mut self) -> Option<Message> {
+        self.publications.try_recv().ok().map(|message| unpack(&self.session, message))
+    }
+
+    /// The next question to the person, if one is here.
+    #[track_caller]
+    pub fn try_recv_input_request(&mut self) -> Option<Message> {
+        self.questions.try_recv().ok().map(|message| unpack(&self.session, message))
+    }
+
+    #[track_caller]
+    fn send_to(
+        &self,
+        socket: &UnboundedSender<ZmqMessage>,
+        msg_type: &str,
+        parent: &Parent,
+        content: &impl Serialize,
+    ) -> String {
+        let identities = vec![Bytes::from_static(b"client")];
+        let packed = self.session.pack(identities, msg_type, parent, content);
+        let packed = packed.expect("the content can be written as JSON");
+        let message = ZmqMessage::try_from(packed.frames).expect("a message has frames");
+        socket.send(message).expect("the kernel still listens");
+        packed.msg_id
+    }
+}
+
+#[track_caller]
+fn recv<'a>(
+    what: &'static str,
+    session: &'a Session,
+    socket: &'a mut UnboundedReceiver<ZmqMessage>,
+) -> impl Future<Output = Message> + use<'a> {
+    // An async function would not know who called it.
+    let caller = Location::caller();
+    async move {
+        match tokio::time::timeout(PATIENCE, socket.recv()).await {
+            Ok(Some(message)) => unpack(session, message),
+            Ok(None) => panic!("{caller}: waited for {what}, but the kernel is gone"),
+            Err(_) => panic!("{caller}: waited {PATIENCE:?} for {what}"),
+        }
+    }
+}
+
+#[track_caller]
+fn unpack(session: &Session, message: ZmqMessage) -> Message {
+    let (_, message) =
+        session.unpack(&message.into_vec()).expect("the kernel sends whole messages");
+    message
+}
+
+struct Sender(UnboundedSender<ZmqMessage>);
+
+struct Receiver(UnboundedReceiver<ZmqMessage>);
+
+/// Everybody is subscribed already: nothing ever arrives.
+struct Publisher(Sender);
+
+#[async_trait]
+impl SocketSend for Sender {
+    async fn send(&mut self, message: ZmqMessage) -> ZmqResult<()> {
+        self.0.send(message).map_err(|_| ZmqError::Other("the test's frontend is gone"))
+    }
+}
+
+#[async_trait]
+impl SocketRecv for Receiver {
+    async fn recv(&mut self) -> ZmqResult<ZmqMessage> {
+        match self.0.recv().await {
+            Some(message) => Ok(message),
+            None => std::future::pending().await, // as a socket without peers
+        }
+    }
+}
+
+#[async_trait]
+impl SocketSend for Publisher {
+    async fn send(&mut self, message: ZmqMessage) -> ZmqResult<()> {
+        self.0.send(message).await
+    }
+}
+
+#[async_trait]
+impl SocketRecv for Publisher {
+    async fn recv(&mut self) -> ZmqResult<ZmqMessage> {
+        std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ExecutionState;
+    use crate::content::{ExecuteReply, Stream};
+
+    #[tokio::test]
+    async fn a_request_is_answered_and_its_outputs_keep_their_order() {
+        let (mut requests, frontend, mut client) = memory();
+        let msg_id = client.send(Channel::Shell, "execute_request", json!({"code": "1"}));
+        let request = requests.shell.recv().await.unwrap();
+        assert_eq!(request.msg_type(), "execute_request");
+
+        frontend.status(&request.parent(), ExecutionState::Busy);
+        frontend.publish(&request.parent(), &Stream::stdout("1")).await;
+        frontend.status(&request.parent(), ExecutionState::Idle);
+        frontend.flush().await;
+        frontend.reply(&request, &ExecuteReply::ok(1));
+
+        let types = [(); 3].map(|()| client.try_recv_iopub().unwrap().header.msg_type);
+        assert_eq!(types, ["status", "stream", "status"]);
+        assert!(client.try_recv_iopub().is_none());
+        let reply = client.recv_reply().await;
+        assert_eq!(reply.msg_type(), "execute_reply");
+        assert_eq!(reply.parent_msg_id(), Some(msg_id));
+    }
+
+    #[tokio::test]
+    async fn any_request_can_be_answered_with_an_error() {
+        let (mut requests, frontend, mut client) = memory();
+        client.send(Channel::Control, "shutdown_request", json!([]));
+        let request = requests.control.recv().await.unwrap();
+        frontend.error_reply(&request, "ValueError", "no object");
+        let reply = client.recv_reply().await;
+        assert_eq!(reply.msg_type(), "shutdown_reply");
+        assert_eq!(reply.content::<Value>().unwrap()["evalue"], "no object");
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_question_leaves_room_for_the_next() {
+        let (mut requests, frontend, mut client) = memory();
+        client.send(Channel::Shell, "execute_request", json!({}));
+        let request = requests.shell.recv().await.unwrap();
+
+        let interrupted = tokio::time::timeout(
+            Duration::from_millis(20),
+            frontend.input(&request, "first? ", false),
+        );
+        assert!(interrupted.await.is_err());
+        let first = client.recv_input_request().await;
+
+        let second = tokio::spawn(async move { frontend.input(&request, "second? ", true).await });
+        let question = client.recv_input_request().await;
+        assert_eq!(
+            question.content::<Value>().unwrap(),
+            json!({"prompt": "second? ", "password": true})
+        );
+        client.answer_input(&first, "too late");
+        client.answer_input(&question, "yes");
+        assert_eq!(second.await.unwrap().as_deref(), Some("yes"));
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_came_before_the_question_does_not_answer_it() {
+        let (mut requests, frontend, mut client) = memory();
+        client.send(Channel::Shell, "execute_request", json!({}));
+        let request = requests.shell.recv().await.unwrap();
+        for _ in 0..20 {
+            let early = json!({"value": "early"});
+            client.send_to(&client.stdin, "input_reply", &Parent::none(), &early);
+            let answer = async {
+                let question = client.recv_input_request().await;
+                client.answer_input(&question, "late");
+            };
+            let (answered, ()) = tokio::join!(frontend.input(&request, "? ", false), answer);
+            assert_eq!(answered.as_deref(), Some("late"));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_requests_end_with_the_last_handle() {
+        let (mut requests, frontend, _client) = memory();
+        drop(frontend.clone());
+        assert!(requests.shell.try_recv().is_err_and(|error| error.to_string().contains("empty")));
+        drop(frontend);
+        assert!(requests.shell.recv().await.is_none());
+    }
+}

@@ -1,0 +1,170 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use serde::Serialize;
+use thiserror::Error;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::PROTOCOL_VERSION;
+use crate::frame::{FrameError, Frames};
+use crate::message::{Message, Parent};
+use crate::signature::Signer;
+
+/// This process towards its frontends: one session id on all channels, and the key they share.
+/// Turns contents into signed frames, and frames into messages whose signature is right.
+pub(crate) struct Session {
+    pub id: String,
+    signer: Signer,
+    sent: AtomicU64,
+}
+
+/// A message ready to be sent, and the id by which its answer will name it.
+pub(crate) struct Packed {
+    pub frames: Vec<Bytes>,
+    pub msg_id: String,
+}
+
+/// Why a message that arrived is dropped. The texts quote nothing from it.
+#[derive(Debug, Error)]
+pub(crate) enum Refused {
+    #[error(transparent)]
+    Frames(#[from] FrameError),
+    #[error("its signature does not match the connection file's key")]
+    Signature,
+    #[error("its header is not a JSON object with a msg_type")]
+    Header,
+}
+
+#[derive(Serialize)]
+struct OwnHeader<'a> {
+    msg_id: &'a str,
+    session: &'a str,
+    username: &'a str,
+    date: String,
+    msg_type: &'a str,
+    version: &'a str,
+}
+
+impl Session {
+    pub fn new(key: &str) -> Self {
+        Self {
+            id: Uuid::new_v4().simple().to_string(),
+            signer: Signer::new(key),
+            sent: AtomicU64::new(0),
+        }
+    }
+
+    /// `identities` come first on the wire: the route of a reply, the topic of a publication.
+    pub fn pack(
+        &self,
+        identities: Vec<Bytes>,
+        msg_type: &str,
+        parent: &Parent,
+        content: &impl Serialize,
+    ) -> Result<Packed, serde_json::Error> {
+        let msg_id = format!("{}_{}", self.id, self.sent.fetch_add(1, Ordering::Relaxed));
+        let parts = [
+            serde_json::to_vec(&self.header(&msg_id, msg_type))?.into(),
+            parent.0.clone(),
+            Bytes::from_static(b"{}"),
+            serde_json::to_vec(content)?.into(),
+        ];
+        let signature = self.signer.sign(&parts).into();
+        let frames = Frames { identities, signature, parts, buffers: Vec::new() }.join();
+        Ok(Packed { frames, msg_id })
+    }
+
+    pub fn unpack(&self, frames: &[Bytes]) -> Result<(Vec<Bytes>, Message), Refused> {
+        let Frames { identities, signature, parts, buffers } = Frames::split(frames)?;
+        if !self.signer.verify(&parts, &signature) {
+            return Err(Refused::Signature);
+        }
+        let message = Message::parse(parts, buffers).ok_or(Refused::Header)?;
+        Ok((identities, message))
+    }
+
+    /// Nothing in it comes from a client: its session and version are its own.
+    fn header<'a>(&'a self, msg_id: &'a str, msg_type: &'a str) -> OwnHeader<'a> {
+        OwnHeader {
+            msg_id,
+            session: &self.id,
+            username: "kernel",
+            date: date(OffsetDateTime::now_utc()),
+            msg_type,
+            version: PROTOCOL_VERSION,
+        }
+    }
+}
+
+/// ISO 8601 as jupyter_client reads it: it leaves a date with more than 6 digits after the point,
+/// or without an offset, a string.
+fn date(utc: OffsetDateTime) -> String {
+    let (year, month, day) = utc.to_calendar_date();
+    let (hour, minute, second, micro) = utc.to_hms_micro();
+    format!(
+        "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z",
+        u8::from(month)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pack(session: &Session) -> Packed {
+        let parent = Parent(Bytes::from_static(br#"{"msg_id":"9","session":"theirs"}"#));
+        session
+            .pack(vec![Bytes::from_static(b"id")], "stream", &parent, &json!({"text": "ä"}))
+            .unwrap()
+    }
+
+    fn header(packed: &Packed) -> Value {
+        serde_json::from_slice(&packed.frames[3]).unwrap()
+    }
+
+    #[test]
+    fn what_one_session_packs_another_with_the_same_key_unpacks() {
+        let packed = pack(&Session::new("k"));
+        let (identities, message) = Session::new("k").unpack(&packed.frames).unwrap();
+        assert_eq!(identities, ["id"]);
+        assert_eq!(message.msg_type(), "stream");
+        assert_eq!(message.header.msg_id, packed.msg_id);
+        assert_eq!(message.parent_msg_id().as_deref(), Some("9"));
+        assert_eq!(message.content::<Value>().unwrap(), json!({"text": "ä"}));
+    }
+
+    #[test]
+    fn another_key_is_refused() {
+        let refused = Session::new("other").unpack(&pack(&Session::new("k")).frames).unwrap_err();
+        assert!(matches!(refused, Refused::Signature));
+    }
+
+    #[test]
+    fn buffers_are_kept_but_not_signed() {
+        let mut packed = pack(&Session::new("k"));
+        packed.frames.push(Bytes::from_static(b"\xff\x00"));
+        let (_, message) = Session::new("k").unpack(&packed.frames).unwrap();
+        assert_eq!(message.buffers, [&b"\xff\x00"[..]]);
+    }
+
+    #[test]
+    fn every_message_has_its_own_id_and_the_one_session() {
+        let session = Session::new("k");
+        let headers: Vec<Value> = (0..100).map(|_| header(&pack(&session))).collect();
+        let ids: HashSet<_> = headers.iter().map(|header| header["msg_id"].to_string()).collect();
+        assert_eq!(ids.len(), 100);
+        assert!(headers.iter().all(|header| header["session"] == session.id));
+        assert!(headers.iter().all(|header| header["version"] == "5.5"));
+    }
+
+    #[test]
+    fn a_date_has_six_digits_and_an_offset() {
+        let utc = OffsetDateTime::from_unix_timestamp_nanos(1_767_323_045_000_006_999).unwrap();
+        assert_eq!(date(utc), "2026-01-02T03:04:05.000006Z");
+    }
+}

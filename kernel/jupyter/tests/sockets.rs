@@ -1,0 +1,545 @@
+//! `bind` on real sockets, against the clients of the `zeromq` crate and against bare TCP. What the
+//! clients sign and read is written here once more, so that an error in the crate shows.
+
+#![allow(clippy::unwrap_used)] // a test may fail anywhere
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use jupyter_wire::content::{ExecuteReply, InterruptReply, Stream};
+use jupyter_wire::{
+    ConnectionInfo, ExecutionState, Frontend, Parent, Request, Requests, Transport, bind,
+};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use zeromq::prelude::*;
+use zeromq::util::PeerIdentity;
+use zeromq::{DealerSocket, ReqSocket, SocketOptions, SubSocket, ZmqMessage};
+
+const KEY: &str = "the key";
+const PATIENCE: Duration = Duration::from_secs(20);
+const MOMENT: Duration = Duration::from_millis(200);
+
+#[tokio::test]
+async fn a_reply_goes_to_its_requester_and_echoes_the_header() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut anna = dealer(&info, info.shell_port, "anna").await;
+    let mut berta = dealer(&info, info.shell_port, "berta").await;
+    send(&mut anna, signed("execute_request", "a", "{}", "{}")).await;
+    let first = next(&mut requests).await;
+    send(&mut berta, signed("execute_request", "b", "{}", "{}")).await;
+    let second = next(&mut requests).await;
+
+    frontend.reply(&second, &ExecuteReply::ok(2));
+    frontend.reply(&first, &ExecuteReply::ok(1));
+    for (client, msg_id, count) in [(&mut anna, "a", 1), (&mut berta, "b", 2)] {
+        let reply = receive(client).await;
+        assert_eq!(reply.identities, Vec::<Bytes>::new());
+        assert_eq!(reply.header["msg_type"], "execute_reply");
+        assert_ne!(reply.header["session"], "client session");
+        assert_eq!(reply.header["version"], "5.5");
+        assert_eq!(reply.parent_text, header("execute_request", msg_id));
+        assert_eq!(reply.content["execution_count"], count);
+    }
+}
+
+#[tokio::test]
+async fn control_is_answered_on_control() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.control_port, "anna").await;
+    send(&mut client, signed("interrupt_request", "i", "{}", "{}")).await;
+    let request = within(requests.control.recv()).await.unwrap();
+    frontend.reply(&request, &InterruptReply {});
+    assert_eq!(receive(&mut client).await.header["msg_type"], "interrupt_reply");
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_dropped_and_the_next_is_answered() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    let good = || signed("execute_request", "a", "{}", "{}");
+    let with = |at: usize, frame: &'static [u8]| {
+        let mut frames = good();
+        frames[at] = Bytes::from_static(frame);
+        frames
+    };
+    let mut bad = vec![
+        with(0, b"<MSG|IDS>"),
+        with(1, b""),
+        with(1, b"\xff\xfe"),
+        with(1, &[b'0'; 64]),
+        with(2, b"{}"),
+        with(5, b"{\"code\":\"rm\"}"),
+        sign(["", "{}", "{}", "{}"]),
+        sign(["null", "{}", "{}", "{}"]),
+        sign(["[\"execute_request\"]", "{}", "{}", "{}"]),
+        sign(["{\"msg_id\":\"a\"}", "{}", "{}", "{}"]),
+        sign_bytes([b"{\"msg_type\":\"\xff\"}", b"{}", b"{}", b"{}"]),
+    ];
+    bad.extend((1..good().len()).map(|kept| good()[..kept].to_vec()));
+    for frames in bad {
+        send(&mut client, frames).await;
+    }
+    still_answers(&mut client, &mut requests, &frontend).await;
+}
+
+#[tokio::test]
+async fn content_that_is_no_json_still_gets_an_error_reply() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    send(&mut client, signed("complete_request", "a", "{}", "{\"code\":")).await;
+    let request = next(&mut requests).await;
+    let error = request.content::<Value>().unwrap_err();
+    frontend.error_reply(&request, "ValueError", &error.to_string());
+    let reply = receive(&mut client).await;
+    assert_eq!(reply.header["msg_type"], "complete_reply");
+    assert_eq!(reply.content["status"], "error");
+}
+
+#[tokio::test]
+async fn peers_that_break_off_anywhere_are_survived() {
+    let (info, mut requests, frontend) = kernel().await;
+    let ports =
+        [info.shell_port, info.control_port, info.stdin_port, info.iopub_port, info.hb_port];
+    let mut hold = Vec::new();
+    for port in ports {
+        let socket_type = if port == info.iopub_port { "SUB" } else { "DEALER" };
+        let wire =
+            [handshake(socket_type), b"\x03\x00\x00\x00\x00\x00\x00\x10\x00half a fr".to_vec()];
+        let wire = wire.concat();
+        for end in (0..=wire.len()).step_by(7).chain([10, 63, 64, wire.len()]) {
+            hold.push(raw(port, &wire[..end], false).await);
+            raw(port, &wire[..end], true).await;
+        }
+        // Not sent here: a frame that claims more memory than there is. It ends the process, in
+        // zeromq 0.7 itself.
+        let garbage = [&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], &[0xff; 300], &[0; 300]];
+        for bytes in garbage {
+            hold.push(raw(port, bytes, false).await);
+        }
+        for bytes in &garbage[1..] {
+            raw(port, &[&handshake(socket_type), *bytes].concat(), true).await;
+        }
+    }
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    still_answers(&mut client, &mut requests, &frontend).await;
+    still_publishes(&info, &frontend).await;
+    still_beats(&info).await;
+}
+
+#[tokio::test]
+async fn a_requester_that_vanished_holds_nobody_up() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut gone = dealer(&info, info.shell_port, "anna").await;
+    send(&mut gone, signed("execute_request", "a", "{}", "{}")).await;
+    let request = next(&mut requests).await;
+    drop(gone);
+    sleep(MOMENT).await;
+    frontend.reply(&request, &ExecuteReply::ok(1));
+    assert_eq!(within(frontend.input(&request, "? ", false)).await, None);
+    let mut client = dealer(&info, info.shell_port, "berta").await;
+    still_answers(&mut client, &mut requests, &frontend).await;
+}
+
+#[tokio::test]
+async fn requests_that_nobody_takes_do_not_hold_up_replies() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    send(&mut client, signed("execute_request", "first", "{}", "{}")).await;
+    let first = next(&mut requests).await;
+    for n in 0..500 {
+        send(&mut client, signed("execute_request", &n.to_string(), "{}", "{}")).await;
+    }
+    sleep(MOMENT).await;
+    frontend.reply(&first, &ExecuteReply::ok(1));
+    assert_eq!(receive(&mut client).await.parent_text, header("execute_request", "first"));
+    for n in 0..500 {
+        assert_eq!(next(&mut requests).await.header().msg_id, n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_heartbeat_echoes() {
+    let (info, _requests, _frontend) = kernel().await;
+    still_beats(&info).await;
+    still_beats(&info).await;
+}
+
+#[tokio::test]
+async fn each_subscriber_is_welcomed_first() {
+    let (info, _requests, frontend) = kernel().await;
+    let publisher = tokio::spawn(async move {
+        loop {
+            frontend.publish(&Parent::none(), &Stream::stdout("x")).await;
+            sleep(Duration::from_micros(100)).await;
+        }
+    });
+    for topic in ["", "kernel."] {
+        let mut subscriber = subscribe(&info, topic).await;
+        let welcome = receive(&mut subscriber).await;
+        assert_eq!(welcome.header["msg_type"], "iopub_welcome");
+        assert_eq!(welcome.content, json!({"subscription": topic}));
+        assert_eq!(welcome.identities, [topic]);
+        assert_eq!(welcome.parent_text, "{}");
+        assert_eq!(receive(&mut subscriber).await.header["msg_type"], "stream");
+    }
+    publisher.abort();
+}
+
+#[tokio::test]
+async fn publications_keep_their_order_and_flush_waits_for_them() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    let mut subscriber = welcomed(&info).await;
+    send(&mut client, signed("execute_request", "a", "{}", "{}")).await;
+    let parent = next(&mut requests).await.parent();
+
+    frontend.status(&parent, ExecutionState::Busy);
+    for n in 0..1000 {
+        frontend.publish(&parent, &Stream::stdout(n.to_string())).await;
+    }
+    frontend.status(&parent, ExecutionState::Idle);
+    within(frontend.flush()).await;
+
+    assert_eq!(receive(&mut subscriber).await.content["execution_state"], "busy");
+    for n in 0..1000 {
+        let stream = receive(&mut subscriber).await;
+        assert_eq!(stream.content["text"], n.to_string());
+        assert_eq!(stream.parent_text, header("execute_request", "a"));
+        assert!(stream.identities[0].starts_with(b"kernel."), "{:?}", stream.identities);
+    }
+    assert_eq!(receive(&mut subscriber).await.content["execution_state"], "idle");
+}
+
+#[tokio::test]
+async fn a_slow_reader_makes_publishers_wait_and_loses_nothing() {
+    const MESSAGES: usize = 50_000;
+    let (info, _requests, frontend) = kernel().await;
+    let mut subscriber = welcomed(&info).await;
+    let publisher = tokio::spawn(async move {
+        let text = "x".repeat(300);
+        for n in 0..MESSAGES {
+            frontend.publish(&Parent::none(), &Stream::stdout(format!("{n} {text}"))).await;
+        }
+        frontend.flush().await;
+    });
+    sleep(Duration::from_secs(2)).await;
+    assert!(!publisher.is_finished(), "everything fits into the buffers: the test shows nothing");
+    for n in 0..MESSAGES {
+        let message = within(subscriber.recv()).await.unwrap().into_vec();
+        let content: Value = serde_json::from_slice(message.last().unwrap()).unwrap();
+        assert!(content["text"].as_str().unwrap().starts_with(&format!("{n} ")), "{n} is missing");
+    }
+    within(publisher).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_person_is_asked_and_answers() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut shell = dealer(&info, info.shell_port, "anna").await;
+    let mut stdin = dealer(&info, info.stdin_port, "anna").await;
+    let mut other = dealer(&info, info.stdin_port, "berta").await;
+    send(&mut shell, signed("execute_request", "a", "{}", "{}")).await;
+    let request = next(&mut requests).await;
+    send(&mut stdin, signed("input_reply", "0", "{}", r#"{"value":"not asked"}"#)).await;
+    sleep(MOMENT).await;
+
+    // JupyterLab names the question as the reply's parent, jupyter_client's `input()` does not.
+    for names_parent in [true, false] {
+        let asking = ask(&frontend, &request);
+        let question = receive(&mut stdin).await;
+        assert_eq!(question.content, json!({"prompt": "name? ", "password": false}));
+        assert_eq!(question.parent_text, header("execute_request", "a"));
+        let stale = r#"{"msg_id":"another question"}"#;
+        send(&mut stdin, signed("input_reply", "1", stale, r#"{"value":"stale"}"#)).await;
+        send(&mut stdin, signed("complete_reply", "2", "{}", r#"{"value":"no"}"#)).await;
+        let parent = if names_parent { question.header.to_string() } else { "{}".into() };
+        send(&mut stdin, signed("input_reply", "3", &parent, r#"{"value":"Ada"}"#)).await;
+        assert_eq!(within(asking).await.unwrap().as_deref(), Some("Ada"));
+    }
+    assert!(timeout(MOMENT, other.recv()).await.is_err(), "the wrong frontend was asked");
+}
+
+#[tokio::test]
+async fn a_frontend_without_stdin_cannot_be_asked() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut shell = dealer(&info, info.shell_port, "anna").await;
+    send(&mut shell, signed("execute_request", "a", "{}", "{}")).await;
+    let request = next(&mut requests).await;
+    assert_eq!(within(frontend.input(&request, "? ", false)).await, None);
+}
+
+#[tokio::test]
+async fn an_empty_key_works_unsigned() {
+    let info = ConnectionInfo { key: String::new(), ..free_ports() };
+    let (mut requests, frontend) = bind(&info).await.unwrap();
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    let mut frames = signed("execute_request", "a", "{}", "{}");
+    frames[1] = Bytes::new();
+    send(&mut client, frames).await;
+    let request = next(&mut requests).await;
+    frontend.reply(&request, &ExecuteReply::ok(1));
+    let reply = within(client.recv()).await.unwrap().into_vec();
+    assert_eq!((&reply[0][..], &reply[1][..]), (&b"<IDS|MSG>"[..], &b""[..]));
+}
+
+#[tokio::test]
+async fn what_was_queued_leaves_before_the_kernel_ends() {
+    let info = free_ports();
+    let kernel_info = info.clone();
+    let (ready, started) = std::sync::mpsc::channel();
+    let kernel = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (mut requests, frontend) = bind(&kernel_info).await.unwrap();
+            ready.send(()).unwrap();
+            let request = next(&mut requests).await;
+            frontend.publish(&request.parent(), &Stream::stdout("last words")).await;
+            frontend.error_reply(&request, "Large", &"x".repeat(12_000_000));
+            frontend.close().await;
+        });
+        runtime.shutdown_background();
+    });
+    started.recv().unwrap();
+    let mut subscriber = welcomed(&info).await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    send(&mut client, signed("execute_request", "a", "{}", "{}")).await;
+    let reply = receive(&mut client).await;
+    assert_eq!(reply.content["evalue"].as_str().unwrap().len(), 12_000_000);
+    assert_eq!(receive(&mut subscriber).await.content["text"], "last words");
+    kernel.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let (info, _requests, _frontend) = kernel().await;
+    let error = bind(&info).await.err().unwrap().to_string();
+    assert!(error.contains(&format!("tcp://127.0.0.1:{} (shell)", info.shell_port)), "{error}");
+}
+
+#[tokio::test]
+async fn the_same_ports_can_be_bound_again_at_once() {
+    let info = free_ports();
+    for _ in 0..5 {
+        let (mut requests, frontend) = rebind(&info).await;
+        let mut client = dealer(&info, info.shell_port, "anna").await;
+        still_answers(&mut client, &mut requests, &frontend).await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ipc_works_and_replaces_the_files_of_a_killed_kernel() {
+    use std::os::unix::net::UnixListener;
+    let folder = tempfile::tempdir().unwrap();
+    let info = ipc(&folder.path().join("kernel"));
+    drop(UnixListener::bind(info.endpoint(info.shell_port).trim_start_matches("ipc://")).unwrap());
+
+    let (mut requests, frontend) = bind(&info).await.unwrap();
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    still_answers(&mut client, &mut requests, &frontend).await;
+    still_publishes(&info, &frontend).await;
+    still_beats(&info).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ipc_takes_nothing_from_a_living_kernel_or_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = ipc(&folder.path().join("kernel"));
+    let (mut requests, frontend) = bind(&info).await.unwrap();
+    assert!(bind(&info).await.is_err());
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    still_answers(&mut client, &mut requests, &frontend).await;
+
+    let info = ipc(&folder.path().join("notes"));
+    let file = folder.path().join("notes-1");
+    std::fs::write(&file, "mine").unwrap();
+    assert!(bind(&info).await.is_err());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
+}
+
+// The kernel's side.
+
+async fn kernel() -> (ConnectionInfo, Requests, Frontend) {
+    let info = free_ports();
+    let (requests, frontend) = bind(&info).await.unwrap();
+    (info, requests, frontend)
+}
+
+/// A task that is ended by dropping its handle gives its port back a moment later.
+async fn rebind(info: &ConnectionInfo) -> (Requests, Frontend) {
+    within(async {
+        loop {
+            match bind(info).await {
+                Ok(bound) => return bound,
+                Err(_) => sleep(Duration::from_millis(5)).await,
+            }
+        }
+    })
+    .await
+}
+
+fn free_ports() -> ConnectionInfo {
+    let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
+    info(Transport::Tcp, "127.0.0.1", ports)
+}
+
+fn ipc(path: &Path) -> ConnectionInfo {
+    info(Transport::Ipc, path.to_str().unwrap(), [1, 2, 3, 4, 5])
+}
+
+fn info(transport: Transport, ip: &str, ports: [u16; 5]) -> ConnectionInfo {
+    let [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports;
+    ConnectionInfo {
+        transport,
+        ip: ip.into(),
+        shell_port,
+        control_port,
+        stdin_port,
+        iopub_port,
+        hb_port,
+        key: KEY.into(),
+        signature_scheme: "hmac-sha256".into(),
+        kernel_name: None,
+    }
+}
+
+async fn next(requests: &mut Requests) -> Request {
+    within(requests.shell.recv()).await.unwrap()
+}
+
+fn ask(frontend: &Frontend, request: &Request) -> tokio::task::JoinHandle<Option<String>> {
+    let (frontend, request) = (frontend.clone(), request.clone());
+    tokio::spawn(async move { frontend.input(&request, "name? ", false).await })
+}
+
+async fn still_answers(client: &mut DealerSocket, requests: &mut Requests, frontend: &Frontend) {
+    send(client, signed("execute_request", "next", "{}", "{}")).await;
+    let request = next(requests).await;
+    assert_eq!(request.header().msg_id, "next");
+    frontend.reply(&request, &ExecuteReply::ok(1));
+    assert_eq!(receive(client).await.parent_text, header("execute_request", "next"));
+}
+
+async fn still_publishes(info: &ConnectionInfo, frontend: &Frontend) {
+    let mut subscriber = welcomed(info).await;
+    frontend.publish(&Parent::none(), &Stream::stdout("still here")).await;
+    assert_eq!(receive(&mut subscriber).await.content["text"], "still here");
+}
+
+async fn still_beats(info: &ConnectionInfo) {
+    let mut client = ReqSocket::new();
+    within(client.connect(&info.endpoint(info.hb_port))).await.unwrap();
+    for beat in ["ping", "pong"] {
+        within(client.send(beat.into())).await.unwrap();
+        assert_eq!(within(client.recv()).await.unwrap().into_vec(), [beat]);
+    }
+}
+
+// The frontend's side.
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.expect("in time")
+}
+
+async fn dealer(info: &ConnectionInfo, port: u16, identity: &str) -> DealerSocket {
+    let mut options = SocketOptions::default();
+    options.peer_identity(identity.parse::<PeerIdentity>().unwrap());
+    let mut socket = DealerSocket::with_options(options);
+    within(socket.connect(&info.endpoint(port))).await.unwrap();
+    socket
+}
+
+async fn subscribe(info: &ConnectionInfo, topic: &str) -> SubSocket {
+    let mut socket = SubSocket::new();
+    within(socket.connect(&info.endpoint(info.iopub_port))).await.unwrap();
+    socket.subscribe(topic).await.unwrap();
+    socket
+}
+
+async fn welcomed(info: &ConnectionInfo) -> SubSocket {
+    let mut subscriber = subscribe(info, "").await;
+    assert_eq!(receive(&mut subscriber).await.header["msg_type"], "iopub_welcome");
+    subscriber
+}
+
+fn header(msg_type: &str, msg_id: &str) -> String {
+    format!(
+        r#"{{ "msg_id":"{msg_id}","msg_type":"{msg_type}","session":"client session","version":"5.0","x":1.0}}"#
+    )
+}
+
+fn signed(msg_type: &str, msg_id: &str, parent: &str, content: &str) -> Vec<Bytes> {
+    sign([&header(msg_type, msg_id), parent, "{}", content])
+}
+
+fn sign(parts: [&str; 4]) -> Vec<Bytes> {
+    sign_bytes(parts.map(str::as_bytes))
+}
+
+fn sign_bytes(parts: [&[u8]; 4]) -> Vec<Bytes> {
+    let mut frames = vec![Bytes::from_static(b"<IDS|MSG>"), signature(&parts).into()];
+    frames.extend(parts.iter().map(|part| Bytes::copy_from_slice(part)));
+    frames
+}
+
+fn signature(parts: &[impl AsRef<[u8]>]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+    parts.iter().for_each(|part| mac.update(part.as_ref()));
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn send(socket: &mut impl SocketSend, frames: Vec<Bytes>) {
+    within(socket.send(ZmqMessage::try_from(frames).unwrap())).await.unwrap();
+}
+
+struct Received {
+    identities: Vec<Bytes>,
+    header: Value,
+    parent_text: Bytes,
+    content: Value,
+}
+
+async fn receive(socket: &mut impl SocketRecv) -> Received {
+    let frames = within(socket.recv()).await.unwrap().into_vec();
+    let at = frames.iter().position(|frame| frame == "<IDS|MSG>").unwrap();
+    let [signed, header, parent, metadata, content] = &frames[at + 1..] else {
+        panic!("{} frames after the delimiter", frames.len() - at - 1);
+    };
+    assert_eq!(signed, &signature(&[header, parent, metadata, content]));
+    assert_eq!(metadata, "{}");
+    Received {
+        identities: frames[..at].to_vec(),
+        header: serde_json::from_slice(header).unwrap(),
+        parent_text: parent.clone(),
+        content: serde_json::from_slice(content).unwrap(),
+    }
+}
+
+/// What a ZeroMQ peer says before its first message.
+fn handshake(socket_type: &str) -> Vec<u8> {
+    let mut greeting = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
+    greeting.extend(b"NULL");
+    greeting.resize(64, 0);
+    let mut ready = b"\x05READY\x0bSocket-Type\x00\x00\x00".to_vec();
+    ready.push(socket_type.len() as u8);
+    ready.extend(socket_type.as_bytes());
+    [greeting, vec![4, ready.len() as u8], ready].concat()
+}
+
+/// Says only this, and then hangs up or stays silent.
+async fn raw(port: u16, bytes: &[u8], hang_up: bool) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    sleep(Duration::from_millis(1)).await;
+    (!hang_up).then_some(stream)
+}
