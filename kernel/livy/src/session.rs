@@ -1,0 +1,275 @@
+//! [Interactive sessions](https://livy.apache.org/docs/latest/rest-api.html#session): the Spark
+//! applications that statements run in.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde_json::{Map, Value};
+
+use crate::{Id, Request};
+
+/// `POST /sessions`: starts a session.
+pub fn create(new: &NewSession) -> Request<Session> {
+    Request::post(&["sessions"]).json(new)
+}
+
+/// `GET /sessions`: the active sessions, `size` of them from index `from` on.
+pub fn list(from: Option<u64>, size: Option<u64>) -> Request<Sessions> {
+    Request::get(&["sessions"]).query("from", from).query("size", size)
+}
+
+/// `GET /sessions/{id}`: what the server last knew of a session.
+pub fn get(id: &Id) -> Request<Session> {
+    Request::get(&["sessions", id.as_str()])
+}
+
+/// `GET /sessions/{id}/state`: its state alone.
+pub fn state(id: &Id) -> Request<State> {
+    Request::get(&["sessions", id.as_str(), "state"])
+}
+
+/// `GET /sessions/{id}/log`: `size` lines of the driver's log from line `from` on; without `from`,
+/// or with -1, the last ones.
+pub fn log(id: &Id, from: Option<i64>, size: Option<i64>) -> Request<Log> {
+    Request::get(&["sessions", id.as_str(), "log"]).query("from", from).query("size", size)
+}
+
+/// `DELETE /sessions/{id}`: ends a session and its Spark application.
+pub fn delete(id: &Id) -> Request<IgnoredAny> {
+    Request::delete(&["sessions", id.as_str()])
+}
+
+/// The body of [`create`]; what is `None` or empty is left to the server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSession {
+    /// `pyspark`, `spark`, `sparkr` or `sql`: the kind of statements that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// A name that stands wherever the id does; unique on a server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Seconds without any request after which the server ends the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_timeout_in_second: Option<u32>,
+    /// Spark configuration properties.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub conf: BTreeMap<String, String>,
+}
+
+/// What the server says of a session.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its id.
+    pub id: Id,
+    /// Its name, if it was given one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The Spark application's id, once the cluster manager has given one.
+    #[serde(default)]
+    pub app_id: Option<String>,
+    /// Where to look at the application.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub app_info: AppInfo,
+    /// The kind of statements that name none.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// Its state.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub state: SessionState,
+    /// The last lines of its log.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub log: Vec<String>,
+    /// Every other field, as it came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Links that the cluster manager gives; null until it does.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AppInfo {
+    /// The driver's log.
+    #[serde(default)]
+    pub driver_log_url: Option<String>,
+    /// Spark's own pages.
+    #[serde(default)]
+    pub spark_ui_url: Option<String>,
+}
+
+/// The reply to [`list`].
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Sessions {
+    /// The sessions of this page.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// How many there are in all.
+    #[serde(default)]
+    pub total: u64,
+}
+
+/// The reply to [`state`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct State {
+    /// The session's state.
+    pub state: SessionState,
+}
+
+/// The reply to [`log`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Log {
+    /// The number of the first line here.
+    #[serde(default)]
+    pub from: u64,
+    /// How many lines the server keeps.
+    #[serde(default)]
+    pub total: u64,
+    /// The lines.
+    #[serde(default)]
+    pub log: Vec<String>,
+}
+
+/// A [session's state](https://livy.apache.org/docs/latest/rest-api.html#session-state).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are Livy's")]
+pub enum SessionState {
+    #[default]
+    NotStarted,
+    Starting,
+    Recovering,
+    Idle,
+    Busy,
+    ShuttingDown,
+    Error,
+    Dead,
+    Killed,
+    Success,
+    /// A state this crate has not heard of, as other makers of Livy endpoints have some.
+    Unknown(String),
+}
+
+impl SessionState {
+    /// Reads a state, in any case of letters.
+    pub fn parse(state: &str) -> Self {
+        match state.to_ascii_lowercase().as_str() {
+            "not_started" => Self::NotStarted,
+            "starting" => Self::Starting,
+            "recovering" => Self::Recovering,
+            "idle" => Self::Idle,
+            "busy" => Self::Busy,
+            "shutting_down" => Self::ShuttingDown,
+            "error" => Self::Error,
+            "dead" => Self::Dead,
+            "killed" => Self::Killed,
+            "success" => Self::Success,
+            _ => Self::Unknown(state.to_owned()),
+        }
+    }
+
+    /// Livy's word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Starting => "starting",
+            Self::Recovering => "recovering",
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::ShuttingDown => "shutting_down",
+            Self::Error => "error",
+            Self::Dead => "dead",
+            Self::Killed => "killed",
+            Self::Success => "success",
+            Self::Unknown(state) => state,
+        }
+    }
+
+    /// Whether it takes statements.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Idle | Self::Busy)
+    }
+
+    /// Whether it will never take a statement again.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::ShuttingDown | Self::Error | Self::Dead | Self::Killed | Self::Success)
+    }
+
+    /// Whether it may still become ready; an unknown state may.
+    pub fn is_starting(&self) -> bool {
+        !self.is_ready() && !self.is_over()
+    }
+}
+
+impl fmt::Display for SessionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|state| Self::parse(&state))
+    }
+}
+
+/// Servers send null where the documents promise a value.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_new_session_says_only_what_is_set() {
+        let new = NewSession {
+            kind: Some("pyspark".into()),
+            heartbeat_timeout_in_second: Some(60),
+            ..Default::default()
+        };
+        let body = json!({"kind": "pyspark", "heartbeatTimeoutInSecond": 60});
+        assert_eq!(create(&new).body, Some(body));
+    }
+
+    #[test]
+    fn a_log_page_is_asked_by_query() {
+        let request = log(&"7".into(), Some(-1), Some(3));
+        assert_eq!(request.path, ["sessions", "7", "log"]);
+        assert_eq!(request.query, [("from", "-1".to_owned()), ("size", "3".to_owned())]);
+    }
+
+    #[test]
+    fn a_session_with_nulls_unknown_fields_and_a_string_id_is_read() {
+        let session: Session = serde_json::from_value(json!({
+            "id": "0b-3e", "appId": null, "appInfo": null, "log": null,
+            "state": "LibraryPackaging", "livyInfo": {"currentState": "starting"}
+        }))
+        .unwrap();
+        assert_eq!(session.id, "0b-3e".into());
+        assert_eq!(session.state, SessionState::Unknown("LibraryPackaging".into()));
+        assert!(session.state.is_starting());
+        assert_eq!(session.other["livyInfo"]["currentState"], "starting");
+    }
+
+    #[test]
+    fn a_session_as_livy_0_9_sends_it_is_read() {
+        let session: Session = serde_json::from_value(json!({
+            "id": 8, "name": "lifecycle", "appId": "app-1", "owner": null, "proxyUser": null,
+            "state": "idle", "kind": "pyspark", "log": ["one", "two"],
+            "appInfo": {"driverLogUrl": null, "sparkUiUrl": "http://ui", "executorLogUrls": null},
+            "heartbeatTimeoutInSecond": 300
+        }))
+        .unwrap();
+        assert_eq!(session.id, "8".into());
+        assert_eq!(session.app_info.spark_ui_url.as_deref(), Some("http://ui"));
+        assert_eq!(session.log, ["one", "two"]);
+        assert!(session.state.is_ready());
+    }
+}
