@@ -1,0 +1,466 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""The driver process of one session: Spark, and the user's Python and SQL.
+
+It reads requests and writes events, JSON lines both; whatever else it or a child prints belongs to the session's log.
+
+Code that is sent to a session may rely on the surroundings of Livy's own Python shell, so they are offered here under
+the same names: this runs as `__main__`; `global_dict` is the user's namespace; `clearOutputs` makes new
+`UnicodeDecodingStringIO`s of `sys.stdout` and `sys.stderr` after each statement; each Python statement goes through
+`msg_type_router['execute_request']` on the main thread; `sys.__stdout__` is the protocol's pipe.
+"""
+
+import sys
+
+sys.path[:] = [folder for folder in sys.path if folder]  # A `queue.py` beside the notebook is not meant for this file.
+
+import ast
+import base64
+import datetime
+import decimal
+import functools
+import io
+import json
+import logging
+import math
+import os
+import queue
+import shutil
+import threading
+import time
+import traceback
+import warnings
+
+logging.basicConfig()  # Bound to the log now: what the user's code logs is no part of a statement's output.
+
+global_dict = {}  # Without `__name__`, as in Livy's shell: a class of the user's prints as `<class 'A'>`.
+
+
+# The protocol
+
+
+def open_protocol():
+    """Takes the pipes to the server away from descriptors 0 and 1, which children of the user's code inherit."""
+    null = os.open(os.devnull, os.O_RDWR)
+    requests, events = os.dup(0), os.dup(1)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+
+    def let_go():
+        for descriptor in requests, events:
+            os.dup2(null, descriptor, inheritable=False)
+
+    # Else the server would not see this process end while a forked child lives on.
+    os.register_at_fork(after_in_child=let_go)
+    sys.__stdout__ = io.TextIOWrapper(os.fdopen(events, 'wb'), encoding='utf-8', errors='replace', newline='\n')
+    return os.fdopen(requests, 'rb')
+
+
+send_lock = threading.Lock()
+protocol = None  # What `sys.__stdout__` is, whatever the user's code makes of that.
+
+
+def send(event):
+    # The first line end closes a line that user code may have begun on `sys.__stdout__`.
+    line = '\n' + json.dumps(event, ensure_ascii=False, allow_nan=False) + '\n'
+    with send_lock:
+        protocol.write(line)
+        protocol.flush()
+
+
+def read_requests(requests, statements, watch, scratch):
+    """Runs on a thread of its own, so that a busy main thread can be asked to cancel, and to end."""
+    for line in requests:
+        request = json.loads(line)
+        if 'execute' in request:
+            statements.put(request['execute'])
+        elif 'cancel' in request:
+            watch.cancel(request['cancel']['statement'])
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(0)  # The server is gone or wants no more. The JVM ends when its own input closes.
+
+
+# Replies
+
+
+def execute_reply(status, content):
+    return {'msg_type': 'execute_reply', 'content': dict(content, status=status)}
+
+
+def error_reply(ename, evalue, lines):
+    return execute_reply('error', {'ename': ename, 'evalue': evalue, 'traceback': lines})
+
+
+def exception_reply(error, lines=()):
+    """`lines` go before those of the exception itself; causes are left out, as Livy does."""
+    last = traceback.format_exception_only(type(error), error)
+    return error_reply(type(error).__name__, str(error), list(lines) + last)
+
+
+def traceback_lines(tb):
+    """What the user's functions did, without the driver's frames and without the statement's own."""
+    user = tb
+    while user is not None and user.tb_frame.f_code.co_filename != '<stdin>':
+        user = user.tb_next
+    return ['Traceback (most recent call last):\n'] + traceback.format_tb(user.tb_next if user else None)
+
+
+# Python statements
+
+
+class UnicodeDecodingStringIO(io.StringIO):
+    def write(self, s):
+        return super().write(s.decode('utf-8') if isinstance(s, bytes) else s)
+
+
+def clearOutputs():
+    for stream in sys.stdout, sys.stderr:
+        if hasattr(stream, 'getvalue'):
+            stream.close()
+    sys.stdout = UnicodeDecodingStringIO()
+    sys.stderr = UnicodeDecodingStringIO()
+
+
+def printed():
+    return ''.join(stream.getvalue() for stream in (sys.stdout, sys.stderr) if hasattr(stream, 'getvalue'))
+
+
+class UnknownMagic(Exception):
+    pass
+
+
+class UserError(Exception):
+    """The user's code raised what `__cause__` says."""
+
+
+def execute_request(content):
+    try:
+        result = None
+        for step in parse(content['code']):
+            result = step()
+        result = dict(result or {})
+        text = (result.pop('text/plain', '') + printed()).rstrip()
+        if text or not result:
+            result['text/plain'] = text
+        return execute_reply('ok', {'data': result})
+    except UserError as error:
+        return exception_reply(error.__cause__, traceback_lines(error.__cause__.__traceback__))
+    except Exception as error:  # A syntax error, or a magic command that failed.
+        return exception_reply(error)
+    finally:
+        clearOutputs()
+
+
+def parse(code):
+    """The steps of a statement: one, unless it is no Python until its lines that start with % are taken out."""
+    try:
+        return [python_step(code)]
+    except SyntaxError:
+        steps, lines = [], []
+        for line in code.rstrip().split('\n'):
+            if line.startswith('%'):
+                steps += [python_step('\n'.join(lines))] if lines else []
+                steps.append(functools.partial(run_magic, line))
+                lines = []
+            else:
+                lines.append(line)
+        return steps + ([python_step('\n'.join(lines))] if lines else [])
+
+
+def python_step(code):
+    return functools.partial(run_python, ast.parse(code, '<stdin>'))
+
+
+def run_python(tree):
+    """Shows the value of the last statement, as an interactive Python does."""
+    try:
+        before = ast.Module(tree.body[:-1], type_ignores=[])
+        exec(compile(before, '<stdin>', 'exec'), global_dict)
+        last = ast.Interactive(tree.body[-1:])
+        if last.body:
+            exec(compile(last, '<stdin>', 'single'), global_dict)
+    except BaseException as error:
+        raise UserError from error
+
+
+def run_magic(line):
+    name, *arguments = line[1:].split(' ', 1)
+    if not name:
+        raise UnknownMagic('magic command not specified')
+    if name not in magic_router:
+        raise UnknownMagic("unknown magic command '%s'" % name)
+    return magic_router[name](*arguments)
+
+
+def hiding_errors(magic):
+    """Livy answers a magic command that failed with status ok and the error as data. So do we."""
+
+    @functools.wraps(magic)
+    def run(name):
+        try:
+            value = global_dict[name]
+        except KeyError as error:
+            return exception_reply(error)
+        return magic(value)
+
+    return run
+
+
+@hiding_errors
+def magic_json(value):
+    return {'application/json': value}
+
+
+@hiding_errors
+def magic_matplot(value):
+    image = io.BytesIO()
+    try:
+        value.gcf().savefig(image, format='png')
+    except Exception as error:
+        return exception_reply(error)
+    return {'image/png': base64.b64encode(image.getvalue()).decode(), 'text/plain': ''}
+
+
+@hiding_errors
+def magic_table(value):
+    headers, data = {}, []
+    for row in value if isinstance(value, (list, tuple)) else [value]:
+        cells = [(name, *table_cell(cell)) for name, cell in named_cells(row)]
+        for name, cell_type, _ in cells:
+            header = headers.setdefault(name, {'name': str(name), 'type': cell_type})
+            header['type'] = common_type(header['type'], cell_type, 'table rows have different types')
+        data.append([cell for _, _, cell in cells])
+    headers = [header for _, header in sorted(headers.items())]
+    return {'application/vnd.livy.table.v1+json': {'headers': headers, 'data': data}}
+
+
+def named_cells(row):
+    if hasattr(row, 'asDict'):
+        row = row.asDict()
+    if isinstance(row, dict):
+        return sorted(row.items())
+    return enumerate(row if isinstance(row, (list, tuple)) else [row])
+
+
+def common_type(one, other, problem):
+    if 'NULL_TYPE' in (one, other):
+        return other if one == 'NULL_TYPE' else one
+    if one != other:
+        raise ValueError(problem)
+    return one
+
+
+def table_cell(value):
+    """Livy's name for its type, and what goes into JSON."""
+    if isinstance(value, (list, tuple)):
+        return 'ARRAY_TYPE', one_type(value)
+    if isinstance(value, dict):
+        return 'MAP_TYPE', dict(zip(one_type(value.keys()), one_type(value.values())))
+    name, convert = table_types.get(type(value), ('STRING_TYPE', str))
+    return name, convert(value)
+
+
+def one_type(values):
+    cells = [table_cell(value) for value in values]
+    if len({cell_type for cell_type, _ in cells}) > 1:
+        raise ValueError('value has inconsistent types')
+    return [cell for _, cell in cells]
+
+
+table_types = {
+    type(None): ('NULL_TYPE', lambda value: value),
+    bool: ('BOOLEAN_TYPE', bool),
+    int: ('INT_TYPE', int),
+    float: ('DOUBLE_TYPE', float),
+    datetime.date: ('DATE_TYPE', str),
+    datetime.datetime: ('TIMESTAMP_TYPE', str),
+    decimal.Decimal: ('DECIMAL_TYPE', str),
+}
+
+magic_router = {'table': magic_table, 'json': magic_json, 'matplot': magic_matplot}
+
+msg_type_router = {'execute_request': execute_request}
+
+
+# SQL statements
+
+
+def execute_sql(spark, rows, content):
+    try:
+        frame = spark.sql(content['code'])
+        schema = json.loads(frame._jdf.schema().json())
+        types = [field['type'] for field in schema['fields']]
+        data = [[sql_value(*cell) for cell in zip(row, types)] for row in frame.take(rows)]
+        return execute_reply('ok', {'data': {'application/json': {'schema': schema, 'data': data}}})
+    except Exception as error:
+        return sql_error(error)
+
+
+def sql_error(error):
+    """Java's own words: pyspark's would be another text than Livy's."""
+    java = getattr(error, 'java_exception', None) or getattr(error, '_origin', None)
+    if java is None:
+        return error_reply('Error', str(error), [])
+    frames = [frame.toString() for frame in java.getStackTrace()]
+    return error_reply('Error', java.getMessage() or java.toString(), frames)
+
+
+def sql_value(value, sql_type=None):
+    """The JSON that Livy's SQL interpreter makes of a value: timestamps in UTC, binary as signed bytes.
+
+    Where Livy has Java's insides or fails, a readable form: a struct is an object by field name, an interval a text.
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {'nan': 'NaN', 'inf': 'Infinity', '-inf': '-Infinity'}[str(value)]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value.as_tuple().exponent >= 0 else float(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat() if sql_type == 'timestamp_ntz' else utc(value)
+    if isinstance(value, (bytes, bytearray)):
+        return [byte - 256 if byte > 127 else byte for byte in value]
+    if isinstance(value, dict):
+        return {str(key): sql_value(item) for key, item in value.items()}
+    if hasattr(value, '__fields__'):
+        return {name: sql_value(item) for name, item in zip(value.__fields__, value)}
+    if isinstance(value, (list, tuple)):
+        return [sql_value(item) for item in value]
+    return str(value)
+
+
+def utc(timestamp):
+    return timestamp.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+# Spark
+
+
+def start_spark(conf):
+    from pyspark.sql import SparkSession, SQLContext
+
+    builder = SparkSession.builder
+    for key, value in conf.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', FutureWarning)  # SQLContext is deprecated, but notebooks use it.
+        global_dict.update(spark=spark, sc=spark.sparkContext, sqlContext=SQLContext(spark.sparkContext, spark))
+    jvm = spark.sparkContext._gateway.proc
+    threading.Thread(target=end_with, args=(jvm,), daemon=True).start()
+    return spark
+
+
+def end_with(jvm):
+    """Without its JVM a session is of no use, and had better say so."""
+    jvm.wait()
+    os._exit(1)
+
+
+class Watch:
+    """Reports the progress of the running statement, and cancels its Spark jobs when asked."""
+
+    def __init__(self):
+        self.sc = None
+        self.statement = None
+        self.cancelled = None
+        self.wake = threading.Event()
+
+    def start(self, sc):
+        self.sc = sc
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def begin(self, statement):
+        self.statement = statement
+        self.wake.set()
+
+    def end(self):
+        self.statement = None
+
+    def cancel(self, statement):
+        self.cancelled = statement
+        self.wake.set()
+
+    def run(self):
+        last, pause = None, 0.1
+        while True:
+            statement = self.statement
+            self.wake.wait(None if statement is None else pause)
+            self.wake.clear()
+            if statement is None or statement != self.statement:
+                last, pause = None, 0.1
+                continue
+            began = time.monotonic()
+            try:
+                if statement == self.cancelled:  # Again and again: the statement may start another job.
+                    self.sc.cancelJobGroup(str(statement))
+                progress = self.progress_of(statement)
+            except Exception:
+                continue  # The user's code stopped Spark: there is nothing to tell.
+            if progress != last:
+                send({'progress': {'statement': statement, 'progress': progress}})
+            last = progress
+            # A statement of many stages takes long to ask about: never more than a tenth of the time.
+            pause = max(0.1, 10 * (time.monotonic() - began))
+
+    def progress_of(self, statement):
+        tracker = self.sc.statusTracker()
+        jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(str(statement))]
+        stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
+        tasks = sum(stage.numTasks for stage in stages if stage)
+        return sum(stage.numCompletedTasks for stage in stages if stage) / tasks if tasks else 0.0
+
+
+# The main thread
+
+
+def run(interpreters, sc, statement, kind, code):
+    try:
+        sc.setJobGroup(str(statement), 'Job group for statement %s' % statement, interruptOnCancel=True)
+    except Exception:
+        pass  # The user's code stopped Spark: what needs it will say so.
+    if kind not in interpreters:
+        return error_reply('InterpreterError', 'Fail to start interpreter', [])
+    try:
+        return interpreters[kind]({'code': code.replace('\r\n', '\n')})
+    except BaseException as error:
+        return exception_reply(error)
+
+
+def answer(statement, reply):
+    output = dict(reply['content'], execution_count=statement)
+    try:
+        send({'done': statement, 'output': output})
+    except (TypeError, ValueError, RecursionError) as error:  # `%json` of what is no JSON.
+        send({'done': statement, 'output': dict(exception_reply(error)['content'], execution_count=statement)})
+
+
+def main():
+    global protocol
+    requests = open_protocol()
+    protocol = sys.__stdout__
+    settings = json.loads(requests.readline())
+    statements, watch = queue.Queue(), Watch()
+    threading.Thread(target=read_requests, args=(requests, statements, watch, settings['scratch']), daemon=True).start()
+
+    spark = start_spark(settings['conf'])
+    sc = spark.sparkContext
+    interpreters = {
+        'pyspark': lambda content: msg_type_router['execute_request'](content),
+        'sql': functools.partial(execute_sql, spark, settings['sql_rows']),
+    }
+    sys.path.insert(0, '')
+    sys.stdin = io.StringIO()
+    sys.stdout = sys.stderr = None
+    clearOutputs()
+    watch.start(sc)
+    send({'ready': {'app_id': sc.applicationId, 'spark_ui_url': sc.uiWebUrl}})
+    while True:
+        request = statements.get()
+        watch.begin(request['statement'])
+        reply = run(interpreters, sc, **request)
+        watch.end()
+        answer(request['statement'], reply)
+
+
+if __name__ == '__main__':
+    main()

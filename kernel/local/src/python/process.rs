@@ -1,0 +1,293 @@
+//! One driver process for each session: `driver.py` in a process group of its own, JSON lines on its pipes.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command as Process};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::interpreter::{Application, Command, Event, Launch, Launcher};
+use crate::python::find::{Found, Java};
+use crate::python::lines::Lines;
+
+const DRIVER: &str = include_str!("driver.py");
+
+/// Runs the driver as `__main__` without a file to leave behind or a page of source in `ps`.
+const BOOTSTRAP: &str =
+    "import os; exec(compile(os.environ.pop('LIVY_LOCAL_DRIVER'), 'livy-local driver', 'exec'))";
+
+/// How long Python and its JVM may take to end before they are killed.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// A child may print a gigabyte without a line end.
+const MAX_LOG_LINE: usize = 10_000;
+
+/// Launches driver processes.
+pub(crate) struct PythonLauncher {
+    found: Found,
+}
+
+impl PythonLauncher {
+    pub(crate) fn new(found: Found) -> Self {
+        Self { found }
+    }
+}
+
+impl Launcher for PythonLauncher {
+    fn launch(
+        &self,
+        launch: Launch,
+        commands: mpsc::UnboundedReceiver<Command>,
+        events: mpsc::UnboundedSender<Event>,
+    ) {
+        let found = self.found.clone();
+        tokio::spawn(async move {
+            if let Err(error) = run(&found, launch, commands, &events).await {
+                let _ = events
+                    .send(Event::Log(format!("The driver process could not be used: {error}")));
+            }
+        });
+    }
+}
+
+async fn run(
+    found: &Found,
+    launch: Launch,
+    commands: mpsc::UnboundedReceiver<Command>,
+    events: &mpsc::UnboundedSender<Event>,
+) -> io::Result<()> {
+    // What Spark writes on its own account, so that nothing litters the notebook's folder. Deleted with the session.
+    let scratch = tempfile::Builder::new().prefix("livy-local-").tempdir()?;
+    let mut driver = Driver::spawn(process(found, &launch, scratch.path()))?;
+    driver.send(&settings(launch, &scratch)).await;
+    driver.serve(commands, events).await;
+    driver.end(events).await;
+    Ok(())
+}
+
+fn process(found: &Found, launch: &Launch, scratch: &Path) -> Process {
+    let mut process = Process::new(&found.python);
+    process.arg("-c").arg(BOOTSTRAP).env("LIVY_LOCAL_DRIVER", DRIVER);
+    process.env("PYSPARK_PYTHON", &found.python).env("PYSPARK_DRIVER_PYTHON", &found.python);
+    if let Java::Home(home) = &found.java {
+        process.env("JAVA_HOME", home);
+    }
+    // The Spark UI binds to this address, not to the whole network.
+    process.env("SPARK_LOCAL_IP", "127.0.0.1");
+    // As a property it would be honoured too, but with a warning in every session's log.
+    if !launch.conf.contains_key("spark.local.dir") {
+        process.env("SPARK_LOCAL_DIRS", scratch);
+    }
+    // Set in a Jupyter that `pyspark` started: the driver would join that Spark.
+    process.env_remove("PYSPARK_GATEWAY_PORT").env_remove("PYSPARK_GATEWAY_SECRET");
+    process
+}
+
+fn settings(launch: Launch, scratch: &TempDir) -> serde_json::Value {
+    json!({
+        "scratch": scratch.path(),
+        "conf": keep_in(scratch.path(), launch.conf),
+        "sql_rows": launch.sql_rows,
+    })
+}
+
+fn keep_in(scratch: &Path, mut conf: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let warehouse = scratch.join("warehouse").display().to_string();
+    conf.entry("spark.sql.warehouse.dir".to_owned()).or_insert(warehouse);
+    // For whoever turns Hive on: its metastore and log go where Derby lives.
+    let java = conf.entry("spark.driver.extraJavaOptions".to_owned()).or_default();
+    *java = format!("-Dderby.system.home={} {java}", scratch.display()).trim_end().to_owned();
+    conf
+}
+
+struct Driver {
+    // Dropped first: its group is killed before the child is reaped.
+    group: ProcessGroup,
+    child: Child,
+    input: ChildStdin,
+    output: Lines<ChildStdout>,
+    log: Lines<ChildStderr>,
+}
+
+impl Driver {
+    fn spawn(mut process: Process) -> io::Result<Self> {
+        process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = process.process_group(0).kill_on_drop(true).spawn()?;
+        let missing = || io::Error::other("it has no pipes");
+        Ok(Self {
+            group: ProcessGroup::led_by(&child),
+            input: child.stdin.take().ok_or_else(missing)?,
+            output: Lines::new(child.stdout.take().ok_or_else(missing)?, usize::MAX),
+            log: Lines::new(child.stderr.take().ok_or_else(missing)?, MAX_LOG_LINE),
+            child,
+        })
+    }
+
+    /// A pipe that broke means that the driver is gone, which its output tells.
+    async fn send(&mut self, message: &serde_json::Value) {
+        let _ = self.input.write_all(format!("{message}\n").as_bytes()).await;
+    }
+
+    /// Returns when the session wants no more, or when the driver is gone.
+    async fn serve(
+        &mut self,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+        events: &mpsc::UnboundedSender<Event>,
+    ) {
+        loop {
+            let event = tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => {
+                        self.send(&message(command)).await;
+                        continue;
+                    }
+                    None => return,
+                },
+                line = self.output.next() => match line {
+                    Some(line) if line.is_empty() => continue,
+                    Some(line) => heard(line),
+                    None => return,
+                },
+                Some(line) = self.log.next() => Event::Log(line),
+            };
+            let _ = events.send(event);
+        }
+    }
+
+    /// Closing its input asks the driver to end; the log ends when the JVM and other children are gone too.
+    async fn end(self, events: &mpsc::UnboundedSender<Event>) {
+        let Self { group, mut child, input, output, mut log } = self;
+        drop((input, output));
+        let _ = timeout(GRACE, async {
+            while let Some(line) = log.next().await {
+                let _ = events.send(Event::Log(line));
+            }
+            child.wait().await
+        })
+        .await;
+        drop(group);
+        if let Ok(status) = child.wait().await
+            && !status.success()
+        {
+            let _ = events.send(Event::Log(format!("The driver process ended: {status}")));
+        }
+    }
+}
+
+/// A process and all its children, killed when this is dropped (whoever ended in peace does not mind).
+struct ProcessGroup(Option<Pid>);
+
+impl ProcessGroup {
+    fn led_by(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // An error means that there is no one left.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+fn message(command: Command) -> serde_json::Value {
+    match command {
+        Command::Execute { statement, kind, code } => {
+            json!({"execute": {"statement": statement, "kind": kind.as_str(), "code": code}})
+        }
+        Command::Cancel { statement } => json!({"cancel": {"statement": statement}}),
+    }
+}
+
+/// A line of the driver's protocol.
+#[derive(Deserialize)]
+struct Heard {
+    ready: Option<Ready>,
+    progress: Option<Progress>,
+    done: Option<u64>,
+    output: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    app_id: Option<String>,
+    spark_ui_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Progress {
+    statement: u64,
+    progress: f64,
+}
+
+/// A line that is not of the protocol came from code that got hold of the pipe: it belongs to the log.
+fn heard(line: String) -> Event {
+    match serde_json::from_str::<Heard>(&line) {
+        Ok(Heard { ready: Some(ready), .. }) => {
+            Event::Ready(Application { id: ready.app_id, spark_ui_url: ready.spark_ui_url })
+        }
+        Ok(Heard { progress: Some(Progress { statement, progress }), .. }) => {
+            Event::Progress { statement, progress }
+        }
+        Ok(Heard { done: Some(statement), output: Some(output), .. }) => {
+            Event::Done { statement, output: output.into() }
+        }
+        _ => Event::Log(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind;
+
+    #[test]
+    fn commands_are_messages() {
+        let execute = Command::Execute { statement: 3, kind: Kind::Sql, code: "select 1".into() };
+        let sent = json!({"execute": {"statement": 3, "kind": "sql", "code": "select 1"}});
+        assert_eq!(message(execute), sent);
+        assert_eq!(message(Command::Cancel { statement: 3 }), json!({"cancel": {"statement": 3}}));
+    }
+
+    #[test]
+    fn the_drivers_lines_are_events() {
+        let ready = heard(r#"{"ready": {"app_id": "local-1", "spark_ui_url": null}}"#.into());
+        assert!(
+            matches!(ready, Event::Ready(Application { id: Some(id), spark_ui_url: None }) if id == "local-1")
+        );
+        let progress = heard(r#"{"progress": {"statement": 3, "progress": 0.5}}"#.into());
+        assert!(matches!(progress, Event::Progress { statement: 3, progress: 0.5 }));
+        let done = heard(r#"{"done": 3, "output": {"status": "ok"}}"#.into());
+        assert!(matches!(done, Event::Done { statement: 3, .. }));
+    }
+
+    #[test]
+    fn other_lines_belong_to_the_log() {
+        for line in ["hello", "{}", "42", r#"{"done": "x"}"#] {
+            assert!(matches!(heard(line.into()), Event::Log(log) if log == line));
+        }
+    }
+
+    #[test]
+    fn spark_writes_into_the_scratch_folder_unless_told_otherwise() {
+        let asked = BTreeMap::from([
+            ("spark.sql.warehouse.dir".to_owned(), "/data".to_owned()),
+            ("spark.driver.extraJavaOptions".to_owned(), "-Xss4m".to_owned()),
+        ]);
+        let conf = keep_in(Path::new("/s"), asked);
+        assert_eq!(conf["spark.sql.warehouse.dir"], "/data");
+        assert_eq!(conf["spark.driver.extraJavaOptions"], "-Dderby.system.home=/s -Xss4m");
+    }
+}

@@ -1,0 +1,161 @@
+//! Bodies of requests, and Livy's answers to the malformed ones.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::kind::{InvalidKind, Kind};
+use crate::refusal::Refusal;
+
+/// `POST /sessions`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CreateSession {
+    kind: Option<String>,
+    pub(crate) proxy_user: Option<String>,
+    pub(crate) jars: Option<Vec<String>>,
+    pub(crate) py_files: Option<Vec<String>>,
+    pub(crate) files: Option<Vec<String>>,
+    pub(crate) driver_memory: Option<String>,
+    pub(crate) driver_cores: Option<u32>,
+    pub(crate) executor_memory: Option<String>,
+    pub(crate) executor_cores: Option<u32>,
+    pub(crate) num_executors: Option<u32>,
+    pub(crate) archives: Option<Vec<String>>,
+    pub(crate) queue: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) conf: Option<BTreeMap<String, String>>,
+    pub(crate) heartbeat_timeout_in_second: Option<u32>,
+    pub(crate) ttl: Option<String>,
+    pub(crate) idle_timeout: Option<String>,
+}
+
+/// `POST /sessions/{id}/statements`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ExecuteStatement {
+    code: Option<String>,
+    kind: Option<String>,
+}
+
+/// `POST /sessions/{id}/completion`. Code and cursor are known but not read: Livy completes Scala only.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Complete {
+    kind: Option<String>,
+}
+
+impl CreateSession {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        const CLASS: &str = "org.apache.livy.server.interactive.CreateInteractiveRequest";
+        const FIELDS: &[&str] = &[
+            "executorCores",
+            "conf",
+            "driverMemory",
+            "name",
+            "driverCores",
+            "idleTimeout",
+            "pyFiles",
+            "archives",
+            "kind",
+            "files",
+            "jars",
+            "proxyUser",
+            "numExecutors",
+            "heartbeatTimeoutInSecond",
+            "ttl",
+            "queue",
+            "executorMemory",
+        ];
+        let request: Self = parse(body, CLASS, FIELDS)?;
+        if let Some(Err(error)) = request.kind.as_deref().map(Kind::from_str) {
+            return Err(Refusal::Malformed(format!(
+                "{error} (through reference chain: {CLASS}[\"kind\"])"
+            )));
+        }
+        for time in request.ttl.iter().chain(&request.idle_timeout) {
+            check_time(time)?;
+        }
+        Ok(request)
+    }
+
+    /// Left out, each statement must say its own.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind.as_deref().and_then(|kind| kind.parse().ok()).unwrap_or(Kind::Shared)
+    }
+}
+
+impl ExecuteStatement {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        parse(body, "org.apache.livy.server.interactive.ExecuteRequest", &["code", "kind"])
+    }
+
+    /// The code and its language, in a session of `default` kind.
+    pub(crate) fn resolve(self, default: Kind) -> Result<(String, Kind), Refusal> {
+        let code = self.code.ok_or_else(|| remote("java.lang.NullPointerException: no code"))?;
+        let kind = match (self.kind, default) {
+            (Some(kind), _) => kind.parse().map_err(invalid_kind)?,
+            (None, Kind::Shared) => {
+                let reason = "java.lang.IllegalArgumentException: Code type should be specified if session kind is shared";
+                return Err(remote(reason));
+            }
+            (None, default) => default,
+        };
+        Ok((code, kind))
+    }
+}
+
+impl Complete {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        parse(
+            body,
+            "org.apache.livy.server.interactive.CompletionRequest",
+            &["code", "kind", "cursor"],
+        )
+    }
+
+    pub(crate) fn kind(self) -> Result<Kind, Refusal> {
+        self.kind.as_deref().unwrap_or("null").parse().map_err(invalid_kind)
+    }
+}
+
+/// The content type does not matter to Livy, unknown fields do.
+fn parse<T: DeserializeOwned>(body: &[u8], class: &str, fields: &[&str]) -> Result<T, Refusal> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let Value::Object(object) = &value else {
+        return Err(Refusal::Malformed(format!(
+            "Cannot deserialize value of type `{class}`: not an object"
+        )));
+    };
+    if let Some(field) = object.keys().find(|field| !fields.contains(&field.as_str())) {
+        let known = fields.iter().map(|field| format!("{field:?}")).collect::<Vec<_>>().join(", ");
+        return Err(Refusal::Malformed(format!(
+            "Unrecognized field {field:?} (class {class}), not marked as ignorable ({} known properties: {known})",
+            fields.len(),
+        )));
+    }
+    serde_json::from_value(value)
+        .map_err(|error| Refusal::Failed(format!("java.lang.ClassCastException: {error}")))
+}
+
+/// Livy's times are a number and one of its units.
+fn check_time(time: &str) -> Result<(), Refusal> {
+    let (digits, unit) = time.split_at(time.bytes().take_while(u8::is_ascii_digit).count());
+    if digits.is_empty() || !["", "us", "ms", "s", "m", "min", "h", "d"].contains(&unit) {
+        return Err(Refusal::Rejected(format!("Invalid time string: {time}")));
+    }
+    Ok(())
+}
+
+fn invalid_kind(error: InvalidKind) -> Refusal {
+    remote(&format!("java.lang.IllegalArgumentException: {error}"))
+}
+
+/// What Livy's server says when the session's own process refused. (It adds that process's stack.)
+fn remote(reason: &str) -> Refusal {
+    Refusal::Failed(format!(
+        "java.util.concurrent.ExecutionException: org.apache.livy.rsc.rpc.RpcException: {reason}"
+    ))
+}

@@ -1,0 +1,356 @@
+//! A session's life, moved by requests, by its interpreter's events and by seconds that pass. No clock and no I/O.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::interpreter::{Application, Command, Event};
+use crate::kind::Kind;
+use crate::log::Log;
+use crate::refusal::Refusal;
+use crate::request::CreateSession;
+use crate::statement::Statement;
+
+/// How many statements Livy remembers.
+const RETAINED_STATEMENTS: usize = 100;
+
+/// How many log lines a session shows of itself.
+const SHOWN_LOG_LINES: i64 = 10;
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    id: u64,
+    request: CreateSession,
+    state: SessionState,
+    application: Application,
+    log: Log,
+    statements: BTreeMap<u64, Statement>,
+    next_statement: u64,
+    /// Seconds since a client last asked for this session.
+    silence: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionState {
+    Starting,
+    Idle,
+    /// A statement that was given up on still keeps the session busy.
+    Busy {
+        statement: u64,
+    },
+    ShuttingDown,
+    Dead,
+}
+
+impl SessionState {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            SessionState::Starting => "starting",
+            SessionState::Idle => "idle",
+            SessionState::Busy { .. } => "busy",
+            SessionState::ShuttingDown => "shutting_down",
+            SessionState::Dead => "dead",
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(id: u64, request: CreateSession) -> Self {
+        Self {
+            id,
+            request,
+            state: SessionState::Starting,
+            application: Application::default(),
+            log: Log::default(),
+            statements: BTreeMap::new(),
+            next_statement: 0,
+            silence: 0,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.request.name.as_deref()
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.request.kind()
+    }
+
+    pub(crate) fn state(&self) -> SessionState {
+        self.state
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A client asked for this session.
+    pub(crate) fn heartbeat(&mut self) {
+        self.silence = 0;
+    }
+
+    /// The new statement's number, and what to ask of the interpreter if it is free.
+    pub(crate) fn submit(&mut self, code: String, kind: Kind, now: u64) -> (u64, Option<Command>) {
+        let id = self.next_statement;
+        self.next_statement += 1;
+        self.statements.insert(id, Statement::new(id, kind, code));
+        self.forget_old_statements();
+        let command = if self.state == SessionState::Idle { self.start_next(now) } else { None };
+        (id, command)
+    }
+
+    /// Cancelling a statement that is not there is no error to Livy.
+    pub(crate) fn cancel(&mut self, statement: u64, now: u64) -> Option<Command> {
+        self.statements.get_mut(&statement)?.cancel(now)
+    }
+
+    pub(crate) fn on_event(&mut self, event: Event, now: u64) -> Option<Command> {
+        match event {
+            Event::Ready(application) => {
+                self.application = application;
+                return if self.state == SessionState::Starting {
+                    self.start_next(now)
+                } else {
+                    None
+                };
+            }
+            Event::Log(line) => self.log.push(line),
+            Event::Progress { statement, progress } => {
+                if let Some(statement) = self.statements.get_mut(&statement) {
+                    statement.on_progress(progress);
+                }
+            }
+            Event::Done { statement, output } => {
+                if let Some(statement) = self.statements.get_mut(&statement) {
+                    statement.on_done(output, now);
+                }
+                return if self.state == (SessionState::Busy { statement }) {
+                    self.start_next(now)
+                } else {
+                    None
+                };
+            }
+        }
+        None
+    }
+
+    /// Says whether the client has been silent for longer than it promised.
+    pub(crate) fn on_second(&mut self, now: u64) -> bool {
+        self.statements.values_mut().for_each(|statement| statement.on_second(now));
+        self.silence = self.silence.saturating_add(1);
+        let timeout = self.request.heartbeat_timeout_in_second.unwrap_or(0);
+        timeout > 0 && self.silence > timeout
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        if self.state != SessionState::Dead {
+            self.state = SessionState::ShuttingDown;
+        }
+    }
+
+    /// The interpreter is gone, and nobody may ask for statements any more.
+    ///
+    /// In Livy a Python that ends leaves the driver behind and the session is `error`; here it is the driver.
+    pub(crate) fn die(&mut self) {
+        self.state = SessionState::Dead;
+        self.statements.clear();
+    }
+
+    pub(crate) fn ensure_active(&self) -> Result<(), Refusal> {
+        match self.state {
+            SessionState::Dead => Err(Refusal::NotActive),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn ensure_running(&self) -> Result<(), Refusal> {
+        match self.state {
+            SessionState::Idle | SessionState::Busy { .. } => Ok(()),
+            state => Err(Refusal::NotRunning(state.as_str())),
+        }
+    }
+
+    pub(crate) fn statement(&self, id: u64) -> Option<&Statement> {
+        self.statements.get(&id)
+    }
+
+    /// All that are remembered, oldest first.
+    pub(crate) fn statements(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Statement> + ExactSizeIterator {
+        self.statements.values()
+    }
+
+    /// Livy's session object.
+    ///
+    /// A real Livy in local mode knows neither application id nor Spark UI. We do, and a person wants the link.
+    pub(crate) fn view(&self) -> Value {
+        let request = &self.request;
+        json!({
+            "id": self.id,
+            "name": request.name,
+            "appId": self.application.id,
+            "owner": null,
+            "proxyUser": request.proxy_user,
+            "state": self.state.as_str(),
+            "kind": request.kind().as_str(),
+            "appInfo": {
+                "driverLogUrl": null,
+                "sparkUiUrl": self.application.spark_ui_url,
+                "executorLogUrls": null,
+            },
+            "log": self.log.page(-1, SHOWN_LOG_LINES).1,
+            "ttl": request.ttl,
+            "idleTimeout": request.idle_timeout,
+            "driverMemory": request.driver_memory,
+            "driverCores": request.driver_cores.unwrap_or(0),
+            "executorMemory": request.executor_memory,
+            "executorCores": request.executor_cores.unwrap_or(0),
+            "conf": request.conf.clone().unwrap_or_default(),
+            "archives": request.archives.clone().unwrap_or_default(),
+            "files": request.files.clone().unwrap_or_default(),
+            "heartbeatTimeoutInSecond": request.heartbeat_timeout_in_second.unwrap_or(0),
+            "jars": request.jars.clone().unwrap_or_default(),
+            "numExecutors": request.num_executors.unwrap_or(0),
+            "pyFiles": request.py_files.clone().unwrap_or_default(),
+            "queue": request.queue,
+        })
+    }
+
+    fn start_next(&mut self, now: u64) -> Option<Command> {
+        let Some(statement) = self.statements.values_mut().find(|statement| statement.is_waiting())
+        else {
+            self.state = SessionState::Idle;
+            return None;
+        };
+        self.state = SessionState::Busy { statement: statement.id };
+        Some(statement.start(now))
+    }
+
+    fn forget_old_statements(&mut self) {
+        while self.statements.len() > RETAINED_STATEMENTS {
+            let oldest = self
+                .statements
+                .values()
+                .find(|statement| statement.is_finished())
+                .map(|oldest| oldest.id);
+            let Some(oldest) = oldest else { return };
+            self.statements.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::Output;
+
+    fn starting(body: &str) -> Session {
+        Session::new(0, CreateSession::parse(body.as_bytes()).unwrap())
+    }
+
+    fn idle() -> Session {
+        let mut session = starting(r#"{"kind": "pyspark"}"#);
+        session.on_event(Event::Ready(Application::default()), 0);
+        session
+    }
+
+    fn submit(session: &mut Session, code: &str) -> Option<Command> {
+        session.submit(code.into(), Kind::PySpark, 1).1
+    }
+
+    fn execute(statement: u64, code: &str) -> Option<Command> {
+        Some(Command::Execute { statement, kind: Kind::PySpark, code: code.into() })
+    }
+
+    fn done(session: &mut Session, statement: u64) -> Option<Command> {
+        let output = Output::ok(statement, &json!({"text/plain": ""}));
+        session.on_event(Event::Done { statement, output }, 2)
+    }
+
+    #[test]
+    fn starts_and_is_idle_and_knows_its_application() {
+        let mut session = starting("{}");
+        assert_eq!(session.view()["state"], "starting");
+        let application = Application { id: Some("local-1".into()), spark_ui_url: None };
+        session.on_event(Event::Ready(application), 0);
+        assert_eq!(
+            (session.state(), &session.view()["appId"]),
+            (SessionState::Idle, &json!("local-1"))
+        );
+    }
+
+    #[test]
+    fn statements_run_one_at_a_time_in_order() {
+        let mut session = idle();
+        assert_eq!(submit(&mut session, "a"), execute(0, "a"));
+        assert_eq!(submit(&mut session, "b"), None);
+        assert_eq!(submit(&mut session, "c"), None);
+        assert_eq!(session.state(), SessionState::Busy { statement: 0 });
+        assert_eq!(done(&mut session, 0), execute(1, "b"));
+        assert_eq!(done(&mut session, 1), execute(2, "c"));
+        assert_eq!(done(&mut session, 2), None);
+        assert_eq!(session.state(), SessionState::Idle);
+    }
+
+    #[test]
+    fn a_cancelled_waiting_statement_never_runs() {
+        let mut session = idle();
+        submit(&mut session, "a");
+        submit(&mut session, "b");
+        submit(&mut session, "c");
+        assert_eq!(session.cancel(1, 1), None);
+        assert_eq!(done(&mut session, 0), execute(2, "c"));
+    }
+
+    #[test]
+    fn a_statement_that_livy_gave_up_on_still_blocks_the_next() {
+        let mut session = idle();
+        submit(&mut session, "while True: pass");
+        session.cancel(0, 1);
+        submit(&mut session, "behind");
+        (0..31).for_each(|_| assert!(!session.on_second(1)));
+        assert_eq!(session.state(), SessionState::Busy { statement: 0 });
+        assert_eq!(done(&mut session, 0), execute(1, "behind"));
+    }
+
+    #[test]
+    fn silence_beyond_the_heartbeat_timeout_ends_it() {
+        let mut session = starting(r#"{"heartbeatTimeoutInSecond": 2}"#);
+        assert_eq!([session.on_second(0), session.on_second(0)], [false, false]);
+        session.heartbeat();
+        assert_eq!([0, 0, 0].map(|now| session.on_second(now)), [false, false, true]);
+    }
+
+    #[test]
+    fn without_a_heartbeat_timeout_silence_is_fine() {
+        let mut session = idle();
+        assert!((0..10_000).all(|now| !session.on_second(now)));
+    }
+
+    #[test]
+    fn remembers_a_hundred_statements() {
+        let mut session = idle();
+        for id in 0..150 {
+            submit(&mut session, "x");
+            done(&mut session, id);
+        }
+        assert_eq!(
+            session.statements().map(|s| s.id).collect::<Vec<_>>(),
+            (50..150).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_dead_one_refuses_as_livy_does() {
+        let mut session = idle();
+        session.die();
+        assert_eq!(session.ensure_active(), Err(Refusal::NotActive));
+        let reason = session.ensure_running().unwrap_err().to_string();
+        assert_eq!(reason, "java.lang.IllegalStateException: Session is in state dead");
+    }
+}

@@ -1,0 +1,88 @@
+//! A client just large enough to see everything a server answers.
+
+// Each test file uses its own part of it.
+#![allow(dead_code)]
+
+use std::time::Duration;
+
+use livy_local::Server;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+pub struct Client {
+    pub authority: String,
+    pub headers: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    head: String,
+    pub text: String,
+}
+
+impl Client {
+    pub fn of(server: &Server) -> Self {
+        let authority = server.url().trim_start_matches("http://").to_owned();
+        let headers = format!("Host: {authority}\r\nAuthorization: Bearer {}\r\n", server.token());
+        Self { authority, headers }
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
+        let length = body.len();
+        let headers = &self.headers;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        let mut stream = TcpStream::connect(&self.authority).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, text) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), text: text.to_owned() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &body.to_string()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, "").await
+    }
+
+    /// Asks until the object at `path` is in this state, for a minute at most.
+    pub async fn wait_for(&self, path: &str, state: &str) -> Value {
+        for _ in 0..6000 {
+            let object = self.get(path).await.json();
+            if object["state"] == state {
+                return object;
+            }
+            assert!(object["state"] != "dead", "{path} is not {state}: {object:#}");
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{path} is not {state}: {}", self.get(path).await.text);
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub fn check(&self, status: u16, body: Value) {
+        assert_eq!((self.status, self.json()), (status, body));
+    }
+}
