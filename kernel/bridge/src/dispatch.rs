@@ -1,0 +1,114 @@
+//! Which request is answered how. Every handler stands between busy and idle, whatever it does.
+
+use std::sync::Arc;
+
+use jupyter_wire::{
+    Request,
+    content::{
+        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
+        HelpLink, HistoryReply, HistoryRequest, InspectReply, InterruptReply, IsCompleteReply,
+        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
+    },
+};
+use serde::de::DeserializeOwned;
+
+use crate::{completion, kernel::Kernel, kind::Kind, python};
+
+impl Kernel {
+    /// Answers a request, or sees to it that it will be: cells queue, and completion asks Livy.
+    pub(crate) fn handle_request(&mut self, request: Request) {
+        match request.msg_type() {
+            "execute_request" => self.enqueue(request),
+            "complete_request" => self.complete(request),
+            _ => self.answer(&request),
+        }
+    }
+
+    fn answer(&mut self, request: &Request) {
+        self.frontend.status(&request.parent(), ExecutionState::Busy);
+        self.route(request);
+        self.frontend.status(&request.parent(), ExecutionState::Idle);
+    }
+
+    fn route(&mut self, request: &Request) {
+        match request.msg_type() {
+            "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
+            "is_complete_request" => self.with(request, Self::is_complete),
+            "history_request" => self.with(request, Self::history),
+            "inspect_request" => self.frontend.reply(request, &InspectReply::none()),
+            "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
+            "comm_open" => self.with(request, Self::refuse_comm),
+            // Nobody has a comm that these could speak to.
+            "comm_msg" | "comm_close" => {}
+            "interrupt_request" => {
+                self.interrupt();
+                self.frontend.reply(request, &InterruptReply {});
+            }
+            "shutdown_request" => self.with(request, Self::shut_down),
+            unknown => tracing::warn!("a request of unknown type is not answered: {unknown:?}"),
+        }
+    }
+
+    /// Reads a request's content for its handler; what cannot be read is answered by an error.
+    fn with<T: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+        handler: fn(&mut Self, &Request, T),
+    ) {
+        match request.content() {
+            Ok(content) => handler(self, request, content),
+            Err(error) => self.frontend.error_reply(request, "BadRequest", &error.to_string()),
+        }
+    }
+
+    fn is_complete(&mut self, request: &Request, asked: IsCompleteRequest) {
+        let in_python = self.kind == Kind::Pyspark && !asked.code.trim_start().starts_with('%');
+        let reply = match in_python {
+            true => python::completeness(&asked.code),
+            false => IsCompleteReply::new(Completeness::Unknown),
+        };
+        self.frontend.reply(request, &reply);
+    }
+
+    fn history(&mut self, request: &Request, content: HistoryRequest) {
+        self.frontend.reply(request, &HistoryReply { history: self.history.find(&content) });
+    }
+
+    /// No target is known, and the protocol wants a comm that was not opened closed.
+    fn refuse_comm(&mut self, request: &Request, content: CommOpen) {
+        self.frontend.publish_now(&request.parent(), &CommClose::new(content.comm_id));
+    }
+
+    fn shut_down(&mut self, request: &Request, content: ShutdownRequest) {
+        self.frontend.reply(request, &ShutdownReply { restart: content.restart });
+        self.stopping = true;
+    }
+
+    fn complete(&mut self, request: Request) {
+        self.frontend.status(&request.parent(), ExecutionState::Busy);
+        let (frontend, keeper, kind) = (self.frontend.clone(), Arc::clone(&self.keeper), self.kind);
+        tokio::spawn(async move {
+            match request.content::<CompleteRequest>() {
+                Ok(CompleteRequest { code, cursor_pos }) => {
+                    let reply = completion::complete(&keeper, kind, code, cursor_pos).await;
+                    frontend.reply(&request, &reply);
+                }
+                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
+            }
+            frontend.status(&request.parent(), ExecutionState::Idle);
+        });
+    }
+}
+
+fn info(kind: Kind) -> KernelInfoReply {
+    let version = env!("CARGO_PKG_VERSION");
+    let banner = format!("livy-kernel {version}: {} on Spark through Apache Livy", kind.language());
+    let mut info = KernelInfoReply::new("livy-kernel", version, kind.language_info(), banner);
+    info.help_links = [
+        ("Apache Spark", "https://spark.apache.org/docs/latest/"),
+        ("Apache Livy", "https://livy.apache.org/docs/latest/rest-api.html"),
+    ]
+    .map(|(text, url)| HelpLink { text: text.to_owned(), url: url.to_owned() })
+    .to_vec();
+    info
+}

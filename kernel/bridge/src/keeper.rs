@@ -1,0 +1,347 @@
+//! The session keeper: starts this kernel's session when a cell needs it, notices when it is lost,
+//! and ends it with the kernel.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use livy_client::{Client, Error, Id, PollPolicy, Session, session};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    failure::Failure,
+    kind::Kind,
+    place::Connection,
+    settings::{Place, SettingsError},
+};
+
+/// A server ends the session of a kernel that has been silent for so long: one that was killed.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Often enough that two lost heartbeats do no harm.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Log lines to show when something is wrong.
+const LOG_LINES: i64 = 10;
+
+/// Keeps the kernel's one session.
+pub struct Keeper {
+    kind: Kind,
+    place: Result<Place, SettingsError>,
+    state: watch::Sender<State>,
+    connection: tokio::sync::Mutex<Option<Connection>>,
+    starting: Mutex<Option<JoinHandle<()>>>,
+    ending: CancellationToken,
+}
+
+/// What is known of the session.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// There is none.
+    Absent,
+    /// It is on its way.
+    Starting(Starting),
+    /// It takes statements.
+    Ready(Live),
+    /// It did not come.
+    Failed(Failure),
+    /// It was there and has ended.
+    Lost(Loss),
+}
+
+/// A session that is on its way.
+#[derive(Clone, Debug)]
+pub struct Starting {
+    /// Since when.
+    pub since: Instant,
+    /// Where, once that is known.
+    pub place: String,
+    /// What the server last said of it, once it said anything.
+    pub session: Option<Session>,
+}
+
+/// A session that takes statements.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// Asks its server.
+    pub client: Client,
+    /// Where it runs, to a person.
+    pub place: String,
+    /// What the server said of it when it became ready.
+    pub session: Session,
+    /// Its server was not to be reached when it was last needed.
+    pub in_doubt: bool,
+}
+
+/// A session that has ended without our doing.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// Which.
+    pub id: Id,
+    /// Why, as far as the server says.
+    pub why: String,
+    /// The end of its log.
+    pub log: Vec<String>,
+}
+
+impl Loss {
+    /// As the error of a cell.
+    pub fn failure(&self) -> Failure {
+        let what =
+            format!("Livy session {} is gone: {}. Its variables are lost.", self.id, self.why);
+        Failure::new("SessionLost", what, "The next cell that you run starts a new session.")
+            .with_lines(self.log.iter().cloned())
+    }
+}
+
+impl Keeper {
+    /// A keeper without a session.
+    pub fn new(kind: Kind, place: Result<Place, SettingsError>) -> Arc<Self> {
+        Arc::new(Self {
+            kind,
+            place,
+            state: watch::Sender::new(State::Absent),
+            connection: tokio::sync::Mutex::new(None),
+            starting: Mutex::new(None),
+            ending: CancellationToken::new(),
+        })
+    }
+
+    /// The session, if it takes statements now.
+    pub fn live(&self) -> Option<Live> {
+        match &*self.state.borrow() {
+            State::Ready(live) => Some(live.clone()),
+            _ => None,
+        }
+    }
+
+    /// Sees to it that there is a session, and yields how that goes on. A loss that nobody has
+    /// been told of is yielded once, in place of a new session.
+    pub fn want(self: &Arc<Self>) -> watch::Receiver<State> {
+        let receiver = self.state.subscribe();
+        let known = self.state.borrow().clone();
+        match known {
+            State::Absent | State::Failed(_) => self.begin(),
+            State::Ready(_) | State::Starting(_) | State::Lost(_) => {}
+        }
+        receiver
+    }
+
+    /// The person has read of the loss, so the next cell may have a new session.
+    pub fn loss_was_told(&self) {
+        self.state.send_if_modified(|state| {
+            let lost = matches!(state, State::Lost(_));
+            if lost {
+                *state = State::Absent;
+            }
+            lost
+        });
+    }
+
+    /// The server could not be reached, so the session may be gone when it is back.
+    pub fn doubt(&self, doubted: &Live) {
+        self.state.send_if_modified(|state| match state {
+            State::Ready(live) if live.session.id == doubted.session.id => {
+                live.in_doubt = true;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// The session has ended without our doing. What is left of it on the server is deleted: a
+    /// session in state `error` still holds its share of the cluster.
+    pub fn lose(&self, lost: &Live, loss: &Loss) {
+        let changed = self.state.send_if_modified(|state| match state {
+            State::Ready(live) if live.session.id == loss.id => {
+                *state = State::Lost(loss.clone());
+                true
+            }
+            _ => false,
+        });
+        if changed {
+            let lost = lost.clone();
+            tokio::spawn(async move { delete(&lost.client, &lost.session.id).await });
+        }
+    }
+
+    /// Ends the session and what else this kernel started. The caller limits the time.
+    pub async fn end(&self) {
+        self.ending.cancel();
+        let starting = self.starting().take();
+        if let Some(starting) = starting {
+            // A session whose creation is under way must first be known, to be deleted.
+            let _ = starting.await;
+        }
+        let Some(connection) = self.connection.lock().await.take() else {
+            return;
+        };
+        if let (Some(live), false) = (self.live(), connection.is_local()) {
+            delete(&live.client, &live.session.id).await;
+        }
+        connection.close().await;
+    }
+
+    fn starting(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(self: &Arc<Self>) {
+        self.state.send_replace(State::Starting(Starting {
+            since: Instant::now(),
+            place: String::new(),
+            session: None,
+        }));
+        let keeper = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let state = match keeper.start().await {
+                Ok(live) => {
+                    tokio::spawn(Arc::clone(&keeper).watch_over(live.clone()));
+                    State::Ready(live)
+                }
+                Err(failure) => State::Failed(failure),
+            };
+            keeper.state.send_replace(state);
+        });
+        *self.starting() = Some(task);
+    }
+
+    async fn start(&self) -> Result<Live, Failure> {
+        let (client, place) = self.connect().await?;
+        self.progress(|starting| starting.place.clone_from(&place));
+        let session = client
+            .send(session::create(&self.new_session()))
+            .await
+            .map_err(|error| not_created(&error))?;
+        let session = self.until_ready(&client, session).await?;
+        Ok(Live { client, place, session, in_doubt: false })
+    }
+
+    async fn connect(&self) -> Result<(Client, String), Failure> {
+        let mut connection = self.connection.lock().await;
+        if connection.is_none() {
+            *connection = Some(Connection::open(&self.place).await?);
+        }
+        match &*connection {
+            Some(connection) => Ok((connection.client.clone(), connection.describe())),
+            None => Err(not_started("the kernel is shutting down")),
+        }
+    }
+
+    fn new_session(&self) -> session::NewSession {
+        session::NewSession {
+            kind: Some(self.kind.as_str().to_owned()),
+            name: Some(format!("livy-kernel-{}", Uuid::new_v4().simple())),
+            heartbeat_timeout_in_second: u32::try_from(HEARTBEAT_TIMEOUT.as_secs()).ok(),
+            ..Default::default()
+        }
+    }
+
+    /// Polls until the session is ready. Whoever shuts the kernel down or gives up gets it deleted.
+    async fn until_ready(&self, client: &Client, mut session: Session) -> Result<Session, Failure> {
+        let mut polls = PollPolicy::SESSION.start();
+        while session.state.is_starting() {
+            self.progress(|starting| starting.session = Some(session.clone()));
+            let waited = self.ending.run_until_cancelled(polls.wait()).await;
+            if waited.is_none() {
+                delete(client, &session.id).await;
+                return Err(not_started("the kernel is shutting down"));
+            }
+            match client.send(session::get(&session.id)).await {
+                Ok(now) => session = now,
+                Err(error) if error.is_temporary() => {
+                    polls.obey(error.refusal().and_then(|refusal| refusal.retry_after));
+                }
+                Err(error) => return Err(not_started(&error.to_string())),
+            }
+        }
+        match session.state.is_ready() {
+            true => Ok(session),
+            false => {
+                let failure = self.ended_at_start(client, &session).await;
+                delete(client, &session.id).await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn ended_at_start(&self, client: &Client, session: &Session) -> Failure {
+        let what =
+            format!("Livy session {} ended while it started ({})", session.id, session.state);
+        Failure::new(
+            "SessionStartError",
+            what,
+            "The end of its log, below, may say why; run the cell again to start another.",
+        )
+        .with_lines(log(client, &session.id).await)
+    }
+
+    fn progress(&self, change: impl FnOnce(&mut Starting)) {
+        self.state.send_if_modified(|state| match state {
+            State::Starting(starting) => {
+                change(starting);
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// Shows the server that this kernel lives, and notices when the session does not.
+    async fn watch_over(self: Arc<Self>, live: Live) {
+        while self.ending.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
+            if self.live().is_none_or(|now| now.session.id != live.session.id) {
+                return;
+            }
+            if let Some(loss) = examine(&live).await {
+                self.lose(&live, &loss);
+                return;
+            }
+        }
+    }
+}
+
+/// Asks whether a session is still there; `None` if it is, or if nobody can tell.
+pub async fn examine(live: &Live) -> Option<Loss> {
+    let id = &live.session.id;
+    let why = match live.client.send(session::get(id)).await {
+        Ok(session) if session.state.is_over() => format!("its state is {}", session.state),
+        Err(error) if error.is_not_found() => "Livy does not know it any more".to_owned(),
+        Ok(_) | Err(_) => return None,
+    };
+    Some(Loss { id: id.clone(), why, log: log(&live.client, id).await })
+}
+
+async fn log(client: &Client, id: &Id) -> Vec<String> {
+    let page = client.send(session::log(id, Some(-1), Some(LOG_LINES))).await;
+    page.map(|page| page.log).unwrap_or_default()
+}
+
+async fn delete(client: &Client, id: &Id) {
+    match client.send(session::delete(id)).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => {}
+        Err(error) => tracing::warn!("session {id} may be left behind: {error}"),
+    }
+}
+
+fn not_created(error: &Error) -> Failure {
+    let next = match error {
+        Error::Unreachable { .. } => {
+            "Check that the server runs and that LIVY_URL names it, then run the cell again."
+        }
+        Error::Lost { .. } => {
+            "It may have started a session all the same, which then ends by itself. Run the cell again."
+        }
+        _ => "Mend that, and run the cell again.",
+    };
+    Failure::new("SessionStartError", error.to_string(), next)
+}
+
+fn not_started(why: &str) -> Failure {
+    Failure::new(
+        "SessionStartError",
+        format!("No session was started: {why}"),
+        "Run the cell again.",
+    )
+}

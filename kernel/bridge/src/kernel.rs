@@ -1,0 +1,230 @@
+//! The kernel's one loop: everything that can wake it, and what it then does. Whatever takes time
+//! runs beside it and reports back as an event, so that no request waits for Livy.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jupyter_wire::{
+    Frontend, Parent, Request, Requests,
+    content::{ExecuteReply, ExecuteRequest, ExecutionState},
+};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{cell::Cell, failure::Failure, history::History, keeper::Keeper, kind::Kind, source};
+
+/// A kernel for one frontend's notebook.
+pub struct Kernel {
+    pub(crate) kind: Kind,
+    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) frontend: Frontend,
+    pub(crate) history: History,
+    pub(crate) stopping: bool,
+    requests: Requests,
+    events: mpsc::UnboundedReceiver<CellEnd>,
+    cell_ends: mpsc::UnboundedSender<CellEnd>,
+    queue: VecDeque<Request>,
+    running: Option<Running>,
+    count: u32,
+}
+
+/// The cell that runs now.
+struct Running {
+    request: Request,
+    count: u32,
+    stop_on_error: bool,
+    user_expressions: Map<String, Value>,
+    interrupt: CancellationToken,
+}
+
+/// What a cell's task reports.
+struct CellEnd(Result<(), Failure>);
+
+enum Event {
+    Request(Request),
+    CellEnd(CellEnd),
+    /// The process was asked to end, or the channels have.
+    Stop,
+}
+
+impl Kernel {
+    /// A kernel that has run nothing.
+    pub fn new(kind: Kind, keeper: Arc<Keeper>, requests: Requests, frontend: Frontend) -> Self {
+        let (cell_ends, events) = mpsc::unbounded_channel();
+        Self {
+            kind,
+            keeper,
+            frontend,
+            history: History::default(),
+            stopping: false,
+            requests,
+            events,
+            cell_ends,
+            queue: VecDeque::new(),
+            running: None,
+            count: 0,
+        }
+    }
+
+    /// Answers requests until it is told to shut down, by a request or by `stop`.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        self.frontend.status(&Parent::none(), ExecutionState::Starting);
+        while !self.stopping {
+            let event = self.next_event(&mut stop).await;
+            self.handle_event(event);
+        }
+    }
+
+    /// Control comes first, then what has ended, and new work last.
+    async fn next_event(&mut self, stop: &mut (impl Future<Output = ()> + Unpin)) -> Event {
+        tokio::select! {
+            biased;
+            () = stop => Event::Stop,
+            request = self.requests.control.recv() => request.map_or(Event::Stop, Event::Request),
+            Some(end) = self.events.recv() => Event::CellEnd(end),
+            request = self.requests.shell.recv() => request.map_or(Event::Stop, Event::Request),
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        match event {
+            Event::Request(request) => self.handle_request(request),
+            Event::CellEnd(end) => self.end_cell(end),
+            Event::Stop => self.stopping = true,
+        }
+    }
+
+    /// Queues a cell; it runs when those before it have ended.
+    pub(crate) fn enqueue(&mut self, request: Request) {
+        self.queue.push_back(request);
+        self.run_next();
+    }
+
+    /// Stops the cell that runs, if one does.
+    pub(crate) fn interrupt(&self) {
+        if let Some(running) = &self.running {
+            running.interrupt.cancel();
+        }
+    }
+
+    fn run_next(&mut self) {
+        while self.running.is_none()
+            && let Some(request) = self.queue.pop_front()
+        {
+            self.begin(request);
+        }
+    }
+
+    fn begin(&mut self, request: Request) {
+        let parent = request.parent();
+        self.frontend.status(&parent, ExecutionState::Busy);
+        match request.content::<ExecuteRequest>() {
+            Ok(content) => self.begin_cell(request, content),
+            Err(error) => {
+                self.frontend.error_reply(&request, "BadRequest", &error.to_string());
+                self.frontend.status(&parent, ExecutionState::Idle);
+            }
+        }
+    }
+
+    fn begin_cell(&mut self, request: Request, content: ExecuteRequest) {
+        let counted = !content.silent && content.store_history && !content.code.trim().is_empty();
+        if counted {
+            self.count += 1;
+            self.history.add(self.count, &content.code);
+        }
+        let interrupt = CancellationToken::new();
+        let cell = Cell {
+            kernel: self.kind,
+            source: source::read(&content.code, self.kind),
+            input: content.code,
+            count: self.count,
+            silent: content.silent,
+            keeper: Arc::clone(&self.keeper),
+            frontend: self.frontend.clone(),
+            parent: request.parent(),
+            interrupt: interrupt.clone(),
+        };
+        self.running = Some(Running {
+            request,
+            count: self.count,
+            stop_on_error: content.stop_on_error,
+            user_expressions: content.user_expressions,
+            interrupt,
+        });
+        tokio::spawn(report(cell, self.cell_ends.clone()));
+    }
+
+    fn end_cell(&mut self, CellEnd(result): CellEnd) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let abort = match result.is_err() && running.stop_on_error {
+            // Before the reply is sent: what arrives in answer to it was not queued.
+            true => self.take_queued(),
+            false => VecDeque::new(),
+        };
+        self.frontend.reply(&running.request, &reply(&running, result));
+        self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+        for request in abort {
+            self.abort(&request);
+        }
+        self.run_next();
+    }
+
+    /// The cells that were sent before a failure was known, which must not run on its ruins.
+    fn take_queued(&mut self) -> VecDeque<Request> {
+        let mut queued = std::mem::take(&mut self.queue);
+        while let Ok(request) = self.requests.shell.try_recv() {
+            match request.msg_type() {
+                "execute_request" => queued.push_back(request),
+                _ => self.handle_request(request),
+            }
+        }
+        queued
+    }
+
+    fn abort(&self, request: &Request) {
+        let parent = request.parent();
+        self.frontend.status(&parent, ExecutionState::Busy);
+        self.frontend.reply(request, &ExecuteReply::Aborted { execution_count: self.count });
+        self.frontend.status(&parent, ExecutionState::Idle);
+    }
+}
+
+/// Runs a cell beside the loop. Should the kernel's own code panic, the cell still ends.
+async fn report(cell: Cell, ends: mpsc::UnboundedSender<CellEnd>) {
+    let result = tokio::spawn(cell.run()).await.unwrap_or_else(|panic| {
+        tracing::error!("a cell's task failed: {panic}");
+        let what = "the kernel itself failed while it ran this cell";
+        Err(Failure::new("KernelError", what, "Please report it with the kernel's log."))
+    });
+    // It fails only when the kernel has stopped.
+    let _ = ends.send(CellEnd(result));
+}
+
+fn reply(running: &Running, result: Result<(), Failure>) -> ExecuteReply {
+    let execution_count = running.count;
+    match result {
+        Ok(()) => ExecuteReply::Ok {
+            execution_count,
+            payload: Vec::new(),
+            user_expressions: unsupported(&running.user_expressions),
+        },
+        Err(Failure { ename, evalue, traceback }) => {
+            ExecuteReply::Error { execution_count, ename, evalue, traceback }
+        }
+    }
+}
+
+/// Nothing can be evaluated beside a statement, so each expression is answered by an error.
+fn unsupported(expressions: &Map<String, Value>) -> Map<String, Value> {
+    let error = json!({
+        "status": "error",
+        "ename": "NotImplementedError",
+        "evalue": "user_expressions are not evaluated over Livy",
+        "traceback": [],
+    });
+    expressions.keys().map(|name| (name.clone(), error.clone())).collect()
+}

@@ -1,0 +1,61 @@
+use clap::ValueEnum;
+use jupyter_wire::content::LanguageInfo;
+
+/// The language of a kernel, of a cell, and Livy's
+/// [kind](https://livy.apache.org/docs/latest/rest-api.html#session-kind) of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Python
+    Pyspark,
+    /// Scala
+    Spark,
+    /// R
+    Sparkr,
+    /// SQL
+    Sql,
+}
+
+impl Kind {
+    /// Each kind there is.
+    pub const ALL: [Self; 4] = [Self::Pyspark, Self::Spark, Self::Sparkr, Self::Sql];
+
+    /// Livy's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pyspark => "pyspark",
+            Self::Spark => "spark",
+            Self::Sparkr => "sparkr",
+            Self::Sql => "sql",
+        }
+    }
+
+    /// The language's name to a person.
+    pub fn language(self) -> &'static str {
+        match self {
+            Self::Pyspark => "Python",
+            Self::Spark => "Scala",
+            Self::Sparkr => "R",
+            Self::Sql => "SQL",
+        }
+    }
+
+    /// What frontends choose a lexer and an editor mode by. The names are those that JupyterLab,
+    /// VS Code, nbconvert and papermill look for: R is a capital letter, SQL has no Spark dialect.
+    pub fn language_info(self) -> LanguageInfo {
+        let (name, version, mimetype, file_extension) = match self {
+            Self::Pyspark => ("python", "3", "text/x-python", ".py"),
+            Self::Spark => ("scala", "2.12", "text/x-scala", ".scala"),
+            Self::Sparkr => ("R", "4", "text/x-rsrc", ".r"),
+            Self::Sql => ("sql", "3", "text/x-sql", ".sql"),
+        };
+        let lexer = name.to_lowercase();
+        LanguageInfo {
+            name: name.into(),
+            version: version.into(),
+            mimetype: mimetype.into(),
+            file_extension: file_extension.into(),
+            pygments_lexer: lexer.clone(),
+            codemirror_mode: lexer.into(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The one display that says how the session's start goes, updated in place.
+
+use std::time::Duration;
+
+use jupyter_wire::{
+    Frontend, Parent,
+    content::{DisplayData, Transient, UpdateDisplayData},
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    html::escape,
+    keeper::{Live, Starting},
+};
+
+/// A display on a frontend.
+pub struct Notice {
+    frontend: Frontend,
+    parent: Parent,
+    id: String,
+    shown: Option<Text>,
+}
+
+impl Notice {
+    /// Nothing is shown yet.
+    pub fn new(frontend: Frontend, parent: Parent) -> Self {
+        Self { frontend, parent, id: Uuid::new_v4().to_string(), shown: None }
+    }
+
+    /// Shows how far a start is.
+    pub async fn starting(&mut self, starting: &Starting) {
+        self.show(starting_text(starting, starting.since.elapsed())).await;
+    }
+
+    /// Shows the session that has come, where a start was shown before.
+    pub async fn ready(&mut self, live: &Live) {
+        if self.shown.is_some() {
+            self.show(ready_text(live)).await;
+        }
+    }
+
+    /// Shows that none has come; the error below says why.
+    pub async fn failed(&mut self) {
+        if self.shown.is_some() {
+            self.show(Text::plain("No Spark session was started.")).await;
+        }
+    }
+
+    /// Shows that the start goes on without this cell.
+    pub async fn left(&mut self) {
+        if self.shown.is_some() {
+            self.show(Text::plain(
+                "The Spark session goes on starting; the next cell will have it.",
+            ))
+            .await;
+        }
+    }
+
+    async fn show(&mut self, text: Text) {
+        if self.shown.as_ref() == Some(&text) {
+            return;
+        }
+        let (data, transient) = (text.bundle(), Transient::id(&self.id));
+        let first = self.shown.replace(text).is_none();
+        if first {
+            let display = DisplayData { data, transient, ..Default::default() };
+            self.frontend.publish(&self.parent, &display).await;
+        } else {
+            let update = UpdateDisplayData { data, transient, ..Default::default() };
+            self.frontend.publish(&self.parent, &update).await;
+        }
+    }
+}
+
+/// A text, and its twin in HTML.
+#[derive(Debug, PartialEq, Eq)]
+struct Text {
+    plain: String,
+    html: String,
+}
+
+impl Text {
+    fn plain(text: &str) -> Self {
+        Self { plain: text.to_owned(), html: escape(text) }
+    }
+
+    fn bundle(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("text/plain".to_owned(), self.plain.clone().into()),
+            ("text/html".to_owned(), self.html.clone().into()),
+        ])
+    }
+}
+
+fn starting_text(starting: &Starting, elapsed: Duration) -> Text {
+    let mut plain = match starting.place.as_str() {
+        "" => "Starting a Spark session".to_owned(),
+        place => format!("Starting a Spark session on {place}"),
+    };
+    let mut log_line = None;
+    if let Some(session) = &starting.session {
+        plain += &format!(": session {} is {}", session.id, session.state);
+        log_line = session.log.iter().rev().find(|line| says_something(line));
+    }
+    plain += &format!(", {} s", elapsed.as_secs());
+    let mut html = escape(&plain);
+    if let Some(line) = log_line {
+        let line = shorten(line.trim());
+        plain += &format!("\n{line}");
+        html += &format!("<br><small>{}</small>", escape(&line));
+    }
+    Text { plain, html }
+}
+
+/// Livy's log begins with headings that have nothing below them yet.
+fn says_something(line: &str) -> bool {
+    !matches!(line.trim(), "" | "stdout:" | "stderr:")
+}
+
+/// Log lines can be longer than a screen is wide.
+fn shorten(line: &str) -> String {
+    const LONGEST: usize = 120;
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+fn ready_text(live: &Live) -> Text {
+    let session = &live.session;
+    let mut plain = format!("Spark session {} on {}", session.id, live.place);
+    if let Some(app) = &session.app_id {
+        plain += &format!(", application {app}");
+    }
+    let mut html = escape(&plain);
+    let links = [
+        ("Spark UI", &session.app_info.spark_ui_url),
+        ("driver log", &session.app_info.driver_log_url),
+    ];
+    for (name, url) in links {
+        if let Some(url) = url.as_deref().filter(|url| url.starts_with("http")) {
+            plain += &format!(", {name}: {url}");
+            html += &format!(" · <a href=\"{}\" target=\"_blank\">{name}</a>", escape(url));
+        }
+    }
+    Text { plain, html }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use livy_client::{Client, Endpoint, Session};
+    use serde_json::json;
+
+    use super::*;
+
+    fn session(value: Value) -> Session {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_start_says_state_seconds_and_the_last_log_line() {
+        let starting = Starting {
+            since: Instant::now(),
+            place: "http://livy.example".into(),
+            session: Some(session(json!({"id": 8, "state": "starting",
+                "log": ["stdout: ", "\nstderr: ", "26/11/24 INFO <Utils>: bound"]}))),
+        };
+        let text = starting_text(&starting, Duration::from_millis(12_700));
+        assert_eq!(
+            text.plain,
+            "Starting a Spark session on http://livy.example: session 8 is starting, 12 s\n\
+             26/11/24 INFO <Utils>: bound"
+        );
+        assert!(text.html.contains("&lt;Utils&gt;"), "{}", text.html);
+    }
+
+    #[test]
+    fn a_started_session_has_its_links() {
+        let live = Live {
+            client: Client::new(Endpoint::parse("http://livy.example").unwrap()).unwrap(),
+            place: "http://livy.example".into(),
+            session: session(json!({"id": 8, "state": "idle", "appId": "application_1",
+                "appInfo": {"sparkUiUrl": "http://ui/?a=1&b=2", "driverLogUrl": "javascript:alert(1)"}})),
+            in_doubt: false,
+        };
+        let text = ready_text(&live);
+        assert_eq!(
+            text.plain,
+            "Spark session 8 on http://livy.example, application application_1, Spark UI: http://ui/?a=1&b=2"
+        );
+        assert!(text.html.contains("href=\"http://ui/?a=1&amp;b=2\""), "{}", text.html);
+        assert!(!text.html.contains("javascript"), "{}", text.html);
+    }
+}

@@ -1,0 +1,109 @@
+//! Livy's errors as a frontend prints them.
+
+use crate::{failure::Failure, kind::Kind};
+
+/// A failed statement. Python's traceback is whole; of everything else `ename` is just `Error`, the
+/// message stands in `evalue`, and the traceback is what follows it.
+pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) -> Failure {
+    let evalue = evalue.trim().to_owned();
+    let below = lines(traceback);
+    let traceback = match kind {
+        Kind::Pyspark if ends_in(&below, &ename) => below,
+        Kind::Pyspark => below.into_iter().chain([format!("{ename}: {evalue}")]).collect(),
+        _ => std::iter::once(evalue.clone()).chain(without_java_frames(below)).collect(),
+    };
+    Failure { ename, evalue, traceback }
+}
+
+/// Items of Livy's list may hold several lines, and end in a line break or not.
+fn lines(traceback: &[String]) -> Vec<String> {
+    traceback.iter().flat_map(|item| item.lines()).map(str::to_owned).collect()
+}
+
+/// Whether a Python traceback already says which exception it was.
+fn ends_in(traceback: &[String], ename: &str) -> bool {
+    traceback.iter().any(|line| line.starts_with(ename))
+}
+
+/// A SQL error brings fifty frames of Spark's inside, which say nothing to a person.
+fn without_java_frames(lines: Vec<String>) -> Vec<String> {
+    let (frames, mut rest): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| is_java_frame(line));
+    if !frames.is_empty() {
+        rest.push(format!("(and {} lines of Java stack)", frames.len()));
+    }
+    rest
+}
+
+/// `org.apache.spark.sql.SparkSession.sql(SparkSession.scala:684)`
+fn is_java_frame(line: &str) -> bool {
+    let line = line.trim_start().trim_start_matches("at ");
+    let Some((method, place)) = line.split_once('(') else {
+        return false;
+    };
+    let in_spark = !place.contains("<console>");
+    in_spark && line.ends_with(')') && method.contains('.') && !method.contains(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fail(kind: Kind, ename: &str, evalue: &str, traceback: &[&str]) -> Failure {
+        let traceback: Vec<String> = traceback.iter().map(|&line| line.to_owned()).collect();
+        failure(kind, ename.into(), evalue.into(), &traceback)
+    }
+
+    #[test]
+    fn a_python_traceback_is_shown_as_python_wrote_it() {
+        let traceback = [
+            "Traceback (most recent call last):\n",
+            "  File \"<stdin>\", line 2, in f\n",
+            "ValueError: bad é\n",
+        ];
+        let failure = fail(Kind::Pyspark, "ValueError", "bad é", &traceback);
+        let expected = [
+            "Traceback (most recent call last):",
+            "  File \"<stdin>\", line 2, in f",
+            "ValueError: bad é",
+        ];
+        assert_eq!(failure.traceback, expected);
+    }
+
+    #[test]
+    fn a_python_error_without_a_traceback_still_says_what_it_was() {
+        let failure = fail(Kind::Pyspark, "InterpreterError", "Fail to start interpreter", &[]);
+        assert_eq!(failure.traceback, ["InterpreterError: Fail to start interpreter"]);
+    }
+
+    #[test]
+    fn a_scala_error_shows_its_message_first() {
+        let failure = fail(
+            Kind::Spark,
+            "Error",
+            "java.lang.RuntimeException: bad é",
+            &["  at f(<console>:22)\n", "  ... 51 elided\n"],
+        );
+        let expected =
+            ["java.lang.RuntimeException: bad é", "  at f(<console>:22)", "  ... 51 elided"];
+        assert_eq!(failure.traceback, expected);
+    }
+
+    #[test]
+    fn a_sql_error_shows_its_message_and_counts_the_java_frames() {
+        let failure = fail(
+            Kind::Sql,
+            "Error",
+            "\n[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'.(line 1, pos 0)\n\n== SQL ==\nselec 1\n^^^\n",
+            &[
+                "org.apache.spark.sql.catalyst.parser.ParseException.withCommand(parsers.scala:257)",
+                "org.apache.spark.sql.SparkSession.$anonfun$sql$5(SparkSession.scala:684)",
+            ],
+        );
+        assert!(
+            failure.evalue.starts_with("[PARSE_SYNTAX_ERROR]") && failure.evalue.ends_with("^^^")
+        );
+        assert_eq!(failure.traceback[0], failure.evalue);
+        assert_eq!(failure.traceback[1..], ["(and 2 lines of Java stack)"]);
+    }
+}

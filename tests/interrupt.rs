@@ -1,0 +1,129 @@
+use std::time::{Duration, Instant};
+
+use crate::support::{Exchange, Frontend, Livy, Network, Proxy};
+
+/// A cell that Livy runs, in a session that has run one before.
+async fn running(frontend: &mut Frontend, livy: &Livy, code: &str) -> Exchange {
+    let cell = frontend.execute(code).await;
+    livy.until_statements(2).await;
+    cell
+}
+
+#[tokio::test]
+async fn an_idle_kernel_is_not_harmed() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    frontend.interrupt().await;
+    frontend.run("echo hi").await.is_ok();
+}
+
+#[tokio::test]
+async fn a_running_cell_ends_and_the_next_runs() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "sleep 30").await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+    assert_eq!(frontend.run("echo next").await.text(), "next");
+    assert_eq!(livy.sessions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_cell_that_livy_cannot_stop_ends_here_and_the_next_waits_for_it() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "spin 5").await;
+    let begun = Instant::now();
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &["may run on", "the next cell waits"]);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(frontend.run("echo next").await.text(), "next");
+}
+
+#[tokio::test]
+async fn a_cell_that_waits_behind_such_a_one_ends_too() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "spin 60").await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+    let mut cell = frontend.execute("echo next").await;
+    livy.until_statements(3).await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &["the cell was cancelled"]);
+}
+
+#[tokio::test]
+async fn a_cell_that_waits_for_its_session_ends_and_the_next_has_the_session() {
+    let livy = Livy::slow(Duration::from_secs(2)).await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_session_start().await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+
+    frontend.run("echo next").await.is_ok();
+    assert_eq!(livy.sessions().await.len(), 1);
+    assert_eq!(livy.statements().await, 1);
+}
+
+#[tokio::test]
+async fn a_cell_whose_session_cannot_be_asked_for_ends_while_livy_hangs() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Hangs).await;
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_busy().await;
+    cell.recv_input("echo hi", 1).await;
+    cell.recv("display_data").await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+}
+
+#[tokio::test]
+async fn a_running_cell_ends_while_livy_hangs() {
+    let livy = Livy::start().await;
+    let mut network = Proxy::to(&livy, Network::Up).await;
+    let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "sleep 30").await;
+    network.set(Network::Hangs).await;
+    let begun = Instant::now();
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_second_interrupt_does_no_harm() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "sleep 30").await;
+    frontend.interrupt().await;
+    frontend.interrupt().await;
+    cell.end().await.error().says("KeyboardInterrupt", &[]);
+    frontend.interrupt().await;
+    frontend.run("echo next").await.is_ok();
+}
+
+#[tokio::test]
+async fn a_cell_ends_at_whatever_moment_it_is_interrupted() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    for moment in [0, 1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40] {
+        let mut cell = frontend.execute("sleep 30").await;
+        cell.recv_busy().await;
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        frontend.interrupt().await;
+        cell.end().await.error().says("KeyboardInterrupt", &[]);
+        assert_eq!(frontend.run("echo next").await.text(), "next", "after {moment} ms");
+    }
+}

@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Channel, Frontend, Livy, Network, Proxy};
+
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// Who the kernel is, asked on both channels.
+async fn says_who_it_is_at_once(frontend: &mut Frontend) {
+    for channel in Channel::BOTH {
+        let mut request = frontend.send(channel, "kernel_info_request", json!({})).await;
+        let reply = request.recv_reply_within(AT_ONCE).await;
+        assert_eq!(reply.content["status"], "ok");
+        assert_eq!(reply.content["implementation"], "livy-kernel");
+        request.recv_busy().await;
+        request.recv_idle().await;
+    }
+    frontend.beats().await;
+}
+
+#[tokio::test]
+async fn it_names_the_protocol_and_the_language_of_each_kind() {
+    let livy = Livy::start().await;
+    let languages = [
+        ("pyspark", "python", "text/x-python", ".py", "python"),
+        ("spark", "scala", "text/x-scala", ".scala", "scala"),
+        ("sparkr", "R", "text/x-rsrc", ".r", "r"),
+        ("sql", "sql", "text/x-sql", ".sql", "sql"),
+    ];
+    for (kind, name, mimetype, file_extension, mode) in languages {
+        let mut frontend = Frontend::open(kind, &livy.url()).await;
+        let done = frontend.ask(Channel::Shell, "kernel_info_request", json!({})).await;
+        let info = &done.reply.content;
+        assert_eq!(info["protocol_version"], "5.5");
+        assert_eq!(info["implementation"], "livy-kernel");
+        for text in ["implementation_version", "banner"] {
+            assert!(info[text].as_str().is_some_and(|text| !text.is_empty()), "{info:#}");
+        }
+        for list in ["help_links", "supported_features"] {
+            assert!(info[list].is_array(), "{info:#}");
+        }
+        let language = &info["language_info"];
+        assert_eq!(language["name"], name);
+        assert_eq!(language["mimetype"], mimetype);
+        assert_eq!(language["file_extension"], file_extension);
+        assert_eq!(language["codemirror_mode"], mode);
+        assert_eq!(language["pygments_lexer"], mode);
+        assert!(language["version"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn it_is_said_while_livy_refuses() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Refuses).await;
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+
+    says_who_it_is_at_once(&mut frontend).await;
+    frontend.run("echo hi").await.error();
+    says_who_it_is_at_once(&mut frontend).await;
+}
+
+#[tokio::test]
+async fn it_is_said_while_livy_hangs() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Hangs).await;
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_busy().await;
+    cell.recv_input("echo hi", 1).await;
+    cell.recv("display_data").await;
+    says_who_it_is_at_once(&mut frontend).await;
+}
+
+#[tokio::test]
+async fn it_is_said_while_a_session_starts() {
+    let livy = Livy::slow(Duration::from_secs(60)).await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_session_start().await;
+    says_who_it_is_at_once(&mut frontend).await;
+}
+
+#[tokio::test]
+async fn it_is_said_while_a_cell_runs() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = frontend.execute("sleep 60").await;
+    cell.recv_busy().await;
+    cell.recv_input("sleep 60", 1).await;
+    says_who_it_is_at_once(&mut frontend).await;
+}

@@ -1,0 +1,28 @@
+//! What livy-kernel does, as a frontend sees it: each test starts the real program, speaks to it
+//! over ZeroMQ, and gives it a Livy without Spark or a network that fails.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+mod cells; // in which order a cell's messages come
+mod comms; // a comm that nobody knows is closed
+mod completion; // completion is always answered
+mod counts; // which cells are counted and kept
+mod errors; // a cell that fails says so once, and in plain words
+mod heartbeat; // the heart beats whatever happens
+mod history; // what was run can be asked for
+mod interrupt; // an interrupt ends the cell, and nothing else
+mod iopub; // every request is busy, then idle
+mod is_complete; // whether code can run as it is
+mod kernel_info; // who the kernel is, said at once
+mod outage; // Livy goes away, and comes back
+mod outputs; // what Livy gives, and what is shown
+mod secrets; // passwords are never shown
+mod session_loss; // a session dies, and the next takes its place
+mod session_start; // a session comes when a cell needs it
+mod settings; // where Livy is
+mod shutdown; // the session ends with the kernel
+mod stop_on_error; // an error aborts what was queued
+mod two_kernels; // kernels do not disturb each other
+mod wire; // what is no message is ignored
+
+mod support; // the frontend, the kernel's process, Livy, and the network between them

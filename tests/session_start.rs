@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Frontend, Livy};
+
+#[tokio::test]
+async fn the_start_is_one_display_that_changes() {
+    let livy = Livy::slow(Duration::from_millis(1500)).await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    let done = frontend.run("echo hi").await;
+    assert_eq!(done.text(), "hi");
+    let [_input, display, updates @ .., _text] = &done.published[..] else { panic!("{done:#?}") };
+    assert_eq!(display.msg_type(), "display_data");
+    let id = &display.content["transient"]["display_id"];
+    assert!(id.is_string(), "{id}");
+    assert!(!updates.is_empty(), "it does not change");
+    for update in updates {
+        assert_eq!(update.msg_type(), "update_display_data");
+        assert_eq!(update.content["transient"]["display_id"], *id);
+        assert!(update.content["data"]["text/html"].is_string(), "{}", update.content);
+    }
+    let texts: Vec<_> = [display]
+        .into_iter()
+        .chain(updates)
+        .map(|notice| notice.content["data"]["text/plain"].as_str().unwrap())
+        .collect();
+    let address = format!("http://127.0.0.1:{}", livy.port());
+    assert!(texts.iter().any(|text| text.contains(&address) && text.contains("is starting")));
+    assert!(texts.last().unwrap().contains("application scripted-0"), "{texts:#?}");
+}
+
+#[tokio::test]
+async fn later_cells_use_the_same_session_and_say_nothing_of_it() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    frontend.run("echo one").await.is_ok();
+    assert_eq!(frontend.run("echo two").await.text(), "two");
+    assert_eq!(livy.sessions().await.len(), 1);
+    assert_eq!(livy.statements().await, 2);
+}
+
+#[tokio::test]
+async fn no_session_is_asked_for_before_a_cell_needs_one() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    frontend.ask_all_but_cells().await;
+    assert!(livy.sessions().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_session_is_of_its_kernels_kind_has_a_name_and_ends_by_itself_when_the_kernel_is_killed()
+{
+    let livy = Livy::start().await;
+    for kind in ["pyspark", "spark", "sparkr", "sql"] {
+        let _frontend = Frontend::ready(kind, &livy.url()).await;
+        let session = livy.sessions().await.pop().unwrap();
+        assert_eq!(session.kind.as_deref(), Some(kind));
+        assert!(session.name.unwrap().starts_with("livy-kernel-"));
+        let timeout = session.other["heartbeatTimeoutInSecond"].as_u64();
+        assert!(timeout.is_some_and(|seconds| (30..=600).contains(&seconds)), "{timeout:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_cell_starts_a_session_without_a_word() {
+    let livy = Livy::slow(Duration::from_millis(300)).await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    let done = frontend.run_with("echo hi", json!({"silent": true})).await;
+    done.is_ok();
+    assert!(done.published.is_empty(), "{done:#?}");
+}

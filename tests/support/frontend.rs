@@ -1,0 +1,248 @@
+//! A frontend: it starts the kernel, speaks to it over its own sockets, and sorts what comes by
+//! the request that caused it.
+
+use std::{
+    collections::HashMap,
+    panic::Location,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::{sync::mpsc, task::JoinSet};
+use zeromq::{
+    DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend,
+    SubSocket, ZmqMessage, util::PeerIdentity,
+};
+
+use super::{
+    Channel, Done, Exchange, Message, PATIENCE, Wire,
+    kernel::{Connection, Kernel},
+    within,
+};
+
+/// A frontend and its kernel.
+pub struct Frontend {
+    pub kernel: Kernel,
+    pub wire: Wire,
+    connection: Connection,
+    shell: DealerSendHalf,
+    control: DealerSendHalf,
+    inbox: Arc<Mutex<Inbox>>,
+    readers: JoinSet<()>,
+}
+
+/// Where what comes is put.
+#[derive(Default)]
+struct Inbox {
+    waiting: HashMap<String, Waiting>,
+    everything: Vec<Message>,
+}
+
+struct Waiting {
+    replies: mpsc::UnboundedSender<Message>,
+    iopub: mpsc::UnboundedSender<Message>,
+}
+
+impl Frontend {
+    /// Starts a kernel of this kind, and waits until its channels are open.
+    pub async fn open(kind: &str, livy_url: &str) -> Self {
+        Self::open_at(kind, livy_url, Connection::new("the key")).await
+    }
+
+    /// The same with given ports and key.
+    pub async fn open_at(kind: &str, livy_url: &str, connection: Connection) -> Self {
+        let kernel = Kernel::start(kind, livy_url, &connection);
+        let (shell, shell_replies) = dealer(connection.shell).await.split();
+        let (control, control_replies) = dealer(connection.control).await.split();
+        let iopub = subscribe(connection.iopub).await;
+        let mut frontend = Self {
+            kernel,
+            wire: Wire::new(&connection.key),
+            connection,
+            shell,
+            control,
+            inbox: Arc::default(),
+            readers: JoinSet::new(),
+        };
+        let (first, welcome) = tokio::sync::oneshot::channel();
+        frontend.read(shell_replies, None);
+        frontend.read(control_replies, None);
+        frontend.read(iopub, Some(first));
+        within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();
+        frontend
+    }
+
+    /// The same, with a session that takes cells.
+    pub async fn ready(kind: &str, livy_url: &str) -> Self {
+        let mut frontend = Self::open(kind, livy_url).await;
+        frontend.run_with("echo ready", json!({"silent": true})).await.is_ok();
+        frontend
+    }
+
+    /// Sends a request.
+    pub async fn send(&mut self, channel: Channel, msg_type: &str, content: Value) -> Exchange {
+        self.send_text(channel, msg_type, &content.to_string()).await
+    }
+
+    /// Sends a request whose content is this text, JSON or not.
+    pub async fn send_text(&mut self, channel: Channel, msg_type: &str, content: &str) -> Exchange {
+        let (msg_id, frames) = self.wire.request(msg_type, content);
+        let (replies, replies_received) = mpsc::unbounded_channel();
+        let (iopub, iopub_received) = mpsc::unbounded_channel();
+        self.inbox.lock().unwrap().waiting.insert(msg_id, Waiting { replies, iopub });
+        self.send_frames(channel, frames).await;
+        Exchange::new(msg_type, replies_received, iopub_received)
+    }
+
+    /// Sends whatever it is.
+    pub async fn send_frames(&mut self, channel: Channel, frames: Vec<Bytes>) {
+        let socket = match channel {
+            Channel::Shell => &mut self.shell,
+            Channel::Control => &mut self.control,
+        };
+        socket.send(ZmqMessage::try_from(frames).unwrap()).await.unwrap();
+    }
+
+    /// Sends a request and waits until it has ended.
+    #[track_caller]
+    pub fn ask(
+        &mut self,
+        channel: Channel,
+        msg_type: &str,
+        content: Value,
+    ) -> impl Future<Output = Done> {
+        let at = Location::caller();
+        async move { self.send(channel, msg_type, content).await.end_at(at).await }
+    }
+
+    /// Sends a cell.
+    pub async fn execute(&mut self, code: &str) -> Exchange {
+        self.execute_with(code, json!({})).await
+    }
+
+    /// Sends a cell with other options.
+    pub async fn execute_with(&mut self, code: &str, options: Value) -> Exchange {
+        let mut content = json!({"code": code, "silent": false, "store_history": true,
+            "user_expressions": {}, "allow_stdin": false, "stop_on_error": true});
+        for (name, value) in options.as_object().unwrap() {
+            content[name] = value.clone();
+        }
+        self.send(Channel::Shell, "execute_request", content).await
+    }
+
+    /// Sends a cell and waits until it has ended.
+    #[track_caller]
+    pub fn run(&mut self, code: &str) -> impl Future<Output = Done> {
+        let at = Location::caller();
+        async move { self.execute(code).await.end_at(at).await }
+    }
+
+    /// The same with other options.
+    #[track_caller]
+    pub fn run_with(&mut self, code: &str, options: Value) -> impl Future<Output = Done> {
+        let at = Location::caller();
+        async move { self.execute_with(code, options).await.end_at(at).await }
+    }
+
+    /// Interrupts, and waits until the kernel has said yes, which it does at once.
+    #[track_caller]
+    pub fn interrupt(&mut self) -> impl Future<Output = ()> {
+        let at = Location::caller();
+        async move {
+            let mut request = self.send(Channel::Control, "interrupt_request", json!({})).await;
+            let limit = Duration::from_secs(1);
+            within(limit, at, "the reply to an interrupt", request.end_at(at)).await.is_ok();
+        }
+    }
+
+    /// Asks everything that there is to ask, but runs nothing.
+    pub async fn ask_all_but_cells(&mut self) {
+        let requests = [
+            ("kernel_info_request", json!({})),
+            ("is_complete_request", json!({"code": "1"})),
+            ("history_request", json!({"hist_access_type": "tail", "n": 5})),
+            ("inspect_request", json!({"code": "x", "cursor_pos": 1, "detail_level": 0})),
+            ("complete_request", json!({"code": "x", "cursor_pos": 1})),
+            ("comm_info_request", json!({})),
+            ("interrupt_request", json!({})),
+        ];
+        for channel in Channel::BOTH {
+            for (msg_type, content) in &requests {
+                self.ask(channel, msg_type, content.clone()).await;
+            }
+        }
+    }
+
+    /// Everything that has come, on every channel.
+    pub fn everything(&self) -> Vec<Message> {
+        self.inbox.lock().unwrap().everything.clone()
+    }
+
+    /// Whether the kernel's heart beats.
+    #[track_caller]
+    pub fn beats(&self) -> impl Future<Output = ()> + use<> {
+        let (at, port) = (Location::caller(), self.connection.heartbeat);
+        within_beat(at, port)
+    }
+
+    fn read(
+        &mut self,
+        mut socket: impl SocketRecv + Send + 'static,
+        mut first: Option<tokio::sync::oneshot::Sender<()>>,
+    ) {
+        let (wire, inbox) = (self.wire.clone(), Arc::clone(&self.inbox));
+        self.readers.spawn(async move {
+            while let Ok(message) = socket.recv().await {
+                inbox.lock().unwrap().put(wire.read(message.into_vec()));
+                first.take().map(|first| first.send(()));
+            }
+        });
+    }
+}
+
+impl Inbox {
+    fn put(&mut self, message: Message) {
+        self.everything.push(message.clone());
+        let parent = message.parent_header["msg_id"].as_str().unwrap_or_default();
+        let Some(waiting) = self.waiting.get(parent) else { return };
+        let channel = match message.msg_type().ends_with("_reply") {
+            true => &waiting.replies,
+            false => &waiting.iopub,
+        };
+        // A test that has seen enough does not listen any more.
+        let _ = channel.send(message);
+    }
+}
+
+async fn within_beat(at: &'static Location<'static>, port: u16) {
+    let beat = async {
+        let mut socket = ReqSocket::new();
+        socket.connect(&endpoint(port)).await.unwrap();
+        socket.send("ping".into()).await.unwrap();
+        socket.recv().await.unwrap().into_vec()
+    };
+    assert_eq!(within(PATIENCE, at, "the heartbeat", beat).await, ["ping"]);
+}
+
+fn endpoint(port: u16) -> String {
+    format!("tcp://127.0.0.1:{port}")
+}
+
+async fn dealer(port: u16) -> DealerSocket {
+    let mut options = SocketOptions::default();
+    options.peer_identity("frontend".parse::<PeerIdentity>().unwrap());
+    let mut socket = DealerSocket::with_options(options);
+    within(PATIENCE, Location::caller(), "a channel", socket.connect(&endpoint(port)))
+        .await
+        .unwrap();
+    socket
+}
+
+async fn subscribe(port: u16) -> SubSocket {
+    let mut socket = SubSocket::new();
+    within(PATIENCE, Location::caller(), "iopub", socket.connect(&endpoint(port))).await.unwrap();
+    socket.subscribe("").await.unwrap();
+    socket
+}
