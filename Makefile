@@ -1,0 +1,72 @@
+# Each target creates what it misses, and says what it does.
+#   make demo     run a notebook on real Spark, on this machine
+#   make test     run all tests
+#   make lab      open JupyterLab with the kernels
+#   make bench    start-up time and memory, beside ipykernel
+#   make install  install the kernels for this person
+
+PYTHON ?= python3
+CARGO ?= cargo
+VENV := $(CURDIR)/.venv
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+RELEASE := target/release/livy-kernel
+
+.PHONY: demo test lint test-rust test-python lab bench install kernels cargo clean
+.DELETE_ON_ERROR:
+
+demo: kernels
+	@echo "== running tests/notebooks/tour.ipynb on Spark"
+	@$(VENV)/bin/python tests/python/demo.py tests/notebooks/tour.ipynb
+
+test: lint test-rust test-python
+	@echo "== all tests passed"
+
+lint: | cargo
+	@echo "== checking format and lints"
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+test-rust: $(VENV)/.ready | cargo
+	@echo "== Rust tests, Spark's among them"
+	@LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+
+test-python: $(VENV)/.ready | cargo
+	@echo "== Jupyter's own clients against the kernel on Spark"
+	@$(CARGO) build --locked --quiet
+	@$(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
+
+lab: kernels $(VENV)/.lab
+	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"
+	@$(VENV)/bin/jupyter lab --notebook-dir tests/notebooks
+
+bench: kernels
+	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
+
+install: | cargo
+	@$(CARGO) install --locked --path kernel/bridge
+	@livy-kernel install --user
+
+# The kernels in .venv, where its Jupyter finds them and they find its Spark.
+kernels: $(VENV)/.ready | cargo
+	@echo "== building the kernel"
+	@$(CARGO) build --release --locked --quiet -p livy-kernel
+	@$(RELEASE) install --prefix $(VENV) > /dev/null
+
+$(VENV)/.ready: tests/python/requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "make: Python 3.10 or newer is needed; set PYTHON to it"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: $$($(PYTHON) --version) is too old; set PYTHON to 3.10 or newer"; exit 1; }
+	@echo "== creating .venv with Jupyter, Spark and Java (some 400 MB, once)"
+	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
+	@$(PIP) install -r $<
+	@touch $@
+
+$(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
+	@echo "== adding JupyterLab to .venv"
+	@$(PIP) install -r $<
+	@touch $@
+
+cargo:
+	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
+
+clean:
+	rm -rf target .venv artefacts

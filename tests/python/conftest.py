@@ -1,0 +1,104 @@
+"""The kernel as Jupyter's own client drives it, on livy-local with real Spark.
+
+With LIVY_TEST_URL set, the same tests run on that Livy server too.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from jupyter_client.manager import KernelManager
+
+SPARK_START = 180
+CELL = 120
+
+
+def pytest_addoption(parser):
+    parser.addoption("--kernel", type=Path, required=True, help="the livy-kernel program to test")
+
+
+@pytest.fixture(scope="session")
+def program(pytestconfig):
+    return pytestconfig.getoption("--kernel").resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernelspecs(program, tmp_path_factory):
+    """The four kernels, installed where this test run's Jupyter looks."""
+    prefix = tmp_path_factory.mktemp("prefix")
+    subprocess.run([program, "install", "--prefix", prefix], check=True, capture_output=True)
+    os.environ["JUPYTER_PATH"] = str(prefix / "share" / "jupyter")
+    # The Spark of the environment that runs the tests.
+    os.environ["LIVY_LOCAL_PYTHON"] = sys.executable
+    return prefix / "share" / "jupyter" / "kernels"
+
+
+def livy_servers():
+    return [None, *filter(None, [os.environ.get("LIVY_TEST_URL")])]
+
+
+@pytest.fixture(scope="module", params=livy_servers(), ids=lambda url: "server" if url else "local")
+def livy_url(request):
+    """None: the kernel starts Spark by itself."""
+    return request.param
+
+
+class Kernel:
+    """A running kernel and its frontend."""
+
+    def __init__(self, manager, client):
+        self.manager = manager
+        self.client = client
+
+    def run(self, code, timeout=CELL, **options):
+        """Runs a cell; yields its reply's content and what it published, without status."""
+        published = []
+        reply = self.client.execute_interactive(
+            code, timeout=timeout, output_hook=published.append, allow_stdin=False, **options
+        )
+        shown = [m for m in published if m["msg_type"] not in ("status", "execute_input")]
+        return reply["content"], shown
+
+    def outputs(self, code, **options):
+        """What a cell showed, by message type, after it ran well."""
+        reply, shown = self.run(code, **options)
+        assert reply["status"] == "ok", reply
+        return [(m["msg_type"], m["content"]) for m in shown]
+
+    @property
+    def pid(self):
+        return self.manager.provisioner.process.pid
+
+
+@contextmanager
+def running_kernel(name, livy_url=None, **env):
+    environment = {k: v for k, v in os.environ.items() if k != "LIVY_URL"} | env
+    if livy_url:
+        environment["LIVY_URL"] = livy_url
+    manager = KernelManager(kernel_name=name)
+    manager.start_kernel(env=environment)
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=30)
+        yield Kernel(manager, client)
+    finally:
+        client.stop_channels()
+        if manager.is_alive():
+            manager.shutdown_kernel()
+
+
+@pytest.fixture(scope="module")
+def pyspark(livy_url):
+    """One PySpark kernel, its session started."""
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        yield kernel
+
+
+def descendants(pid):
+    return psutil.Process(pid).children(recursive=True)

@@ -1,0 +1,121 @@
+"""What cells give on real Spark."""
+
+import json
+import threading
+import time
+
+import nbformat
+import pytest
+from conftest import SPARK_START, descendants, running_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+
+def test_ten_cells_an_error_an_interrupt_and_a_shutdown_leave_no_process(livy_url):
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        reply, shown = kernel.run("1 + 1", timeout=SPARK_START)
+        assert reply["status"] == "ok" and reply["execution_count"] == 1
+        assert shown[-1]["content"]["data"] == {"text/plain": "2"}
+
+        assert kernel.outputs("x = 20") == []
+        assert kernel.outputs("print('a'); print('é 😀')") == [
+            ("stream", {"name": "stdout", "text": "a\né 😀\n"})
+        ]
+        assert kernel.outputs("spark.range(x).count()") == [
+            ("execute_result", {"execution_count": 4, "data": {"text/plain": "20"}, "metadata": {}})
+        ]
+        [(kind, stream)] = kernel.outputs("spark.range(2).show()")
+        assert kind == "stream" and "| id|" in stream["text"]
+
+        kernel.outputs("spark.range(3).createOrReplaceTempView('three')")
+        [(kind, result)] = kernel.outputs("%%sql\nselect id, id * 2 as twice from three")
+        assert kind == "execute_result" and set(result["data"]) == {"text/html", "text/plain"}
+        assert "<td style=\"text-align:right\">4</td>" in result["data"]["text/html"]
+        assert result["data"]["text/plain"].splitlines()[-2:] == [" 2      4", "3 rows"]
+
+        [(kind, result)] = kernel.outputs("data = {'a': [1, 'é']}\n%json data")
+        assert kind == "execute_result" and result["data"]["application/json"] == {"a": [1, "é"]}
+
+        reply, shown = kernel.run("def f():\n    raise ValueError('bad é')\nf()")
+        [error] = [m["content"] for m in shown]
+        assert reply["status"] == "error" and reply["ename"] == "ValueError"
+        assert {k: reply[k] for k in ("ename", "evalue", "traceback")} == error
+        assert error["traceback"][-1] == "ValueError: bad é"
+
+        assert_interrupt_ends_a_spark_job(kernel)
+        assert kernel.outputs("x")[0][1]["data"] == {"text/plain": "20"}
+
+        processes = descendants(kernel.pid)
+        kernel.manager.shutdown_kernel()
+        deadline = time.monotonic() + 10
+        while any(p.is_running() for p in processes) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [p for p in processes if p.is_running()] == []
+
+
+def assert_interrupt_ends_a_spark_job(kernel):
+    slow = "sc.parallelize(range(2), 2).map(lambda _: __import__('time').sleep(60)).count()"
+    interrupt = threading.Timer(3, kernel.manager.interrupt_kernel)
+    interrupt.start()
+    reply, shown = kernel.run(slow)
+    interrupt.join()
+    assert reply["status"] == "error" and reply["ename"] == "KeyboardInterrupt"
+    assert [m["msg_type"] for m in shown] == ["error"]
+
+
+def test_a_failed_magic_that_livy_calls_ok_is_an_error(pyspark):
+    reply, shown = pyspark.run("%json missing")
+    assert reply["status"] == "error" and reply["ename"] == "KeyError"
+    assert [m["msg_type"] for m in shown] == ["error"]
+
+
+def test_livys_table_is_an_html_table_with_a_text_twin(pyspark):
+    [(kind, result)] = pyspark.outputs("rows = [[1, 'a'], [2, 'b']]\n%table rows")
+    assert kind == "execute_result" and set(result["data"]) == {"text/html", "text/plain"}
+    assert "<td style=\"text-align:left\">b</td>" in result["data"]["text/html"]
+
+
+def test_a_sql_error_says_what_spark_says(pyspark):
+    reply, _ = pyspark.run("%%sql\nselect * from nowhere")
+    assert "TABLE_OR_VIEW_NOT_FOUND" in reply["evalue"]
+    assert "`nowhere`" in reply["traceback"][0]
+
+
+def test_a_megabyte_of_text_arrives_whole(pyspark):
+    [(kind, stream)] = pyspark.outputs("print('x' * 1_000_000)")
+    assert kind == "stream" and stream["text"] == "x" * 1_000_000 + "\n"
+
+
+def test_the_sql_kernel_runs_sql_without_a_magic(livy_url):
+    with running_kernel("livy-sql", livy_url) as kernel:
+        reply, shown = kernel.run("select 1 as a, 'x' as b", timeout=SPARK_START)
+        assert reply["status"] == "ok"
+        assert shown[-1]["content"]["data"]["text/plain"] == "a  b\n-  -\n1  x\n1 row"
+        assert kernel.outputs("create temporary view v as select 1") == []
+
+
+def test_nbclient_stops_at_a_failing_cell_and_saves_a_valid_notebook(monkeypatch):
+    monkeypatch.delenv("LIVY_URL", raising=False)
+    cells = [nbformat.v4.new_code_cell(code) for code in ("print(1)", "1 / 0", "print('never')")]
+    kernelspec = {"name": "livy-pyspark", "display_name": "PySpark (Livy)"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        NotebookClient(notebook, timeout=SPARK_START).execute()
+    nbformat.validate(notebook)
+    assert [cell.execution_count for cell in cells] == [1, 2, None]
+    first = cells[0].outputs
+    assert first[0].data["text/plain"].startswith("Spark session 0 on this machine: Spark 3.5")
+    assert [output.output_type for output in first] == ["display_data", "stream"]
+
+
+def test_the_installed_kernels_are_told_apart(kernelspecs):
+    specs = {p.name: json.loads((p / "kernel.json").read_text()) for p in kernelspecs.iterdir()}
+    assert {name: spec["display_name"] for name, spec in specs.items()} == {
+        "livy-pyspark": "PySpark (Livy)",
+        "livy-spark": "Spark Scala (Livy)",
+        "livy-sparkr": "SparkR (Livy)",
+        "livy-sql": "Spark SQL (Livy)",
+    }
+    assert len({tuple(spec["argv"]) for spec in specs.values()}) == 4
+    assert all(spec["argv"][-1] == "{connection_file}" for spec in specs.values())
+    assert len({(p / "logo-64x64.png").read_bytes() for p in kernelspecs.iterdir()}) == 4

@@ -1,0 +1,84 @@
+"""Spark on this machine, as the kernel starts it."""
+
+import os
+import signal
+import socket
+import time
+
+import psutil
+from conftest import SPARK_START, descendants, running_kernel
+
+
+def addresses(processes):
+    """The addresses that processes listen on."""
+    return {
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def loopback(address):
+    return address in ("::1", "::ffff:127.0.0.1") or address.startswith("127.")
+
+
+def test_nothing_listens_outside_this_machine():
+    with running_kernel("livy-pyspark") as kernel:
+        kernel.run("spark.range(10).repartition(3).count()", timeout=SPARK_START)
+        processes = [psutil.Process(kernel.pid), *descendants(kernel.pid)]
+        found = addresses(processes)
+        assert found and all(map(loopback, found)), found
+
+
+def test_a_killed_kernel_leaves_no_spark_behind():
+    with running_kernel("livy-pyspark") as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        processes = descendants(kernel.pid)
+        assert len(processes) >= 2  # Python and Java
+        os.kill(kernel.pid, signal.SIGKILL)
+        gone, alive = psutil.wait_procs(processes, timeout=15)
+        assert alive == []
+
+
+def test_two_kernels_at_once_have_their_own_sessions():
+    with running_kernel("livy-pyspark") as one, running_kernel("livy-pyspark") as two:
+        one.run("x = 'one'", timeout=SPARK_START)
+        two.run("x = 'two'", timeout=SPARK_START)
+        assert one.outputs("x")[0][1]["data"]["text/plain"] == "'one'"
+        assert two.outputs("x")[0][1]["data"]["text/plain"] == "'two'"
+
+
+def test_without_pyspark_the_cell_says_what_to_install(tmp_path):
+    python = tmp_path / "python3"
+    python.symlink_to("/usr/bin/env")  # it runs, but knows no pyspark
+    nowhere = {"PATH": str(tmp_path), "LIVY_LOCAL_PYTHON": "", "VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+    with running_kernel("livy-pyspark", **nowhere, PYSPARK_PYTHON="") as kernel:
+        reply, _ = kernel.run("1")
+        assert reply["status"] == "error" and reply["ename"] == "NoSparkError"
+        text = "\n".join(reply["traceback"])
+        assert "-m pip install" in text and "pyspark==3.5.6" in text and "LIVY_URL" in text
+
+
+def test_kernel_info_comes_while_spark_starts():
+    with running_kernel("livy-pyspark") as kernel:
+        cell = kernel.client.execute("1")
+        begun = time.monotonic()
+        kernel.client.kernel_info()
+        reply = kernel.client.get_shell_msg(timeout=5)
+        assert reply["msg_type"] == "kernel_info_reply" and time.monotonic() - begun < 2
+        reply = kernel.client.get_shell_msg(timeout=SPARK_START)
+        assert reply["parent_header"]["msg_id"] == cell and reply["content"]["status"] == "ok"
+
+
+def test_a_server_that_never_answers_does_not_hold_the_kernel():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with running_kernel("livy-pyspark", url) as kernel:
+            cell = kernel.client.execute("1")
+            kernel.client.kernel_info()
+            assert kernel.client.get_shell_msg(timeout=5)["msg_type"] == "kernel_info_reply"
+            kernel.manager.interrupt_kernel()
+            reply = kernel.client.get_shell_msg(timeout=5)
+            assert reply["parent_header"]["msg_id"] == cell
+            assert reply["content"]["ename"] == "KeyboardInterrupt"
