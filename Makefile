@@ -26,9 +26,10 @@ lint: | cargo
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
 
+# Most of these tests wait rather than work.
 test-rust: $(VENV)/.ready | cargo
 	@echo "== Rust tests, Spark's among them"
-	@LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+	@RUST_TEST_THREADS=8 LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
 test-python: $(VENV)/.ready | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"

@@ -21,26 +21,27 @@ async fn no_password_is_shown_when_all_is_well() {
 
 #[tokio::test]
 async fn no_password_is_shown_when_livy_fails() {
+    tokio::join!(
+        no_password_is_shown_under(Network::Refuses),
+        no_password_is_shown_under(Network::Resets),
+        no_password_is_shown_under(Network::LosesAnswers),
+        no_password_is_shown_under(Network::Answers("<html><title>Sign in</title></html>")),
+        no_password_is_shown_under(Network::Answers("{}")),
+        no_password_is_shown_under(Network::Answers("")),
+    );
+}
+
+async fn no_password_is_shown_under(fault: Network) {
     let livy = Livy::start().await;
-    let page = "<html><title>Sign in</title></html>";
-    for fault in [
-        Network::Refuses,
-        Network::Resets,
-        Network::LosesAnswers,
-        Network::Answers(page),
-        Network::Answers("{}"),
-        Network::Answers(""),
-    ] {
-        let mut network = Proxy::to(&livy, fault).await;
-        let mut frontend = Frontend::open("pyspark", &network.url()).await;
-        frontend.run("echo hi").await.error();
-        network.set(Network::Up).await;
-        frontend.run("echo hi").await.is_ok();
-        network.set(fault).await;
-        frontend.run("echo hi").await.error();
-        frontend.interrupt().await;
-        nothing_shows_the_password(&frontend);
-    }
+    let mut network = Proxy::to(&livy, fault).await;
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+    frontend.run("echo hi").await.error();
+    network.set(Network::Up).await;
+    frontend.run("echo hi").await.is_ok();
+    network.set(fault).await;
+    frontend.run("echo hi").await.error();
+    frontend.interrupt().await;
+    nothing_shows_the_password(&frontend);
 }
 
 #[tokio::test]

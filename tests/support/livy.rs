@@ -46,7 +46,12 @@ impl Livy {
     pub async fn statements(&self) -> usize {
         let sessions = self.sessions().await;
         let [session] = &sessions[..] else { panic!("one session was expected: {sessions:#?}") };
-        self.client.send(statement::list(&session.id)).await.unwrap().statements.len()
+        self.client
+            .send(statement::list(&session.id, Default::default()))
+            .await
+            .unwrap()
+            .statements
+            .len()
     }
 
     /// Waits until there are so many sessions.

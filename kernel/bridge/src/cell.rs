@@ -1,6 +1,7 @@
 //! Runs one cell: gets a session, submits the statement, follows it, and shows what it gives.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use jupyter_wire::{
     Frontend, Parent,
     content::{DisplayData, ExecuteInput, ExecuteResult, Stream},
 };
-use livy_client::{Error, Output, PollPolicy, Statement, statement};
+use livy_client::{Error, Fate, Output, PollPolicy, Statement, statement};
 use serde_json::Map;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     execution::{Ending, Execution},
     failure::Failure,
-    keeper::{Keeper, Live, State, examine},
+    keeper::{Keeper, Live, State, Verdict, examine},
     kind::Kind,
     notice::Notice,
     output::{self, Shown},
@@ -27,7 +28,9 @@ use crate::{
 /// How long a cell waits for its statement to end after an interrupt.
 const GIVE_UP: Duration = Duration::from_secs(2);
 /// How long a running cell bears a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Trouble that lasts longer is worth a word.
+const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
 /// A cell that is to run.
 pub struct Cell {
@@ -71,11 +74,14 @@ impl Cell {
             return Ok(());
         }
         let live = self.session().await?;
+        let mut notice = self.notice();
         let ending = tokio::select! {
-            ending = self.follow(&live) => ending?,
-            failure = self.given_up(&live) => return Err(failure),
+            ending = self.follow(&live) => ending,
+            failure = self.given_up(&live) => Err(failure),
+            never = self.tell_trouble(&live, &mut notice) => match never {},
         };
-        match ending {
+        notice.over().await;
+        match ending? {
             Ending::Output(Output::Ok(data)) => {
                 self.show(output::show(self.source.kind, &self.source.code, data)).await;
                 Ok(())
@@ -99,7 +105,7 @@ impl Cell {
             () = self.interrupt.cancelled() => return Err(not_run()),
         }
         let mut state = self.keeper.want();
-        let mut notice = Notice::new(self.frontend.clone(), self.parent.clone());
+        let mut notice = self.notice();
         loop {
             let now = state.borrow_and_update().clone();
             match now {
@@ -112,11 +118,14 @@ impl Cell {
                     return Err(failure);
                 }
                 State::Lost(loss) => {
-                    self.keeper.loss_was_told();
+                    // A silent cell tells nobody.
+                    if !self.silent {
+                        self.keeper.loss_was_told();
+                    }
                     return Err(loss.failure());
                 }
-                State::Starting(starting) if !self.silent => notice.starting(&starting).await,
-                State::Starting(_) | State::Absent => {}
+                State::Starting(starting) => notice.starting(&starting).await,
+                State::Absent => {}
             }
             tokio::select! {
                 _ = state.changed() => {}
@@ -129,14 +138,41 @@ impl Cell {
         }
     }
 
+    /// A display that stays away from silent cells.
+    fn notice(&self) -> Notice {
+        let audience = (!self.silent).then(|| (self.frontend.clone(), self.parent.clone()));
+        Notice::new(audience)
+    }
+
+    /// Says that the server does not answer, when that lasts.
+    async fn tell_trouble(&self, live: &Live, notice: &mut Notice) -> Infallible {
+        let mut trouble = live.client.trouble();
+        loop {
+            let now = trouble.borrow_and_update().clone();
+            match now {
+                Some(trouble) if trouble.since.elapsed() >= WORTH_A_WORD => {
+                    notice.trouble(&trouble).await;
+                }
+                Some(_) => {}
+                None => notice.over().await,
+            }
+            tokio::select! {
+                _ = trouble.changed() => {}
+                () = sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
     /// After trouble with the server, whose cell has failed: a session that did not survive it is
     /// replaced for this one.
     async fn settle_doubt(&self) {
         let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
             return;
         };
-        let Some(loss) = examine(&live).await else {
-            return;
+        let loss = match examine(&live).await {
+            Verdict::Gone(loss) => loss,
+            Verdict::Alive => return self.keeper.doubt(&live, false),
+            Verdict::Unknown => return,
         };
         self.keeper.lose(&live, &loss);
         self.keeper.loss_was_told();
@@ -151,7 +187,7 @@ impl Cell {
         let id = statement.id.clone();
         let mut execution = Execution::begin(statement);
         let mut polls = PollPolicy::STATEMENT.start();
-        let mut trouble = None;
+        let mut heard = Instant::now();
         loop {
             let cancelling = match execution {
                 Execution::Done(ending) => return Ok(ending),
@@ -169,13 +205,12 @@ impl Cell {
             }
             match live.client.send(statement::get(&live.session.id, &id)).await {
                 Ok(statement) => {
-                    trouble = None;
+                    heard = Instant::now();
                     execution = execution.observe(statement);
                 }
                 Err(error) => {
                     polls.obey(error.refusal().and_then(|refusal| refusal.retry_after));
-                    let since = *trouble.get_or_insert_with(Instant::now);
-                    self.bear(live, error, since).await?;
+                    self.bear(live, error, heard).await?;
                 }
             }
         }
@@ -186,10 +221,9 @@ impl Cell {
     async fn submit(&self, live: &Live) -> Result<Statement, Failure> {
         let kind = (self.source.kind != self.kernel).then(|| self.source.kind.as_str().to_owned());
         let new = statement::NewStatement { code: self.source.code.clone(), kind };
-        let request = statement::run(&live.session.id, &new);
         let (posting, interrupt) = (live.clone(), self.interrupt.clone());
         let post = tokio::spawn(async move {
-            let result = posting.client.send(request).await;
+            let result = posting.submit(&new).await;
             if let (Ok(statement), true) = (&result, interrupt.is_cancelled()) {
                 cancel(posting, statement.id.clone()).await;
             }
@@ -208,13 +242,13 @@ impl Cell {
         if let Some(failure) = self.loss(live).await {
             return failure;
         }
-        let next = match &error {
-            Error::Lost { .. } => {
-                self.keeper.doubt(live);
+        let next = match error.fate() {
+            Fate::Unknown => {
+                self.keeper.doubt(live, true);
                 "It is not known whether Livy runs the cell. Look at its effects before you run it again."
             }
-            Error::Unreachable { .. } => {
-                self.keeper.doubt(live);
+            Fate::NeverArrived => {
+                self.keeper.doubt(live, true);
                 "The cell did not run. Run it again when the server is back."
             }
             _ => "The cell did not run.",
@@ -223,17 +257,17 @@ impl Cell {
     }
 
     /// Whether trouble while a statement runs is to be borne for a while longer.
-    async fn bear(&self, live: &Live, error: Error, since: Instant) -> Result<(), Failure> {
+    async fn bear(&self, live: &Live, error: Error, heard: Instant) -> Result<(), Failure> {
         if error.refusal().is_some()
             && let Some(failure) = self.loss(live).await
         {
             return Err(failure);
         }
-        let hopeless = error.is_not_found() || since.elapsed() > PATIENCE;
+        let hopeless = error.is_not_found() || heard.elapsed() > PATIENCE;
         if !hopeless {
             return Ok(());
         }
-        self.keeper.doubt(live);
+        self.keeper.doubt(live, true);
         let what = format!("{error}, so what the cell gave is not known");
         let next = "It may still run there. Run a cell when the server is back: the session may have survived.";
         Err(Failure::new("LivyError", what, next))
@@ -241,7 +275,9 @@ impl Cell {
 
     /// If the session has ended, this is said here and the next cell may start another.
     async fn loss(&self, live: &Live) -> Option<Failure> {
-        let loss = examine(live).await?;
+        let Verdict::Gone(loss) = examine(live).await else {
+            return None;
+        };
         self.keeper.lose(live, &loss);
         self.keeper.loss_was_told();
         Some(loss.failure())

@@ -2,11 +2,14 @@
 //! and ends it with the kernel.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use livy_client::{Client, Error, Id, PollPolicy, Session, session};
+use livy_client::{
+    Client, Error, Id, PollPolicy, Session, Statement, Trouble, session, statement::NewStatement,
+};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -22,6 +25,10 @@ use crate::{
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 /// Often enough that two lost heartbeats do no harm.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// How long a server may be silent while it starts a session.
+const START_PATIENCE: Duration = Duration::from_secs(120);
+/// A server keeps some hundred statements, and the newest few are searched for a lost one.
+const SUBMITTED: usize = 100;
 /// Log lines to show when something is wrong.
 const LOG_LINES: i64 = 10;
 
@@ -59,6 +66,15 @@ pub struct Starting {
     pub place: String,
     /// What the server last said of it, once it said anything.
     pub session: Option<Session>,
+    /// Asks the server, once that is known.
+    pub client: Option<Client>,
+}
+
+impl Starting {
+    /// Why the server does not answer, if it has not for a while.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.client.as_ref()?.trouble().borrow().clone()
+    }
 }
 
 /// A session that takes statements.
@@ -72,6 +88,32 @@ pub struct Live {
     pub session: Session,
     /// Its server was not to be reached when it was last needed.
     pub in_doubt: bool,
+    /// The newest of the statements that this kernel has submitted.
+    submitted: Arc<Mutex<VecDeque<Id>>>,
+}
+
+impl Live {
+    /// A session that has run nothing.
+    pub fn new(client: Client, place: String, session: Session) -> Self {
+        Self { client, place, session, in_doubt: false, submitted: Arc::default() }
+    }
+
+    /// Posts a statement. If the answer is lost it is looked for, and an older one with the same
+    /// code is not taken for it.
+    pub async fn submit(&self, new: &NewStatement) -> Result<Statement, Error> {
+        let known: Vec<Id> = self.submitted().iter().cloned().collect();
+        let statement = self.client.run_statement(&self.session.id, new, &known).await?;
+        let mut submitted = self.submitted();
+        submitted.push_back(statement.id.clone());
+        if submitted.len() > SUBMITTED {
+            submitted.pop_front();
+        }
+        Ok(statement)
+    }
+
+    fn submitted(&self) -> MutexGuard<'_, VecDeque<Id>> {
+        self.submitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A session that has ended without our doing.
@@ -139,11 +181,11 @@ impl Keeper {
         });
     }
 
-    /// The server could not be reached, so the session may be gone when it is back.
-    pub fn doubt(&self, doubted: &Live) {
+    /// Whether the server could not be reached, so that the session may be gone when it is back.
+    pub fn doubt(&self, doubted: &Live, in_doubt: bool) {
         self.state.send_if_modified(|state| match state {
             State::Ready(live) if live.session.id == doubted.session.id => {
-                live.in_doubt = true;
+                live.in_doubt = in_doubt;
                 true
             }
             _ => false,
@@ -192,6 +234,7 @@ impl Keeper {
             since: Instant::now(),
             place: String::new(),
             session: None,
+            client: None,
         }));
         let keeper = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -209,13 +252,16 @@ impl Keeper {
 
     async fn start(&self) -> Result<Live, Failure> {
         let (client, place) = self.connect().await?;
-        self.progress(|starting| starting.place.clone_from(&place));
+        self.progress(|starting| {
+            starting.place.clone_from(&place);
+            starting.client = Some(client.clone());
+        });
         let session = client
-            .send(session::create(&self.new_session()))
+            .create_session(&self.new_session())
             .await
             .map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
-        Ok(Live { client, place, session, in_doubt: false })
+        Ok(Live::new(client, place, session))
     }
 
     async fn connect(&self) -> Result<(Client, String), Failure> {
@@ -241,6 +287,7 @@ impl Keeper {
     /// Polls until the session is ready. Whoever shuts the kernel down or gives up gets it deleted.
     async fn until_ready(&self, client: &Client, mut session: Session) -> Result<Session, Failure> {
         let mut polls = PollPolicy::SESSION.start();
+        let mut heard = Instant::now();
         while session.state.is_starting() {
             self.progress(|starting| starting.session = Some(session.clone()));
             let waited = self.ending.run_until_cancelled(polls.wait()).await;
@@ -249,10 +296,11 @@ impl Keeper {
                 return Err(not_started("the kernel is shutting down"));
             }
             match client.send(session::get(&session.id)).await {
-                Ok(now) => session = now,
-                Err(error) if error.is_temporary() => {
-                    polls.obey(error.refusal().and_then(|refusal| refusal.retry_after));
+                Ok(now) => {
+                    session = now;
+                    heard = Instant::now();
                 }
+                Err(error) if error.is_temporary() && heard.elapsed() < START_PATIENCE => {}
                 Err(error) => return Err(not_started(&error.to_string())),
             }
         }
@@ -293,7 +341,7 @@ impl Keeper {
             if self.live().is_none_or(|now| now.session.id != live.session.id) {
                 return;
             }
-            if let Some(loss) = examine(&live).await {
+            if let Verdict::Gone(loss) = examine(&live).await {
                 self.lose(&live, &loss);
                 return;
             }
@@ -301,15 +349,26 @@ impl Keeper {
     }
 }
 
-/// Asks whether a session is still there; `None` if it is, or if nobody can tell.
-pub async fn examine(live: &Live) -> Option<Loss> {
+/// What a server says when it is asked whether a session is still there.
+pub enum Verdict {
+    /// It is.
+    Alive,
+    /// It is not.
+    Gone(Loss),
+    /// The server does not say.
+    Unknown,
+}
+
+/// Asks whether a session is still there.
+pub async fn examine(live: &Live) -> Verdict {
     let id = &live.session.id;
     let why = match live.client.send(session::get(id)).await {
         Ok(session) if session.state.is_over() => format!("its state is {}", session.state),
+        Ok(_) => return Verdict::Alive,
         Err(error) if error.is_not_found() => "Livy does not know it any more".to_owned(),
-        Ok(_) | Err(_) => return None,
+        Err(_) => return Verdict::Unknown,
     };
-    Some(Loss { id: id.clone(), why, log: log(&live.client, id).await })
+    Verdict::Gone(Loss { id: id.clone(), why, log: log(&live.client, id).await })
 }
 
 async fn log(client: &Client, id: &Id) -> Vec<String> {

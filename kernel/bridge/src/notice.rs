@@ -6,6 +6,7 @@ use jupyter_wire::{
     Frontend, Parent,
     content::{DisplayData, Transient, UpdateDisplayData},
 };
+use livy_client::Trouble;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -16,16 +17,15 @@ use crate::{
 
 /// A display on a frontend.
 pub struct Notice {
-    frontend: Frontend,
-    parent: Parent,
+    audience: Option<(Frontend, Parent)>,
     id: String,
     shown: Option<Text>,
 }
 
 impl Notice {
-    /// Nothing is shown yet.
-    pub fn new(frontend: Frontend, parent: Parent) -> Self {
-        Self { frontend, parent, id: Uuid::new_v4().to_string(), shown: None }
+    /// Nothing is shown yet, and without an audience nothing ever will be.
+    pub fn new(audience: Option<(Frontend, Parent)>) -> Self {
+        Self { audience, id: Uuid::new_v4().to_string(), shown: None }
     }
 
     /// Shows how far a start is.
@@ -57,7 +57,24 @@ impl Notice {
         }
     }
 
+    /// Shows that the server does not answer, and is being asked again.
+    pub async fn trouble(&mut self, trouble: &Trouble) {
+        let seconds = trouble.since.elapsed().as_secs();
+        let text = format!("{}. Trying again for {seconds} s now.", trouble.reason);
+        self.show(Text::plain(&text)).await;
+    }
+
+    /// Shows that trouble is over, where it was shown.
+    pub async fn over(&mut self) {
+        if self.shown.is_some() {
+            self.show(Text::plain("The connection to Livy was lost for a while.")).await;
+        }
+    }
+
     async fn show(&mut self, text: Text) {
+        let Some((frontend, parent)) = &self.audience else {
+            return;
+        };
         if self.shown.as_ref() == Some(&text) {
             return;
         }
@@ -65,10 +82,10 @@ impl Notice {
         let first = self.shown.replace(text).is_none();
         if first {
             let display = DisplayData { data, transient, ..Default::default() };
-            self.frontend.publish(&self.parent, &display).await;
+            frontend.publish(parent, &display).await;
         } else {
             let update = UpdateDisplayData { data, transient, ..Default::default() };
-            self.frontend.publish(&self.parent, &update).await;
+            frontend.publish(parent, &update).await;
         }
     }
 }
@@ -104,6 +121,9 @@ fn starting_text(starting: &Starting, elapsed: Duration) -> Text {
         log_line = session.log.iter().rev().find(|line| says_something(line));
     }
     plain += &format!(", {} s", elapsed.as_secs());
+    if let Some(trouble) = starting.trouble() {
+        plain += &format!(" ({})", trouble.reason);
+    }
     let mut html = escape(&plain);
     if let Some(line) = log_line {
         let line = shorten(line.trim());
@@ -165,6 +185,7 @@ mod tests {
         let starting = Starting {
             since: Instant::now(),
             place: "http://livy.example".into(),
+            client: None,
             session: Some(session(json!({"id": 8, "state": "starting",
                 "log": ["stdout: ", "\nstderr: ", "26/11/24 INFO <Utils>: bound"]}))),
         };
@@ -179,13 +200,12 @@ mod tests {
 
     #[test]
     fn a_started_session_has_its_links() {
-        let live = Live {
-            client: Client::new(Endpoint::parse("http://livy.example").unwrap()).unwrap(),
-            place: "http://livy.example".into(),
-            session: session(json!({"id": 8, "state": "idle", "appId": "application_1",
+        let live = Live::new(
+            Client::new(Endpoint::parse("http://livy.example").unwrap()).unwrap(),
+            "http://livy.example".into(),
+            session(json!({"id": 8, "state": "idle", "appId": "application_1",
                 "appInfo": {"sparkUiUrl": "http://ui/?a=1&b=2", "driverLogUrl": "javascript:alert(1)"}})),
-            in_doubt: false,
-        };
+        );
         let text = ready_text(&live);
         assert_eq!(
             text.plain,

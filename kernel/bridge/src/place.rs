@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use livy_client::Client;
+use livy_client::{Client, Endpoint, Options};
 use livy_local::Server;
 
 use crate::{
@@ -22,8 +22,8 @@ impl Connection {
     /// Reaches the place that the settings name. For a Livy server that costs nothing yet.
     pub async fn open(place: &Result<Place, SettingsError>) -> Result<Self, Failure> {
         match place {
-            Ok(Place::Livy(endpoint)) => {
-                client(endpoint.clone()).map(|client| Self { client, local: None })
+            Ok(Place::Livy(options)) => {
+                client((**options).clone()).map(|client| Self { client, local: None })
             }
             Ok(Place::Here(python)) => Self::start_local(python.clone()).await,
             Err(error) => Err(Failure::new(
@@ -43,10 +43,14 @@ impl Connection {
                 &error.to_string(),
             )
         })?;
-        let endpoint = livy_client::Endpoint::parse(&server.url())
-            .map_err(|error| Failure::new("NoSparkError", error.to_string(), ""))?
-            .with_bearer_token(server.token());
-        Ok(Self { client: client(endpoint)?, local: Some(server) })
+        let options = Endpoint::parse(&server.url())
+            .map_err(|error| error.to_string())
+            .and_then(|endpoint| {
+                Options::new(endpoint.with_bearer_token(server.token()))
+                    .map_err(|error| error.to_string())
+            })
+            .map_err(|error| Failure::new("NoSparkError", error, "Please report this."))?;
+        Ok(Self { client: client(options)?, local: Some(server) })
     }
 
     /// Where cells run, to a person.
@@ -73,8 +77,8 @@ impl Connection {
     }
 }
 
-fn client(endpoint: livy_client::Endpoint) -> Result<Client, Failure> {
-    Client::new(endpoint).map_err(|error| {
+fn client(options: Options) -> Result<Client, Failure> {
+    Client::with(options).map_err(|error| {
         Failure::new("LivyError", error.to_string(), "Mend that, and run the cell again.")
     })
 }

@@ -1,18 +1,68 @@
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use reqwest::{RequestBuilder, Response, header, redirect};
+use reqwest::{
+    Response,
+    header::{self, HeaderMap},
+    redirect,
+};
 use serde::de::DeserializeOwned;
+use tokio::{sync::watch, time};
 
-use crate::{Endpoint, Error, Request, endpoint::Credentials, reply::Reply, request::Method};
+use crate::{
+    Ability, Auth, AuthError, Endpoint, Error, Request, ResendPolicy,
+    ability::{self, Lacking},
+    auth,
+    reply::Reply,
+    request::Method,
+};
 
 /// Livy's CSRF protection, where it is on, refuses whatever comes without this header.
 const REQUESTED_BY: &str = "X-Requested-By";
 
 /// Asks one Livy server; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     http: reqwest::Client,
-    endpoint: Endpoint,
+    options: Options,
+    lacking: Lacking,
+    trouble: watch::Sender<Option<Trouble>>,
+}
+
+/// How to ask.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whom.
+    pub endpoint: Endpoint,
+    /// Who asks.
+    pub auth: Arc<dyn Auth>,
+    /// Headers for every request.
+    pub headers: HeaderMap,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// What to do when it does not work.
+    pub resend: ResendPolicy,
+    /// What the server is known to lack.
+    pub lacks: Vec<Ability>,
+}
+
+impl Options {
+    /// The usual; who asks is what the endpoint's address says of it.
+    pub fn new(endpoint: Endpoint) -> Result<Self, AuthError> {
+        Ok(Self {
+            auth: auth::of(endpoint.credentials())?,
+            endpoint,
+            headers: HeaderMap::new(),
+            timeouts: Timeouts::default(),
+            resend: ResendPolicy::default(),
+            lacks: Vec::new(),
+        })
+    }
 }
 
 /// How long a request may take; none is without an end.
@@ -20,7 +70,7 @@ pub struct Client {
 pub struct Timeouts {
     /// Until there is a connection.
     pub connect: Duration,
-    /// Between two pieces of an answer.
+    /// Between two pieces of an answer. How soon an answer must begin is the request's to say.
     pub read: Duration,
     /// All in all.
     pub total: Duration,
@@ -30,76 +80,181 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            read: Duration::from_secs(30),
-            total: Duration::from_secs(120),
+            read: Duration::from_secs(60),
+            total: Duration::from_secs(300),
         }
     }
 }
 
+/// A server that has not answered for a while, and is being asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Since when.
+    pub since: Instant,
+    /// Why, to a person.
+    pub reason: String,
+}
+
 impl Client {
-    /// A client with the usual timeouts. It connects only when it is asked something.
+    /// A client with the usual options. It connects only when it is asked something.
     pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
-        Self::with_timeouts(endpoint, Timeouts::default())
+        Self::with(Options::new(endpoint)?)
     }
 
-    /// A client with timeouts of one's own.
-    pub fn with_timeouts(endpoint: Endpoint, timeouts: Timeouts) -> Result<Self, Error> {
-        let http = http(&endpoint, timeouts).map_err(|error| Error::Setup(root_cause(&error)))?;
-        Ok(Self { http, endpoint })
+    /// A client with options of one's own.
+    pub fn with(options: Options) -> Result<Self, Error> {
+        let http = http(&options).map_err(|error| Error::Setup(root_cause(&error)))?;
+        let lacking = Lacking::of(&options.lacks);
+        Ok(Self(Arc::new(Inner { http, options, lacking, trouble: watch::Sender::new(None) })))
     }
 
     /// The server that is asked.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.0.options.endpoint
     }
 
-    /// Asks once and reads the answer.
+    /// Whether the server is known to lack something.
+    pub fn lacks(&self, ability: Ability) -> bool {
+        self.0.lacking.has(ability)
+    }
+
+    /// Tells when the server does not answer and is being asked again.
+    pub fn trouble(&self) -> watch::Receiver<Option<Trouble>> {
+        self.0.trouble.subscribe()
+    }
+
+    /// Asks, again where that is harmless ([`ResendPolicy`]), and reads the answer. Dropping the
+    /// future stops it.
     pub async fn send<T: DeserializeOwned>(&self, request: Request<T>) -> Result<T, Error> {
-        let response = self.prepare(&request).send().await.map_err(|error| self.failure(&error))?;
-        let reply = receive(response).await.map_err(|error| self.failure(&error))?;
-        reply.read(&self.endpoint)
-    }
-
-    fn prepare<T>(&self, request: &Request<T>) -> RequestBuilder {
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-            Method::Delete => reqwest::Method::DELETE,
-        };
-        let url = self.endpoint.join(&request.path, &request.query);
-        let builder = self.http.request(method, url).header(REQUESTED_BY, "livy-kernel");
-        let builder = match self.endpoint.credentials() {
-            Credentials::None => builder,
-            Credentials::Basic { user, password } => builder.basic_auth(user, Some(password)),
-            Credentials::Bearer(token) => builder.bearer_auth(token),
-        };
-        match &request.body {
-            Some(body) => builder.json(body),
-            None => builder,
+        if let Some(ability) = request.ability.filter(|&ability| self.lacks(ability)) {
+            return Err(Error::Lacking(ability));
+        }
+        let begun = Instant::now();
+        let mut telling = Telling { trouble: &self.0.trouble, told: false };
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let error = match self.attempt_with_fresh_credentials(&request).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let delay = self.0.options.resend.delay(
+                request.method,
+                &error,
+                attempts,
+                begun.elapsed(),
+                fastrand::f64(),
+            );
+            let Some(delay) = delay else {
+                return Err(self.note_what_lacks(&request, error));
+            };
+            telling.tell(begun, &error);
+            time::sleep(delay).await;
         }
     }
 
+    /// A 401 may only mean that a token has expired: what can be renewed is tried once more.
+    async fn attempt_with_fresh_credentials<T: DeserializeOwned>(
+        &self,
+        request: &Request<T>,
+    ) -> Result<T, Error> {
+        match self.attempt(request).await {
+            Err(error)
+                if error.is_unauthorized() && self.0.options.auth.on_unauthorized().await =>
+            {
+                self.attempt(request).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
+        let mut signed = self.prepare(request)?;
+        self.0.options.auth.apply(&mut signed).await?;
+        let answer = time::timeout(request.answer_within, self.0.http.execute(signed));
+        let response = answer
+            .await
+            .map_err(|_| self.lost("no answer in time"))?
+            .map_err(|error| self.failure(&error))?;
+        let reply = receive(response).await.map_err(|error| self.failure(&error))?;
+        reply.read(self.endpoint())
+    }
+
+    fn prepare<T>(&self, request: &Request<T>) -> Result<reqwest::Request, Error> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let url = self.endpoint().join(&request.path, &request.query);
+        let mut builder = self.0.http.request(method, url);
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        builder.build().map_err(|error| Error::Setup(root_cause(&error)))
+    }
+
     fn failure(&self, error: &reqwest::Error) -> Error {
-        let endpoint = self.endpoint.to_string();
         let reason = match error.is_timeout() {
             true => "no answer in time".to_owned(),
             false => root_cause(error),
         };
-        match error.is_connect() || error.is_builder() {
-            true => Error::Unreachable { endpoint, reason },
-            false => Error::Lost { endpoint, reason },
+        match error.is_connect() {
+            true => Error::Unreachable { endpoint: self.endpoint().to_string(), reason },
+            false => self.lost(&reason),
+        }
+    }
+
+    fn lost(&self, reason: &str) -> Error {
+        Error::Lost { endpoint: self.endpoint().to_string(), reason: reason.to_owned() }
+    }
+
+    fn note_what_lacks<T>(&self, request: &Request<T>, error: Error) -> Error {
+        match (request.ability, error.refusal()) {
+            (Some(ability), Some(refusal)) if ability::is_missing(refusal) => {
+                self.0.lacking.note(ability);
+                Error::Lacking(ability)
+            }
+            _ => error,
         }
     }
 }
 
-fn http(endpoint: &Endpoint, timeouts: Timeouts) -> reqwest::Result<reqwest::Client> {
+/// Says that there is trouble, and that it is over however the request ends.
+struct Telling<'a> {
+    trouble: &'a watch::Sender<Option<Trouble>>,
+    told: bool,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, since: Instant, error: &Error) {
+        self.told = true;
+        self.trouble.send_replace(Some(Trouble { since, reason: error.to_string() }));
+    }
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if self.told {
+            self.trouble.send_replace(None);
+        }
+    }
+}
+
+fn http(options: &Options) -> reqwest::Result<reqwest::Client> {
     // It fails only if a provider is set already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let Options { endpoint, timeouts, .. } = options;
+    let mut headers = options.headers.clone();
+    headers.insert(REQUESTED_BY, header::HeaderValue::from_static("livy-kernel"));
     let mut builder = reqwest::Client::builder()
+        .default_headers(headers)
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
         .timeout(timeouts.total)
         .tcp_keepalive(Duration::from_secs(30))
+        .retry(reqwest::retry::never())
         // A redirect leads to a login page, which would turn a POST into a GET and a 200.
         .redirect(redirect::Policy::none());
     if !endpoint.is_https() {
@@ -156,12 +311,12 @@ mod tests {
     }
 
     fn client_at(address: &str) -> Client {
-        let timeouts = Timeouts { read: Duration::from_millis(300), ..Timeouts::default() };
-        Client::with_timeouts(Endpoint::parse(address).unwrap(), timeouts).unwrap()
+        let options = Options::new(Endpoint::parse(address).unwrap()).unwrap();
+        Client::with(Options { resend: ResendPolicy::NEVER, ..options }).unwrap()
     }
 
     async fn list(client: &Client) -> Result<Sessions, Error> {
-        client.send(session::list(None, None)).await
+        client.send(session::list(None, None).answer_within(Duration::from_millis(300))).await
     }
 
     #[tokio::test]

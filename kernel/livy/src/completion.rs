@@ -3,11 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Id, Request};
+use crate::{Ability, Id, Request};
 
-/// `POST /sessions/{session}/completion`: names that could stand before the cursor.
+/// [`POST /sessions/{session}/completion`](https://livy.apache.org/docs/latest/rest-api.html#post-sessionssessionidcompletion):
+/// names that could stand before the cursor.
 pub fn complete(session: &Id, at: &CompletionRequest) -> Request<Candidates> {
-    Request::post(&["sessions", session.as_str(), "completion"]).json(at)
+    Request::post(&["sessions", session.as_str(), "completion"])
+        .json(at)
+        .needing(Ability::Completion)
 }
 
 /// The body of [`complete`].

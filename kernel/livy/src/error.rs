@@ -1,5 +1,7 @@
 use std::{fmt, time::Duration};
 
+use crate::{Ability, AuthError};
+
 /// Why a request has no answer. The text says it to a person, and names the server without the
 /// credentials in its address.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,12 @@ pub enum Error {
         /// What the network said.
         reason: String,
     },
+    /// The request could not be signed, so it was not sent.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The server does not have this part of the REST API, as it said before or is known for.
+    #[error("this Livy server has no {0}")]
+    Lacking(Ability),
     /// The server refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -39,6 +47,19 @@ pub enum Error {
     },
 }
 
+/// What became of a request without a good answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nobody was there to take it.
+    NeverArrived,
+    /// The server had no time to look at it.
+    TurnedAway,
+    /// It may have been carried out.
+    Unknown,
+    /// It has its answer, or was never to be sent: there is nothing to gain from another attempt.
+    Answered,
+}
+
 /// A server's refusal: its HTTP status and its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -48,6 +69,8 @@ pub struct Refusal {
     pub message: String,
     /// How long the server wants to be left alone, from `Retry-After`.
     pub retry_after: Option<Duration>,
+    /// Whether it was said in JSON, as Livy does, rather than by something in front of it.
+    pub is_livys: bool,
 }
 
 impl std::error::Error for Refusal {}
@@ -81,7 +104,34 @@ impl Error {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 429 | 502..=504),
-            Self::Setup(_) | Self::Unreadable { .. } => false,
+            Self::Setup(_) | Self::Auth(_) | Self::Lacking(_) | Self::Unreadable { .. } => false,
+        }
+    }
+
+    /// Whether the server wants to know who asks, or does not believe it.
+    pub fn is_unauthorized(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.status == 401)
+    }
+
+    /// Whether the server wants fewer requests.
+    pub fn is_throttled(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.status == 429)
+    }
+
+    /// What became of the request.
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::Unreachable { .. } => Fate::NeverArrived,
+            Self::Lost { .. } => Fate::Unknown,
+            Self::Refused(refusal) => match refusal.status {
+                429 => Fate::TurnedAway,
+                // A gateway says so of a server that may have carried it out.
+                502..=504 => Fate::Unknown,
+                _ => Fate::Answered,
+            },
+            Self::Setup(_) | Self::Auth(_) | Self::Lacking(_) | Self::Unreadable { .. } => {
+                Fate::Answered
+            }
         }
     }
 }

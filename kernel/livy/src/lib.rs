@@ -5,7 +5,8 @@
 //!
 //! The crate is tolerant where servers differ: ids are opaque, unknown states and fields are kept,
 //! 200, 201 and 202 all mean success, and a refusal carries the server's own words whether they
-//! came as JSON, text, HTML or not at all.
+//! came as JSON, text, HTML or not at all. What may be sent twice is decided in one place
+//! ([`ResendPolicy`]); a statement never is, and one whose answer was lost is looked up instead.
 //!
 //! ```no_run
 //! use livy_client::{Client, Endpoint, PollPolicy, session, statement};
@@ -13,7 +14,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::new(Endpoint::parse("http://localhost:8998")?)?;
 //! let new = session::NewSession { kind: Some("pyspark".into()), ..Default::default() };
-//! let mut session = client.send(session::create(&new)).await?;
+//! let mut session = client.create_session(&new).await?;
 //!
 //! let mut polls = PollPolicy::SESSION.start();
 //! while session.state.is_starting() {
@@ -22,7 +23,7 @@
 //! }
 //!
 //! let new = statement::NewStatement { code: "1 + 1".into(), kind: None };
-//! let mut statement = client.send(statement::run(&session.id, &new)).await?;
+//! let mut statement = client.run_statement(&session.id, &new, &[]).await?;
 //! let mut polls = PollPolicy::STATEMENT.start();
 //! while !statement.is_finished() {
 //!     polls.wait().await;
@@ -34,22 +35,32 @@
 //! # }
 //! ```
 
+mod ability;
+mod auth;
+pub mod batch;
 mod client;
 pub mod completion;
 mod endpoint;
 mod error;
+mod fate;
 mod id;
+pub mod job;
 mod poll;
 mod reply;
 mod request;
+mod resend;
 pub mod session;
 pub mod statement;
+pub mod version;
 
-pub use client::{Client, Timeouts};
+pub use ability::Ability;
+pub use auth::{Auth, AuthError, Fixed, NoAuth};
+pub use client::{Client, Options, Timeouts, Trouble};
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{Error, Refusal};
+pub use error::{Error, Fate, Refusal};
 pub use id::Id;
 pub use poll::{PollPolicy, Polls};
 pub use request::Request;
+pub use resend::ResendPolicy;
 pub use session::{Session, SessionState};
 pub use statement::{Output, Statement, StatementState};

@@ -29,7 +29,8 @@ impl Reply {
 
     fn refusal(self) -> Refusal {
         let message = server_words(&self.body).unwrap_or_else(|| meaning(self.status).to_owned());
-        Refusal { status: self.status, message, retry_after: self.retry_after }
+        let is_livys = serde_json::from_str::<Value>(&self.body).is_ok();
+        Refusal { status: self.status, message, retry_after: self.retry_after, is_livys }
     }
 }
 

@@ -1,7 +1,9 @@
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, time::Duration};
 
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::Ability;
 
 /// Something to ask a Livy server, as a value: what is sent, and as `T` what answers.
 #[derive(Clone, PartialEq)]
@@ -10,13 +12,19 @@ pub struct Request<T> {
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
+    pub(crate) answer_within: Duration,
+    pub(crate) ability: Option<Ability>,
     reply: PhantomData<fn() -> T>,
 }
+
+/// Livy answers within milliseconds; a server that is this slow is in trouble.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
     Delete,
 }
 
@@ -29,8 +37,27 @@ impl<T> Request<T> {
         Self::new(Method::Post, path)
     }
 
+    pub(crate) fn put(path: &[&str]) -> Self {
+        Self::new(Method::Put, path)
+    }
+
     pub(crate) fn delete(path: &[&str]) -> Self {
         Self::new(Method::Delete, path)
+    }
+
+    /// The same, done [as another user](https://livy.apache.org/docs/latest/rest-api.html#proxy-user---doas-support).
+    pub fn do_as(self, user: &str) -> Self {
+        self.query("doAs", Some(user))
+    }
+
+    /// The same, with an answer expected to begin within this time.
+    pub fn answer_within(self, answer_within: Duration) -> Self {
+        Self { answer_within, ..self }
+    }
+
+    /// Not every server has it.
+    pub(crate) fn needing(self, ability: Ability) -> Self {
+        Self { ability: Some(ability), ..self }
     }
 
     fn new(method: Method, path: &[&str]) -> Self {
@@ -39,6 +66,8 @@ impl<T> Request<T> {
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
             query: Vec::new(),
             body: None,
+            answer_within: ANSWER_WITHIN,
+            ability: None,
             reply: PhantomData,
         }
     }

@@ -1,42 +1,68 @@
 //! [Interactive sessions](https://livy.apache.org/docs/latest/rest-api.html#session): the Spark
 //! applications that statements run in.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use crate::{Id, Request};
+use crate::{Ability, Id, Request};
 
-/// `POST /sessions`: starts a session.
+/// Some servers answer only when the cluster has taken the session in.
+const CREATED_WITHIN: Duration = Duration::from_secs(60);
+
+/// [`POST /sessions`](https://livy.apache.org/docs/latest/rest-api.html#post-sessions): starts a
+/// session. [`Client::create_session`](crate::Client::create_session) survives a lost answer.
 pub fn create(new: &NewSession) -> Request<Session> {
-    Request::post(&["sessions"]).json(new)
+    Request::post(&["sessions"]).json(new).answer_within(CREATED_WITHIN)
 }
 
-/// `GET /sessions`: the active sessions, `size` of them from index `from` on.
+/// [`GET /sessions`](https://livy.apache.org/docs/latest/rest-api.html#get-sessions): the active
+/// sessions, `size` of them from index `from` on.
 pub fn list(from: Option<u64>, size: Option<u64>) -> Request<Sessions> {
     Request::get(&["sessions"]).query("from", from).query("size", size)
 }
 
-/// `GET /sessions/{id}`: what the server last knew of a session.
+/// [`GET /sessions/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionid):
+/// what the server last knew of a session.
 pub fn get(id: &Id) -> Request<Session> {
     Request::get(&["sessions", id.as_str()])
 }
 
-/// `GET /sessions/{id}/state`: its state alone.
+/// [`GET /sessions/{id}/state`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstate):
+/// its state alone.
 pub fn state(id: &Id) -> Request<State> {
     Request::get(&["sessions", id.as_str(), "state"])
 }
 
-/// `GET /sessions/{id}/log`: `size` lines of the driver's log from line `from` on; without `from`,
-/// or with -1, the last ones.
+/// [`GET /sessions/{id}/log`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidlog):
+/// `size` lines of the driver's log from line `from` on; without `from`, or with -1, the last ones.
 pub fn log(id: &Id, from: Option<i64>, size: Option<i64>) -> Request<Log> {
-    Request::get(&["sessions", id.as_str(), "log"]).query("from", from).query("size", size)
+    Request::get(&["sessions", id.as_str(), "log"])
+        .query("from", from)
+        .query("size", size)
+        .needing(Ability::Log)
 }
 
-/// `DELETE /sessions/{id}`: ends a session and its Spark application.
+/// [`DELETE /sessions/{id}`](https://livy.apache.org/docs/latest/rest-api.html#delete-sessionssessionid):
+/// ends a session and its Spark application.
 pub fn delete(id: &Id) -> Request<IgnoredAny> {
     Request::delete(&["sessions", id.as_str()])
+}
+
+/// `POST /sessions/{id}/connect`: counts as activity, so that an idle timeout begins anew.
+pub fn connect(id: &Id) -> Request<Session> {
+    Request::post(&["sessions", id.as_str(), "connect"]).needing(Ability::Connect)
+}
+
+/// `PUT /sessions/{id}/reset-timeout`: the same on Synapse.
+pub fn put_reset_timeout(id: &Id) -> Request<IgnoredAny> {
+    Request::put(&["sessions", id.as_str(), "reset-timeout"]).needing(Ability::ResetTimeout)
+}
+
+/// `POST /sessions/{id}/reset-timeout`: the same on Fabric.
+pub fn post_reset_timeout(id: &Id) -> Request<IgnoredAny> {
+    Request::post(&["sessions", id.as_str(), "reset-timeout"]).needing(Ability::ResetTimeout)
 }
 
 /// The body of [`create`]; what is `None` or empty is left to the server.
@@ -46,44 +72,123 @@ pub struct NewSession {
     /// `pyspark`, `spark`, `sparkr` or `sql`: the kind of statements that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Whom to run as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_user: Option<String>,
+    /// Jars to use.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub jars: Vec<String>,
+    /// Python files to use.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub py_files: Vec<String>,
+    /// Files to use.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub files: Vec<String>,
+    /// Memory of the driver, such as `2g`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver_memory: Option<String>,
+    /// Cores of the driver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver_cores: Option<u32>,
+    /// Memory of each executor, such as `2g`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executor_memory: Option<String>,
+    /// Cores of each executor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executor_cores: Option<u32>,
+    /// How many executors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_executors: Option<u32>,
+    /// Archives to use.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub archives: Vec<String>,
+    /// The YARN queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
     /// A name that stands wherever the id does; unique on a server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Seconds without any request after which the server ends the session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heartbeat_timeout_in_second: Option<u32>,
     /// Spark configuration properties.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub conf: BTreeMap<String, String>,
+    /// Seconds without any request after which the server ends the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_timeout_in_second: Option<u32>,
+    /// How long it may live, such as `8h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<String>,
+    /// How long it may be idle, such as `1h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<String>,
+}
+
+pub(crate) fn is_empty(list: &[String]) -> bool {
+    list.is_empty()
 }
 
 /// What the server says of a session.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "RawSession")]
 pub struct Session {
     /// Its id.
     pub id: Id,
     /// Its name, if it was given one.
-    #[serde(default)]
     pub name: Option<String>,
     /// The Spark application's id, once the cluster manager has given one.
-    #[serde(default)]
     pub app_id: Option<String>,
     /// Where to look at the application.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub app_info: AppInfo,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Whom it runs as.
+    pub proxy_user: Option<String>,
     /// The kind of statements that name none.
-    #[serde(default)]
     pub kind: Option<String>,
     /// Its state.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub state: SessionState,
     /// The last lines of its log.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub log: Vec<String>,
     /// Every other field, as it came.
-    #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// A session as it comes: any field may be missing or null but the id.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawSession {
+    id: Id,
+    name: Option<String>,
+    app_id: Option<String>,
+    app_info: Option<AppInfo>,
+    owner: Option<String>,
+    proxy_user: Option<String>,
+    kind: Option<String>,
+    state: Option<SessionState>,
+    log: Option<Vec<String>>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl From<RawSession> for Session {
+    fn from(raw: RawSession) -> Self {
+        Self {
+            state: livy_state(&raw.other).or(raw.state).unwrap_or_default(),
+            id: raw.id,
+            name: raw.name,
+            app_id: raw.app_id,
+            app_info: raw.app_info.unwrap_or_default(),
+            owner: raw.owner,
+            proxy_user: raw.proxy_user,
+            kind: raw.kind,
+            log: raw.log.unwrap_or_default(),
+            other: raw.other,
+        }
+    }
+}
+
+/// Fabric and Synapse tell in `livyInfo` what Livy itself says; their `state` is the service's.
+fn livy_state(other: &Map<String, Value>) -> Option<SessionState> {
+    other.get("livyInfo")?.get("currentState")?.as_str().map(SessionState::parse)
 }
 
 /// Links that the cluster manager gives; null until it does.
@@ -102,7 +207,7 @@ pub struct AppInfo {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Sessions {
     /// The sessions of this page.
-    #[serde(default)]
+    #[serde(default, alias = "items")]
     pub sessions: Vec<Session>,
     /// How many there are in all.
     #[serde(default)]
@@ -140,6 +245,8 @@ pub enum SessionState {
     Recovering,
     Idle,
     Busy,
+    /// Of a batch.
+    Running,
     ShuttingDown,
     Error,
     Dead,
@@ -158,6 +265,7 @@ impl SessionState {
             "recovering" => Self::Recovering,
             "idle" => Self::Idle,
             "busy" => Self::Busy,
+            "running" => Self::Running,
             "shutting_down" => Self::ShuttingDown,
             "error" => Self::Error,
             "dead" => Self::Dead,
@@ -175,6 +283,7 @@ impl SessionState {
             Self::Recovering => "recovering",
             Self::Idle => "idle",
             Self::Busy => "busy",
+            Self::Running => "running",
             Self::ShuttingDown => "shutting_down",
             Self::Error => "error",
             Self::Dead => "dead",
@@ -249,13 +358,22 @@ mod tests {
     fn a_session_with_nulls_unknown_fields_and_a_string_id_is_read() {
         let session: Session = serde_json::from_value(json!({
             "id": "0b-3e", "appId": null, "appInfo": null, "log": null,
-            "state": "LibraryPackaging", "livyInfo": {"currentState": "starting"}
+            "state": "LibraryPackaging", "pluginInfo": {"preparationStartedAt": null}
         }))
         .unwrap();
         assert_eq!(session.id, "0b-3e".into());
         assert_eq!(session.state, SessionState::Unknown("LibraryPackaging".into()));
         assert!(session.state.is_starting());
-        assert_eq!(session.other["livyInfo"]["currentState"], "starting");
+        assert!(session.other.contains_key("pluginInfo"));
+    }
+
+    #[test]
+    fn what_livy_says_goes_before_what_the_service_around_it_says() {
+        let session: Session = serde_json::from_value(json!({
+            "id": "0b-3e", "state": "starting", "livyInfo": {"currentState": "idle"}
+        }))
+        .unwrap();
+        assert!(session.state.is_ready());
     }
 
     #[test]

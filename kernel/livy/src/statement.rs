@@ -8,23 +8,41 @@ use serde_json::{Map, Value};
 
 use crate::{Id, Request, session::null_as_default};
 
-/// `POST /sessions/{session}/statements`: runs code in a session.
+/// [`POST /sessions/{session}/statements`](https://livy.apache.org/docs/latest/rest-api.html#post-sessionssessionidstatements):
+/// runs code in a session. [`Client::run_statement`](crate::Client::run_statement) survives a lost
+/// answer.
 pub fn run(session: &Id, new: &NewStatement) -> Request<Statement> {
     Request::post(&["sessions", session.as_str(), "statements"]).json(new)
 }
 
-/// `GET /sessions/{session}/statements`: the statements that the server still keeps.
-pub fn list(session: &Id) -> Request<Statements> {
+/// [`GET /sessions/{session}/statements`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstatements):
+/// the statements that the server still keeps.
+pub fn list(session: &Id, page: Page) -> Request<Statements> {
     Request::get(&["sessions", session.as_str(), "statements"])
+        .query("from", page.from)
+        .query("size", page.size)
+        .query("order", page.newest_first.then_some("desc"))
 }
 
-/// `GET /sessions/{session}/statements/{id}`: how far a statement is, and its output at the end.
+/// Which statements [`list`] yields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Index of the first.
+    pub from: Option<u64>,
+    /// How many at most.
+    pub size: Option<u64>,
+    /// From the newest to the oldest.
+    pub newest_first: bool,
+}
+
+/// [`GET /sessions/{session}/statements/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstatementsstatementid):
+/// how far a statement is, and its output at the end.
 pub fn get(session: &Id, id: &Id) -> Request<Statement> {
     Request::get(&["sessions", session.as_str(), "statements", id.as_str()])
 }
 
-/// `POST /sessions/{session}/statements/{id}/cancel`: stops a statement's Spark jobs. Livy cannot
-/// stop a plain loop; it calls the statement cancelled after 30 s while the loop goes on.
+/// [`POST /sessions/{session}/statements/{id}/cancel`](https://livy.apache.org/docs/latest/rest-api.html#post-sessionssessionidstatementsstatementidcancel):
+/// stops a statement's Spark jobs. Livy cannot stop a plain loop; it calls the statement cancelled after 30 s while the loop goes on.
 pub fn cancel(session: &Id, id: &Id) -> Request<IgnoredAny> {
     Request::post(&["sessions", session.as_str(), "statements", id.as_str(), "cancel"])
 }
@@ -43,8 +61,11 @@ pub struct NewStatement {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Statements {
     /// The statements, oldest first.
-    #[serde(default)]
+    #[serde(default, alias = "items")]
     pub statements: Vec<Statement>,
+    /// How many the server keeps.
+    #[serde(default, rename = "total_statements")]
+    pub total: u64,
 }
 
 /// What the server says of a statement.
@@ -52,6 +73,9 @@ pub struct Statements {
 pub struct Statement {
     /// Its id, within the session.
     pub id: Id,
+    /// Its code, where the server repeats it.
+    #[serde(default)]
+    pub code: Option<String>,
     /// Its state.
     pub state: StatementState,
     /// What it gave, once it has ended.

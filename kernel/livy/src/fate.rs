@@ -1,0 +1,60 @@
+//! A POST whose answer was lost is not sent again: the lists tell whether it arrived.
+
+use crate::{
+    Client, Error, Fate, Id, Session, Statement,
+    session::{self, NewSession},
+    statement::{self, NewStatement, Page},
+};
+
+/// How many of the newest statements can hide one that is looked for.
+const NEWEST: u64 = 20;
+
+impl Client {
+    /// Starts a session. If the answer is lost and the session has a name, it is looked for.
+    pub async fn create_session(&self, new: &NewSession) -> Result<Session, Error> {
+        let lost = match self.send(session::create(new)).await {
+            Err(error) if error.fate() == Fate::Unknown => error,
+            result => return result,
+        };
+        let found = match &new.name {
+            Some(name) => self.session_named(name).await,
+            None => None,
+        };
+        found.ok_or(lost)
+    }
+
+    async fn session_named(&self, name: &str) -> Option<Session> {
+        let list = self.send(session::list(None, None)).await.ok()?;
+        list.sessions.into_iter().find(|session| session.name.as_deref() == Some(name))
+    }
+
+    /// Runs a statement. If the answer is lost, the newest statement with this code is taken for
+    /// it, unless its id is one of those `known` from before.
+    pub async fn run_statement(
+        &self,
+        session: &Id,
+        new: &NewStatement,
+        known: &[Id],
+    ) -> Result<Statement, Error> {
+        match self.send(statement::run(session, new)).await {
+            Err(error) if error.fate() == Fate::Unknown => {
+                self.newest_with(session, &new.code, known).await.ok_or(error)
+            }
+            result => result,
+        }
+    }
+
+    async fn newest_with(&self, session: &Id, code: &str, known: &[Id]) -> Option<Statement> {
+        let page = Page { from: Some(0), size: Some(NEWEST), newest_first: true };
+        let list = self.send(statement::list(session, page)).await.ok()?;
+        let ours = |statement: &Statement| {
+            statement.code.as_deref() == Some(code) && !known.contains(&statement.id)
+        };
+        // Not every server heeds the order asked for.
+        list.statements.into_iter().filter(ours).max_by_key(|statement| number(&statement.id))
+    }
+}
+
+fn number(id: &Id) -> u64 {
+    id.as_str().parse().unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! What may be sent twice: the one place that decides it. Pure.
+
+use std::time::Duration;
+
+use crate::{Error, error::Fate, request::Method};
+
+/// How long, and how often, to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResendPolicy {
+    /// For how long a server that cannot be reached, or fails, is tried.
+    pub within: Duration,
+    /// For how long a server that asks for patience (429) gets it.
+    pub throttled_within: Duration,
+}
+
+impl Default for ResendPolicy {
+    fn default() -> Self {
+        Self { within: Duration::from_secs(10), throttled_within: Duration::from_secs(120) }
+    }
+}
+
+impl ResendPolicy {
+    /// Each request is sent once.
+    pub const NEVER: Self = Self { within: Duration::ZERO, throttled_within: Duration::ZERO };
+
+    /// How long to wait before the next attempt at a request that failed for the `attempts`th time
+    /// `elapsed` after the first; `None` gives up. `chance`, from 0 to 1, keeps clients that failed
+    /// together from coming back together.
+    pub(crate) fn delay(
+        self,
+        method: Method,
+        error: &Error,
+        attempts: u32,
+        elapsed: Duration,
+        chance: f64,
+    ) -> Option<Duration> {
+        if !may_be_sent_again(method, error) {
+            return None;
+        }
+        let wish = error.refusal().and_then(|refusal| refusal.retry_after).unwrap_or_default();
+        let delay = backoff(attempts).mul_f64(0.5 + chance / 2.0).max(wish);
+        let within = if error.is_throttled() { self.throttled_within } else { self.within };
+        (elapsed + delay <= within).then_some(delay)
+    }
+}
+
+/// | | GET | POST, DELETE |
+/// |---|---|---|
+/// | it never arrived | yes | yes |
+/// | it was turned away unread (429) | yes | yes |
+/// | nobody knows (reset, timeout, 502–504) | yes | no: it may have been carried out |
+/// | it was refused | no | no |
+fn may_be_sent_again(method: Method, error: &Error) -> bool {
+    match error.fate() {
+        Fate::NeverArrived | Fate::TurnedAway => true,
+        Fate::Unknown => method == Method::Get,
+        Fate::Answered => false,
+    }
+}
+
+/// 0.1 s, 0.2 s, 0.4 s and so on, up to 2 s.
+fn backoff(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(5);
+    Duration::from_millis(100 << doublings).min(Duration::from_secs(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Refusal;
+
+    fn refused(status: u16, retry_after: Option<u64>) -> Error {
+        let retry_after = retry_after.map(Duration::from_secs);
+        Error::Refused(Refusal { status, message: String::new(), retry_after, is_livys: false })
+    }
+
+    fn unreachable() -> Error {
+        Error::Unreachable { endpoint: "http://h".into(), reason: "refused".into() }
+    }
+
+    fn lost() -> Error {
+        Error::Lost { endpoint: "http://h".into(), reason: "reset".into() }
+    }
+
+    fn again(method: Method, error: &Error) -> bool {
+        ResendPolicy::default().delay(method, error, 1, Duration::ZERO, 0.5).is_some()
+    }
+
+    #[test]
+    fn a_get_is_repeated_after_trouble_and_a_post_only_if_it_never_ran() {
+        for (error, get, post) in [
+            (unreachable(), true, true),
+            (refused(429, None), true, true),
+            (lost(), true, false),
+            (refused(502, None), true, false),
+            (refused(503, Some(1)), true, false),
+            (refused(504, None), true, false),
+            (refused(500, None), false, false),
+            (refused(404, None), false, false),
+        ] {
+            assert_eq!(again(Method::Get, &error), get, "GET after {error}");
+            assert_eq!(again(Method::Post, &error), post, "POST after {error}");
+            assert_eq!(again(Method::Delete, &error), post, "DELETE after {error}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_and_bounded() {
+        let delay = |error: &Error| {
+            ResendPolicy::default().delay(Method::Get, error, 1, Duration::ZERO, 0.0)
+        };
+        assert_eq!(delay(&refused(429, Some(60))), Some(Duration::from_secs(60)));
+        assert_eq!(delay(&refused(429, Some(600))), None);
+        assert_eq!(delay(&refused(503, Some(60))), None);
+    }
+
+    #[test]
+    fn delays_grow_with_jitter_until_the_time_is_up() {
+        let policy = ResendPolicy::default();
+        let delay = |attempts, elapsed, chance| {
+            policy
+                .delay(Method::Get, &lost(), attempts, Duration::from_secs(elapsed), chance)
+                .map(|delay| delay.as_millis())
+        };
+        assert_eq!([delay(1, 0, 0.0), delay(1, 0, 1.0)], [Some(50), Some(100)]);
+        assert_eq!([delay(4, 1, 1.0), delay(40, 5, 1.0)], [Some(800), Some(2000)]);
+        assert_eq!(delay(9, 9, 1.0), None);
+    }
+}
