@@ -2,17 +2,39 @@
 
 use crate::{failure::Failure, kind::Kind};
 
-/// A failed statement. Python's traceback is whole; of everything else `ename` is just `Error`, the
-/// message stands in `evalue`, and the traceback is what follows it.
+/// What Livy answers for a language that its server cannot run.
+const NO_INTERPRETER: &str = "Fail to start interpreter";
+
+/// A failed statement. Python's traceback is whole; of everything else the message stands in
+/// `evalue`, and the traceback is what follows it.
 pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) -> Failure {
     let evalue = evalue.trim().to_owned();
-    let below = lines(traceback);
-    let traceback = match kind {
-        Kind::Pyspark if ends_in(&below, &ename) => below,
-        Kind::Pyspark => below.into_iter().chain([format!("{ename}: {evalue}")]).collect(),
-        _ => std::iter::once(evalue.clone()).chain(without_java_frames(below)).collect(),
+    let mut traceback = match kind {
+        Kind::Pyspark => python(&ename, &evalue, lines(traceback)),
+        _ => std::iter::once(headline(&ename, &evalue))
+            .chain(without_java_frames(lines(traceback)))
+            .collect(),
     };
+    if evalue == NO_INTERPRETER {
+        let language = kind.language();
+        traceback.push(format!("This server cannot run {language}; whoever runs it may add that."));
+    }
     Failure { ename, evalue, traceback }
+}
+
+fn python(ename: &str, evalue: &str, mut traceback: Vec<String>) -> Vec<String> {
+    if !ends_in(&traceback, ename) {
+        traceback.push(headline(ename, evalue));
+    }
+    traceback
+}
+
+/// Everything that is no exception of Python's is just an `Error`.
+fn headline(ename: &str, evalue: &str) -> String {
+    match ename {
+        "Error" => evalue.to_owned(),
+        _ => format!("{ename}: {evalue}"),
+    }
 }
 
 /// Items of Livy's list may hold several lines, and end in a line break or not.
@@ -72,8 +94,18 @@ mod tests {
 
     #[test]
     fn a_python_error_without_a_traceback_still_says_what_it_was() {
-        let failure = fail(Kind::Pyspark, "InterpreterError", "Fail to start interpreter", &[]);
-        assert_eq!(failure.traceback, ["InterpreterError: Fail to start interpreter"]);
+        let failure = fail(Kind::Pyspark, "NameError", "no x", &[]);
+        assert_eq!(failure.traceback, ["NameError: no x"]);
+    }
+
+    #[test]
+    fn a_language_that_the_server_cannot_run_is_named() {
+        let failure = fail(Kind::Sparkr, "InterpreterError", "Fail to start interpreter", &[]);
+        let expected = [
+            "InterpreterError: Fail to start interpreter",
+            "This server cannot run R; whoever runs it may add that.",
+        ];
+        assert_eq!(failure.traceback, expected);
     }
 
     #[test]
