@@ -16,6 +16,7 @@ mod is_complete; // whether code can run as it is
 mod kernel_info; // who the kernel is, said at once
 mod outage; // Livy goes away, and comes back
 mod outputs; // what Livy gives, and what is shown
+mod rest_page; // every row of Livy's REST page
 mod secrets; // passwords are never shown
 mod session_loss; // a session dies, and the next takes its place
 mod session_start; // a session comes when a cell needs it

@@ -20,10 +20,9 @@ impl Reply {
         if !(200..300).contains(&self.status) {
             return Err(self.refusal().into());
         }
-        let body = if self.body.trim().is_empty() { "null" } else { &self.body };
-        serde_json::from_str(body).map_err(|error| Error::Unreadable {
+        parse(&self.body).map_err(|error| Error::Unreadable {
             endpoint: endpoint.to_string(),
-            reason: unreadable(body, &error),
+            reason: unreadable(&self.body, &error),
         })
     }
 
@@ -31,6 +30,15 @@ impl Reply {
         let message = server_words(&self.body).unwrap_or_else(|| meaning(self.status).to_owned());
         let is_livys = serde_json::from_str::<Value>(&self.body).is_ok();
         Refusal { status: self.status, message, retry_after: self.retry_after, is_livys }
+    }
+}
+
+/// Where nothing is asked but that it be done, the words do not matter: a real Livy says `canceled`
+/// of a job in bare text, and others say nothing. A web page still is no answer.
+fn parse<T: DeserializeOwned>(body: &str) -> serde_json::Result<T> {
+    match serde_json::from_str(body) {
+        Err(error) if !is_html(body) => serde_json::from_str("null").map_err(|_| error),
+        result => result,
     }
 }
 
@@ -162,5 +170,8 @@ mod tests {
         for status in [200, 201, 202, 204] {
             read::<serde::de::IgnoredAny>(status, "").unwrap();
         }
+        read::<serde::de::IgnoredAny>(200, "canceled").unwrap();
+        read::<serde::de::IgnoredAny>(200, "<html>Sign in</html>").unwrap_err();
+        read::<Vec<u8>>(200, "").unwrap_err();
     }
 }
