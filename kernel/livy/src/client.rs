@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use tokio::{sync::watch, time};
 
 use crate::{
-    Ability, Auth, AuthError, Endpoint, Error, Request, ResendPolicy,
+    Ability, Auth, AuthError, Endpoint, Error, Profile, Request, ResendPolicy, Tls, TlsError,
     ability::{self, Lacking},
     auth,
     reply::Reply,
     request::Method,
+    tls,
 };
 
 /// Livy's CSRF protection, where it is on, refuses whatever comes without this header.
@@ -47,8 +48,13 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// What to do when it does not work.
     pub resend: ResendPolicy,
-    /// What the server is known to lack.
-    pub lacks: Vec<Ability>,
+    /// Whose Livy it is.
+    pub profile: Profile,
+    /// Whom to trust.
+    pub tls: Tls,
+    /// [The user to act for](https://livy.apache.org/docs/latest/rest-api.html#proxy-user---doas-support),
+    /// on every request.
+    pub do_as: Option<String>,
 }
 
 impl Options {
@@ -56,11 +62,13 @@ impl Options {
     pub fn new(endpoint: Endpoint) -> Result<Self, AuthError> {
         Ok(Self {
             auth: auth::of(endpoint.credentials())?,
+            profile: Profile::guess(&endpoint),
             endpoint,
             headers: HeaderMap::new(),
             timeouts: Timeouts::default(),
             resend: ResendPolicy::default(),
-            lacks: Vec::new(),
+            tls: Tls::default(),
+            do_as: None,
         })
     }
 }
@@ -103,14 +111,19 @@ impl Client {
 
     /// A client with options of one's own.
     pub fn with(options: Options) -> Result<Self, Error> {
-        let http = http(&options).map_err(|error| Error::Setup(root_cause(&error)))?;
-        let lacking = Lacking::of(&options.lacks);
+        let http = http(&options)?.build().map_err(|error| Error::Setup(root_cause(&error)))?;
+        let lacking = Lacking::of(options.profile.lacks());
         Ok(Self(Arc::new(Inner { http, options, lacking, trouble: watch::Sender::new(None) })))
     }
 
     /// The server that is asked.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.options.endpoint
+    }
+
+    /// Whose Livy it is.
+    pub fn profile(&self) -> Profile {
+        self.0.options.profile
     }
 
     /// Whether the server is known to lack something.
@@ -189,6 +202,9 @@ impl Client {
         };
         let url = self.endpoint().join(&request.path, &request.query);
         let mut builder = self.0.http.request(method, url);
+        if let Some(user) = &self.0.options.do_as {
+            builder = builder.query(&[("doAs", user)]);
+        }
         if let Some(body) = &request.body {
             builder = builder.json(body);
         }
@@ -196,6 +212,9 @@ impl Client {
     }
 
     fn failure(&self, error: &reqwest::Error) -> Error {
+        if let Some(reason) = tls::objection(error) {
+            return Error::Untrusted { endpoint: self.endpoint().to_string(), reason };
+        }
         let reason = match error.is_timeout() {
             true => "no answer in time".to_owned(),
             false => root_cause(error),
@@ -242,11 +261,12 @@ impl Drop for Telling<'_> {
     }
 }
 
-fn http(options: &Options) -> reqwest::Result<reqwest::Client> {
+fn http(options: &Options) -> Result<reqwest::ClientBuilder, TlsError> {
     // It fails only if a provider is set already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Options { endpoint, timeouts, .. } = options;
-    let mut headers = options.headers.clone();
+    let mut headers = options.profile.headers();
+    headers.extend(options.headers.clone());
     headers.insert(REQUESTED_BY, header::HeaderValue::from_static("livy-kernel"));
     let mut builder = reqwest::Client::builder()
         .default_headers(headers)
@@ -257,14 +277,15 @@ fn http(options: &Options) -> reqwest::Result<reqwest::Client> {
         .retry(reqwest::retry::never())
         // A redirect leads to a login page, which would turn a POST into a GET and a 200.
         .redirect(redirect::Policy::none());
-    if !endpoint.is_https() {
+    builder = match endpoint.is_https() {
+        true => options.tls.apply(builder)?,
         // Reading the system's certificates takes time and fails on machines that have none.
-        builder = builder.tls_certs_only([]);
-    }
+        false => builder.tls_certs_only([]),
+    };
     if endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    builder.build()
+    Ok(builder)
 }
 
 async fn receive(response: Response) -> reqwest::Result<Reply> {

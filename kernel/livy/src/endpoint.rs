@@ -51,6 +51,16 @@ impl Endpoint {
         Self { credentials: Credentials::Bearer(token.into()), ..self }
     }
 
+    /// The host's name, or its address.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// The path below which Livy answers, without a slash at the end.
+    pub fn path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+
     /// Whether the server is on this machine, where no proxy belongs in between.
     pub fn is_loopback(&self) -> bool {
         match self.url.host_str() {

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::{Ability, AuthError};
+use crate::{Ability, AuthError, TlsError};
 
 /// Why a request has no answer. The text says it to a person, and names the server without the
 /// credentials in its address.
@@ -9,6 +9,17 @@ pub enum Error {
     /// No HTTP client could be made, say because the system has no certificates.
     #[error("no connection can be made from here: {0}")]
     Setup(String),
+    /// TLS cannot be set up as it was asked for.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server could not prove who it is, so it was told nothing.
+    #[error("Livy at {endpoint} cannot be trusted: {reason}")]
+    Untrusted {
+        /// The server's address, without credentials.
+        endpoint: String,
+        /// What TLS has against it, and how to mend that.
+        reason: String,
+    },
     /// There was no connection, so the request certainly never arrived.
     #[error("Livy at {endpoint} cannot be reached ({reason})")]
     Unreachable {
@@ -104,7 +115,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 429 | 502..=504),
-            Self::Setup(_) | Self::Auth(_) | Self::Lacking(_) | Self::Unreadable { .. } => false,
+            _ => false,
         }
     }
 
@@ -129,9 +140,7 @@ impl Error {
                 502..=504 => Fate::Unknown,
                 _ => Fate::Answered,
             },
-            Self::Setup(_) | Self::Auth(_) | Self::Lacking(_) | Self::Unreadable { .. } => {
-                Fate::Answered
-            }
+            _ => Fate::Answered,
         }
     }
 }

@@ -12,7 +12,8 @@ const NEWEST: u64 = 20;
 impl Client {
     /// Starts a session. If the answer is lost and the session has a name, it is looked for.
     pub async fn create_session(&self, new: &NewSession) -> Result<Session, Error> {
-        let lost = match self.send(session::create(new)).await {
+        let create = session::create(new).answer_within(self.profile().session_answered_within());
+        let lost = match self.send(create).await {
             Err(error) if error.fate() == Fate::Unknown => error,
             result => return result,
         };

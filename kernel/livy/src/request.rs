@@ -1,6 +1,6 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use serde::Serialize;
+use serde::{Serialize, de::IgnoredAny};
 use serde_json::Value;
 
 use crate::Ability;
@@ -53,6 +53,19 @@ impl<T> Request<T> {
     /// The same, with an answer expected to begin within this time.
     pub fn answer_within(self, answer_within: Duration) -> Self {
         Self { answer_within, ..self }
+    }
+
+    /// The same, where nothing is asked but that it be done.
+    pub(crate) fn ignoring_the_answer(self) -> Request<IgnoredAny> {
+        Request {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            body: self.body,
+            answer_within: self.answer_within,
+            ability: self.ability,
+            reply: PhantomData,
+        }
     }
 
     /// Not every server has it.

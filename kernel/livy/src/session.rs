@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{Ability, Id, Request};
 
 /// Some servers answer only when the cluster has taken the session in.
-const CREATED_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const CREATED_WITHIN: Duration = Duration::from_secs(60);
 
 /// [`POST /sessions`](https://livy.apache.org/docs/latest/rest-api.html#post-sessions): starts a
 /// session. [`Client::create_session`](crate::Client::create_session) survives a lost answer.

@@ -1,15 +1,19 @@
 //! Who asks. Each kind of authentication signs every attempt by itself, so that tokens which expire
 //! or may be used only once have their place.
 
+mod fixed;
+mod netrc;
+mod token_command;
+
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use reqwest::{
-    Request,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use reqwest::{Request, header::HeaderValue};
 
 use crate::endpoint::Credentials;
+pub use fixed::Fixed;
+pub use netrc::{NetrcError, netrc};
+pub use token_command::TokenCommand;
 
 /// A way to say who asks.
 #[async_trait]
@@ -47,25 +51,13 @@ impl Auth for NoAuth {
     }
 }
 
-/// An `Authorization` header that stays the same: HTTP Basic, or a bearer token.
-#[derive(Clone)]
-pub struct Fixed {
-    name: &'static str,
-    value: HeaderValue,
-}
-
-impl Fixed {
-    /// HTTP Basic.
-    pub fn basic(user: &str, password: &str) -> Result<Self, AuthError> {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        let pair = STANDARD.encode(format!("{user}:{password}"));
-        Ok(Self { name: "basic", value: secret(&format!("Basic {pair}"))? })
-    }
-
-    /// A bearer token.
-    pub fn bearer(token: &str) -> Result<Self, AuthError> {
-        Ok(Self { name: "bearer token", value: secret(&format!("Bearer {token}"))? })
-    }
+/// What an address says of who asks.
+pub(crate) fn of(credentials: &Credentials) -> Result<Arc<dyn Auth>, AuthError> {
+    Ok(match credentials {
+        Credentials::None => Arc::new(NoAuth),
+        Credentials::Basic { user, password } => Arc::new(Fixed::basic(user, password)?),
+        Credentials::Bearer(token) => Arc::new(Fixed::bearer(token)?),
+    })
 }
 
 /// A header value that no log shows.
@@ -75,31 +67,4 @@ pub(crate) fn secret(value: &str) -> Result<HeaderValue, AuthError> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[async_trait]
-impl Auth for Fixed {
-    async fn apply(&self, request: &mut Request) -> Result<(), AuthError> {
-        request.headers_mut().insert(AUTHORIZATION, self.value.clone());
-        Ok(())
-    }
-
-    fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl fmt::Debug for Fixed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-/// What an address says of who asks.
-pub(crate) fn of(credentials: &Credentials) -> Result<Arc<dyn Auth>, AuthError> {
-    Ok(match credentials {
-        Credentials::None => Arc::new(NoAuth),
-        Credentials::Basic { user, password } => Arc::new(Fixed::basic(user, password)?),
-        Credentials::Bearer(token) => Arc::new(Fixed::bearer(token)?),
-    })
 }

@@ -1,0 +1,7 @@
+//! What only a real server can show: TLS with certificates made here, and authentication.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+mod auth;
+mod support;
+mod tls;
