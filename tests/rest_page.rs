@@ -1,7 +1,10 @@
 //! Every row of Livy's REST page, and what the page leaves out, asked by livy-client: on livy-local
 //! with real Spark, and on the server of `LIVY_TEST_URL` if there is one.
 
-use std::{env, fs, time::Duration};
+use std::{
+    env, fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use livy_client::{
     Client, Endpoint, Error, Id, Output, PollPolicy, Session, Statement, StatementState,
@@ -17,12 +20,15 @@ use livy_local::{Options, Server};
 /// `pickle.dumps` of a call of `eval("lambda context: 6 * 7")`, which makes the job's callable.
 const SIX_BY_SEVEN: &str = "Y2J1aWx0aW5zCmV2YWwKKFgVAAAAbGFtYmRhIGNvbnRleHQ6IDYgKiA3dFIu";
 
+/// livy-local has sessions and statements; completion of Scala, jobs and batches are a Livy's.
 #[tokio::test]
-async fn every_row_of_the_rest_page_works_on_this_machines_spark() {
+async fn sessions_and_statements_of_the_rest_page_work_on_this_machines_spark() {
     let python = env::var_os("LIVY_LOCAL_TEST_PYTHON").map(Into::into);
     let server: Server = livy_local::start(Options { python, ..Options::default() }).await.unwrap();
     let endpoint = Endpoint::parse(&server.url()).unwrap().with_bearer_token(server.token());
-    every_row_works(&Client::new(endpoint).unwrap()).await;
+    let client = Client::new(endpoint).unwrap();
+    let session = sessions_and_statements_work(&client).await;
+    client.send(session::delete(&session.id)).await.unwrap();
     server.stop().await;
 }
 
@@ -34,11 +40,16 @@ async fn every_row_of_the_rest_page_works_on_a_server_that_is_named() {
     every_row_works(&Client::new(Endpoint::parse(&url).unwrap()).unwrap()).await;
 }
 
-async fn every_row_works(client: &Client) {
+async fn sessions_and_statements_work(client: &Client) -> Session {
     assert!(!client.send(version::get()).await.unwrap().version.is_empty());
     let session = start_session(client).await;
     sessions_are_told(client, &session).await;
     statements_run(client, &session.id).await;
+    session
+}
+
+async fn every_row_works(client: &Client) {
+    let session = sessions_and_statements_work(client).await;
     completion_has_names(client, &session.id).await;
     jobs_run(client, &session.id).await;
     client.send(session::delete(&session.id)).await.unwrap();
@@ -48,12 +59,8 @@ async fn every_row_works(client: &Client) {
 }
 
 fn unique_name() -> String {
-    format!("rest-page-{}", uuid())
-}
-
-fn uuid() -> u128 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    now.as_nanos()
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    format!("rest-page-{}", since_1970.as_nanos())
 }
 
 async fn start_session(client: &Client) -> Session {
