@@ -56,6 +56,9 @@ impl Connection {
     /// Where cells run, to a person.
     pub fn describe(&self) -> String {
         match &self.local {
+            None if self.client.trusts_everybody() => {
+                format!("{} (its certificate is NOT checked)", self.client.endpoint())
+            }
             None => self.client.endpoint().to_string(),
             Some(server) => format!(
                 "this machine: Spark {} (no {LIVY_URL} is set, so the kernel started it and will end it)",

@@ -1,8 +1,10 @@
-//! What the environment says about where Spark is.
+//! What the environment says about where Spark is, and how it is reached.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use livy_client::{Endpoint, Options};
+use livy_client::{
+    Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc,
+};
 
 /// The variable that names the Livy server.
 pub const LIVY_URL: &str = "LIVY_URL";
@@ -19,58 +21,284 @@ pub enum Place {
     Here(Option<PathBuf>),
 }
 
-/// A setting that makes no sense.
+/// A setting that makes no sense: which one, why, and never a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{LIVY_URL} does not name a Livy server: {0}")]
-pub struct SettingsError(String);
-
-/// Reads the environment. Absent and empty mean the same, since a kernelspec's `env` cannot unset.
-pub fn place() -> Result<Place, SettingsError> {
-    let variable = |name| std::env::var(name).ok();
-    read(variable(LIVY_URL).as_deref(), variable(LIVY_LOCAL_PYTHON).as_deref())
+#[error("{variable} {why}")]
+pub struct SettingsError {
+    variable: &'static str,
+    why: String,
 }
 
-fn read(url: Option<&str>, python: Option<&str>) -> Result<Place, SettingsError> {
-    match url.map(str::trim) {
-        None | Some("") => {
-            Ok(Place::Here(python.filter(|path| !path.is_empty()).map(PathBuf::from)))
+fn wrong(variable: &'static str, why: impl ToString) -> SettingsError {
+    SettingsError { variable, why: why.to_string() }
+}
+
+/// Reads the environment.
+pub fn place() -> Result<Place, SettingsError> {
+    Variables(&|name| std::env::var(name).ok()).place()
+}
+
+/// The environment, so that tests have one of their own. Absent and empty mean the same, since a
+/// kernelspec's `env` cannot unset.
+struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    fn place(&self) -> Result<Place, SettingsError> {
+        match self.get(LIVY_URL) {
+            None => Ok(Place::Here(self.path(LIVY_LOCAL_PYTHON))),
+            Some(url) => self.livy(&url).map(|options| Place::Livy(Box::new(options))),
         }
-        Some(url) => livy(url).map(|options| Place::Livy(Box::new(options))),
+    }
+
+    fn livy(&self, url: &str) -> Result<Options, SettingsError> {
+        let no_livy = |why: String| wrong(LIVY_URL, format!("does not name a Livy server: {why}"));
+        let endpoint = Endpoint::parse(url).map_err(|error| no_livy(error.to_string()))?;
+        let mut options = Options::new(endpoint).map_err(|error| no_livy(error.to_string()))?;
+        if let Some(profile) = self.profile()? {
+            options.profile = profile;
+        }
+        if let Some(auth) = self.auth(&options)? {
+            options.auth = auth;
+        }
+        options.tls = self.tls()?;
+        options.do_as = self.get("LIVY_DO_AS");
+        for (name, value) in self.headers()? {
+            options =
+                options.with_header(&name, &value).map_err(|why| wrong("LIVY_HEADERS", why))?;
+        }
+        Ok(options)
+    }
+
+    fn profile(&self) -> Result<Option<Profile>, SettingsError> {
+        let Some(name) = self.get("LIVY_PROFILE") else {
+            return Ok(None);
+        };
+        let names: Vec<&str> = Profile::ALL.iter().map(|(name, _)| *name).collect();
+        let unknown = || wrong("LIVY_PROFILE", format!("is none of {}", names.join(", ")));
+        Profile::parse(&name).map(Some).ok_or_else(unknown)
+    }
+
+    /// The first that is set; without any, who asks is what the address says.
+    fn auth(&self, options: &Options) -> Result<Option<Arc<dyn Auth>>, SettingsError> {
+        if let Some(command) = self.get("LIVY_TOKEN_COMMAND") {
+            return Ok(Some(Arc::new(TokenCommand::new(words(&command)))));
+        }
+        if let Some(token) = self.get("LIVY_TOKEN") {
+            let bearer = Fixed::bearer(&token).map_err(|why| wrong("LIVY_TOKEN", why))?;
+            return Ok(Some(Arc::new(bearer)));
+        }
+        match self.get("LIVY_AUTH").as_deref() {
+            None => Ok(None),
+            Some("netrc") => self.netrc(options.endpoint.host()).map(Some),
+            Some("azure-cli") => azure(options.profile).map(Some),
+            Some(_) => Err(wrong("LIVY_AUTH", "is neither netrc nor azure-cli")),
+        }
+    }
+
+    fn netrc(&self, host: &str) -> Result<Arc<dyn Auth>, SettingsError> {
+        let path = self.path("NETRC").or_else(|| Some(std::env::home_dir()?.join(".netrc")));
+        let path =
+            path.ok_or_else(|| wrong("LIVY_AUTH", "is netrc, but there is no home folder"))?;
+        let basic =
+            netrc(&path, host).map_err(|why| wrong("LIVY_AUTH", format!("is netrc: {why}")))?;
+        Ok(Arc::new(basic))
+    }
+
+    fn tls(&self) -> Result<Tls, SettingsError> {
+        let pin = match self.get("LIVY_TLS_PIN_SHA256") {
+            None => None,
+            Some(text) => Some(Fingerprint::parse(&text).ok_or_else(|| {
+                wrong("LIVY_TLS_PIN_SHA256", "is no SHA-256 fingerprint: 64 hexadecimal digits are")
+            })?),
+        };
+        let verify = match (pin, self.get("LIVY_TLS_VERIFY").as_deref()) {
+            (Some(pin), _) => Verify::Pin(pin),
+            (None, None | Some("yes")) => Verify::Authority,
+            (None, Some("no")) => Verify::Nothing,
+            (None, Some(_)) => return Err(wrong("LIVY_TLS_VERIFY", "is neither yes nor no")),
+        };
+        Ok(Tls {
+            ca_file: self.path("LIVY_TLS_CA_FILE"),
+            client_cert: self.path("LIVY_TLS_CLIENT_CERT"),
+            client_key: self.path("LIVY_TLS_CLIENT_KEY"),
+            verify,
+        })
+    }
+
+    /// `Name: value`, one a line; `${VAR}` in a value stands for another variable's.
+    fn headers(&self) -> Result<Vec<(String, String)>, SettingsError> {
+        let text = self.get("LIVY_HEADERS").unwrap_or_default();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| self.header(line)).collect()
+    }
+
+    fn header(&self, line: &str) -> Result<(String, String), SettingsError> {
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| wrong("LIVY_HEADERS", "has a line that is not like Name: value"))?;
+        Ok((name.trim().to_owned(), self.filled_in(value.trim())?))
+    }
+
+    fn filled_in(&self, value: &str) -> Result<String, SettingsError> {
+        let Some((before, rest)) = value.split_once("${") else {
+            return Ok(value.to_owned());
+        };
+        let Some((name, after)) = rest.split_once('}') else {
+            return Ok(value.to_owned());
+        };
+        let unset = || wrong("LIVY_HEADERS", format!("uses ${{{name}}}, which is not set"));
+        Ok(before.to_owned() + &self.get(name).ok_or_else(unset)? + &self.filled_in(after)?)
     }
 }
 
-fn livy(url: &str) -> Result<Options, SettingsError> {
-    let endpoint = Endpoint::parse(url).map_err(|error| SettingsError(error.to_string()))?;
-    Options::new(endpoint).map_err(|error| SettingsError(error.to_string()))
+fn azure(profile: Profile) -> Result<Arc<dyn Auth>, SettingsError> {
+    let scope = match profile {
+        Profile::Synapse => "https://dev.azuresynapse.net/.default",
+        Profile::Fabric => "https://api.fabric.microsoft.com/.default",
+        _ => {
+            let why =
+                "is azure-cli, which is for Synapse and Fabric; LIVY_PROFILE says which it is";
+            return Err(wrong("LIVY_AUTH", why));
+        }
+    };
+    Ok(Arc::new(TokenCommand::azure_cli(scope)))
+}
+
+/// A command's words; quotes keep spaces together, and no shell looks at it.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in command.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_url_means_this_machine() {
-        assert!(matches!(read(None, Some("")), Ok(Place::Here(None))));
-        let python = Some("/venv/bin/python");
-        assert!(
-            matches!(read(Some(" "), python), Ok(Place::Here(Some(path))) if path.ends_with("python"))
-        );
+    fn read(variables: &[(&str, &str)]) -> Result<Place, SettingsError> {
+        let get = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|&(_, value)| value.to_owned())
+        };
+        Variables(&get).place()
+    }
+
+    #[track_caller]
+    fn livy(variables: &[(&str, &str)]) -> Options {
+        let url = [(LIVY_URL, "https://me:secret@livy.example:8998/")];
+        match read(&[variables, &url].concat()) {
+            Ok(Place::Livy(options)) => *options,
+            other => panic!("a server was expected: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(variables: &[(&str, &str)]) -> String {
+        let url = [(LIVY_URL, "https://livy.example")];
+        read(&[variables, &url].concat()).unwrap_err().to_string()
     }
 
     #[test]
-    fn a_url_names_the_server() {
-        let Ok(Place::Livy(options)) = read(Some("http://me:secret@livy.example:8998/"), None)
-        else {
-            panic!("a server was expected");
-        };
-        assert_eq!(options.endpoint.to_string(), "http://livy.example:8998");
+    fn no_url_means_this_machine() {
+        assert!(matches!(read(&[(LIVY_LOCAL_PYTHON, "")]), Ok(Place::Here(None))));
+        let python = [(LIVY_URL, " "), (LIVY_LOCAL_PYTHON, "/venv/bin/python")];
+        assert!(matches!(read(&python), Ok(Place::Here(Some(path))) if path.ends_with("python")));
+    }
+
+    #[test]
+    fn a_url_names_the_server_and_who_asks() {
+        let options = livy(&[]);
+        assert_eq!(options.endpoint.to_string(), "https://livy.example:8998");
         assert_eq!(options.auth.name(), "basic");
         assert!(!format!("{options:?}").contains("secret"));
     }
 
     #[test]
     fn a_wrong_url_is_an_error_that_names_the_variable() {
-        let error = read(Some("livy:8998"), None).unwrap_err().to_string();
+        let error = read(&[(LIVY_URL, "livy:8998")]).unwrap_err().to_string();
         assert!(error.starts_with("LIVY_URL does not name a Livy server"), "{error}");
+    }
+
+    #[test]
+    fn tokens_go_before_what_the_address_says() {
+        assert_eq!(livy(&[("LIVY_TOKEN", "t0ken")]).auth.name(), "bearer token");
+        let command = livy(&[("LIVY_TOKEN_COMMAND", "vault read 'a token'"), ("LIVY_TOKEN", "x")]);
+        assert_eq!(command.auth.name(), "token command");
+        let azure = livy(&[("LIVY_AUTH", "azure-cli"), ("LIVY_PROFILE", "fabric")]);
+        assert_eq!((azure.auth.name(), azure.profile), ("token command", Profile::Fabric));
+    }
+
+    #[test]
+    fn tls_is_as_the_variables_say() {
+        let options = livy(&[
+            ("LIVY_TLS_CA_FILE", "/ca.pem"),
+            ("LIVY_TLS_CLIENT_CERT", "/me.pem"),
+            ("LIVY_TLS_VERIFY", "no"),
+        ]);
+        assert_eq!(options.tls.ca_file, Some("/ca.pem".into()));
+        assert_eq!(options.tls.client_cert, Some("/me.pem".into()));
+        assert_eq!(options.tls.verify, Verify::Nothing);
+        let pin = "ab".repeat(32);
+        let pinned = livy(&[("LIVY_TLS_PIN_SHA256", &pin), ("LIVY_TLS_VERIFY", "no")]);
+        assert!(
+            matches!(pinned.tls.verify, Verify::Pin(fingerprint) if fingerprint.to_string() == pin)
+        );
+    }
+
+    #[test]
+    fn headers_take_values_from_other_variables_and_are_not_shown() {
+        let options = livy(&[
+            ("LIVY_HEADERS", "X-Tenant: blue\nX-Key: a${KEY}b${KEY}"),
+            ("KEY", "s3cret"),
+            ("LIVY_DO_AS", "alice"),
+        ]);
+        assert_eq!(options.headers["x-tenant"], "blue");
+        assert_eq!(options.headers["x-key"], "as3cretbs3cret");
+        assert_eq!(options.do_as.as_deref(), Some("alice"));
+        assert!(!format!("{options:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_with_its_variable_and_without_its_value() {
+        for (variable, value) in [
+            ("LIVY_PROFILE", "s3cret"),
+            ("LIVY_AUTH", "s3cret"),
+            ("LIVY_AUTH", "azure-cli"),
+            ("LIVY_TOKEN", "s3cret\u{7f}"),
+            ("LIVY_TLS_PIN_SHA256", "s3cret"),
+            ("LIVY_TLS_VERIFY", "s3cret"),
+            ("LIVY_HEADERS", "s3cret"),
+            ("LIVY_HEADERS", "X-Key: ${UNSET}"),
+            ("LIVY_HEADERS", "no name: s3cret"),
+        ] {
+            let error = refused(&[(variable, value)]);
+            assert!(error.starts_with(variable) && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_split_without_a_shell() {
+        assert_eq!(words(r#"az  account "a b" '' x'y z'"#), ["az", "account", "a b", "", "xy z"]);
     }
 }

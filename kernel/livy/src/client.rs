@@ -5,7 +5,7 @@ use std::{
 
 use reqwest::{
     Response,
-    header::{self, HeaderMap},
+    header::{self, HeaderMap, HeaderName},
     redirect,
 };
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use tokio::{sync::watch, time};
 
 use crate::{
     Ability, Auth, AuthError, Endpoint, Error, Profile, Request, ResendPolicy, Tls, TlsError,
+    Verify,
     ability::{self, Lacking},
     auth,
     reply::Reply,
@@ -71,6 +72,14 @@ impl Options {
             do_as: None,
         })
     }
+
+    /// One more header for every request. Its value is taken for a secret.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, AuthError> {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| AuthError("has a name that no header can have".into()))?;
+        self.headers.insert(name, auth::secret(value)?);
+        Ok(self)
+    }
 }
 
 /// How long a request may take; none is without an end.
@@ -124,6 +133,11 @@ impl Client {
     /// Whose Livy it is.
     pub fn profile(&self) -> Profile {
         self.0.options.profile
+    }
+
+    /// Whether anybody could pass for the server.
+    pub fn trusts_everybody(&self) -> bool {
+        self.endpoint().is_https() && self.0.options.tls.verify == Verify::Nothing
     }
 
     /// Whether the server is known to lack something.

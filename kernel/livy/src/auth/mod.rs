@@ -62,9 +62,8 @@ pub(crate) fn of(credentials: &Credentials) -> Result<Arc<dyn Auth>, AuthError> 
 
 /// A header value that no log shows.
 pub(crate) fn secret(value: &str) -> Result<HeaderValue, AuthError> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| {
-        AuthError("the password or token has characters that no header can hold".into())
-    })?;
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| AuthError("holds characters that no header can hold".into()))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,0 +1,71 @@
+"""The way to a server, as the environment says."""
+
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from conftest import running_kernel
+
+
+@contextmanager
+def http_server(status, body):
+    """A server that answers everything alike, and keeps what it was asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def first_error(livy_url, **env):
+    with running_kernel("livy-pyspark", livy_url, **env) as kernel:
+        reply, _ = kernel.run("1")
+        assert reply["status"] == "error"
+        return "\n".join(reply["traceback"])
+
+
+def test_a_proxy_of_the_environment_is_used():
+    with http_server(400, b'{"msg": "the proxy says no"}') as (proxy, asked):
+        text = first_error("http://livy.invalid:8998", http_proxy=f"http://{proxy}")
+        assert "the proxy says no" in text
+        assert asked[0].path == "http://livy.invalid:8998/sessions"
+
+
+def test_this_machine_is_reached_without_the_proxy():
+    with http_server(400, b'{"msg": "the proxy says no"}') as (proxy, asked_of_proxy):
+        with http_server(400, b'{"msg": "Livy says no"}') as (livy, _):
+            text = first_error(f"http://{livy}", http_proxy=f"http://{proxy}")
+            assert "Livy says no" in text and asked_of_proxy == []
+
+
+def test_tokens_headers_and_the_user_to_act_for_come_from_the_environment():
+    with http_server(400, b'{"msg": "no"}') as (livy, asked):
+        first_error(
+            f"http://{livy}/gateway/livy",
+            LIVY_TOKEN_COMMAND="printf t0ken",
+            LIVY_HEADERS="X-Tenant: ${TENANT}",
+            TENANT="blue",
+            LIVY_DO_AS="alice",
+        )
+        request = asked[0]
+        assert request.path == "/gateway/livy/sessions?doAs=alice"
+        assert request.headers["Authorization"] == "Bearer t0ken"
+        assert request.headers["X-Tenant"] == "blue"
+
+
+def test_a_variable_that_makes_no_sense_is_named_and_its_value_is_not_shown():
+    text = first_error("http://livy.invalid", LIVY_PROFILE="s3cret")
+    assert "LIVY_PROFILE is none of livy, knox" in text and "s3cret" not in text
