@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod cells; // in which order a cell's messages come
+mod commands; // what a person asks at a terminal
 mod comms; // a comm that nobody knows is closed
 mod completion; // completion is always answered
 mod counts; // which cells are counted and kept

@@ -8,12 +8,16 @@ use crate::{kernelspec::Target, kind::Kind};
 
 /// Runs notebook cells on Spark through Apache Livy.
 #[derive(Debug, Parser)]
-#[command(name = "livy-kernel", version, about)]
+#[command(name = "livy-kernel", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached.
+The server is the one that LIVY_URL names.";
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
@@ -26,6 +30,155 @@ pub enum Command {
     Uninstall(Install),
     /// Serve Livy's REST protocol with Spark on this machine
     Local(Local),
+    /// List the sessions that kernels of this program have on the server
+    Sessions {
+        /// Everybody's sessions
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Look at a session, or end it
+    Session {
+        /// What to do
+        #[command(subcommand)]
+        action: SessionAction,
+    },
+    /// Run Spark applications by themselves
+    Batch {
+        /// What to do
+        #[command(subcommand)]
+        action: BatchAction,
+    },
+    /// Check the settings and the way to the server
+    Doctor {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// How to answer.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Output {
+    /// Answer in JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with a session.
+#[derive(Debug, Subcommand)]
+pub enum SessionAction {
+    /// Show it
+    Show(One),
+    /// Show its log
+    Log(LogOptions),
+    /// End it, and its Spark application
+    Kill(Several),
+}
+
+/// What can be done with batches.
+#[derive(Debug, Subcommand)]
+pub enum BatchAction {
+    /// Submit one
+    Submit(Box<Submit>),
+    /// List them
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show one
+    Show(One),
+    /// Show its log
+    Log(LogOptions),
+    /// End it, and its Spark application
+    Kill(Several),
+}
+
+/// One session or batch.
+#[derive(Args, Debug)]
+pub struct One {
+    /// Its id or name
+    pub id: String,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Some sessions or batches.
+#[derive(Args, Debug)]
+pub struct Several {
+    /// Their ids or names
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Options of `log`.
+#[derive(Args, Debug)]
+pub struct LogOptions {
+    /// Its id or name
+    pub id: String,
+    /// Go on until it ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// How many of the last lines
+    #[arg(short = 'n', long, default_value_t = 100, conflicts_with = "follow")]
+    pub lines: i64,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Options of `batch submit`.
+#[derive(Args, Debug)]
+pub struct Submit {
+    /// The application, where the cluster finds it
+    pub file: String,
+    /// Arguments of the application
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<String>,
+    /// The main class, of a jar
+    #[arg(long)]
+    pub class: Option<String>,
+    /// A name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// A Spark property
+    #[arg(long, value_name = "KEY=VALUE", value_parser = property)]
+    pub conf: Vec<(String, String)>,
+    /// Jars to use
+    #[arg(long, value_delimiter = ',')]
+    pub jars: Vec<String>,
+    /// Python files to use
+    #[arg(long, value_delimiter = ',')]
+    pub py_files: Vec<String>,
+    /// Files to use
+    #[arg(long, value_delimiter = ',')]
+    pub files: Vec<String>,
+    /// Memory of the driver, such as 2g
+    #[arg(long)]
+    pub driver_memory: Option<String>,
+    /// Memory of each executor, such as 2g
+    #[arg(long)]
+    pub executor_memory: Option<String>,
+    /// How many executors
+    #[arg(long)]
+    pub num_executors: Option<u32>,
+    /// The YARN queue
+    #[arg(long)]
+    pub queue: Option<String>,
+    /// Whom to run as
+    #[arg(long)]
+    pub proxy_user: Option<String>,
+    /// Show its log to its end; exit with 1 unless it succeeds
+    #[arg(short, long)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it is not like KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// Options of `run`.

@@ -4,6 +4,7 @@
 
 mod cell;
 mod cli;
+mod command;
 mod completion;
 mod dispatch;
 mod execution;
@@ -29,7 +30,8 @@ use jupyter_wire::ConnectionInfo;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cli::{Cli, Command, Install, Local, Run},
+    cli::{BatchAction, Cli, Command, Run, SessionAction},
+    command::{CommandError, Resource},
     keeper::Keeper,
     kernel::Kernel,
 };
@@ -37,22 +39,40 @@ use crate::{
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
 const LAST_ORDERS: Duration = Duration::from_millis(1600);
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), CommandError>;
 
 fn main() -> ExitCode {
     log_to_stderr();
-    let outcome = match Cli::parse().command {
-        Command::Run(options) => asynchronously(run(options)),
-        Command::Local(options) => asynchronously(local(options)),
-        Command::Install(options) => install(&options),
-        Command::Uninstall(options) => uninstall(&options),
-    };
+    let outcome = asynchronously(carry_out(Cli::parse().command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("livy-kernel: {error}");
-            ExitCode::FAILURE
+            error.exit_code()
         }
+    }
+}
+
+async fn carry_out(command: Command) -> Outcome {
+    match command {
+        Command::Run(options) => run(options).await,
+        Command::Install(options) => command::install(&options),
+        Command::Uninstall(options) => command::uninstall(&options),
+        Command::Local(options) => command::local(options).await,
+        Command::Sessions { all, output } => Resource::Session.list(all, output.json).await,
+        Command::Session { action } => match action {
+            SessionAction::Show(one) => Resource::Session.show(&one.id, one.output.json).await,
+            SessionAction::Log(log) => Resource::Session.log(&log).await,
+            SessionAction::Kill(some) => Resource::Session.kill(&some.ids, some.output.json).await,
+        },
+        Command::Batch { action } => match action {
+            BatchAction::Submit(submit) => command::submit(*submit).await,
+            BatchAction::List { output } => Resource::Batch.list(true, output.json).await,
+            BatchAction::Show(one) => Resource::Batch.show(&one.id, one.output.json).await,
+            BatchAction::Log(log) => Resource::Batch.log(&log).await,
+            BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,
+        },
+        Command::Doctor { output } => command::doctor(output.json).await,
     }
 }
 
@@ -64,8 +84,11 @@ fn log_to_stderr() {
 }
 
 fn asynchronously(work: impl Future<Output = Outcome>) -> Outcome {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::Other(error.to_string()))?;
     let outcome = runtime.block_on(work);
     // A name look-up that hangs must not hold the program.
     runtime.shutdown_background();
@@ -73,8 +96,11 @@ fn asynchronously(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn run(options: Run) -> Outcome {
-    let connection = ConnectionInfo::read(&options.connection_file)?;
-    let (requests, frontend) = jupyter_wire::bind(&connection).await?;
+    let connection = ConnectionInfo::read(&options.connection_file)
+        .map_err(|error| CommandError::Other(error.to_string()))?;
+    let (requests, frontend) = jupyter_wire::bind(&connection)
+        .await
+        .map_err(|error| CommandError::Other(error.to_string()))?;
     let keeper = Keeper::new(options.kind, settings::place());
     let kernel = Kernel::new(options.kind, keeper.clone(), requests, frontend.clone());
     kernel.run(signals::terminate()).await;
@@ -84,38 +110,5 @@ async fn run(options: Run) -> Outcome {
         );
     }
     frontend.close().await;
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "it is what this command is for")]
-async fn local(options: Local) -> Outcome {
-    let options =
-        livy_local::Options { port: options.port, token: options.token, python: options.python };
-    let server = livy_local::start(options).await?;
-    let address = server.url().replacen("http://", &format!("http://livy:{}@", server.token()), 1);
-    println!("Livy on Spark {} answers at", server.spark_version().unwrap_or_default());
-    println!("LIVY_URL={address}");
-    signals::ctrl_c_or_terminate().await;
-    server.stop().await;
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "it is what this command is for")]
-fn install(options: &Install) -> Outcome {
-    for kind in options.kinds() {
-        let folder = kernelspec::install(kind, &options.target())?;
-        println!("installed livy-{} in {}", kind.as_str(), folder.display());
-    }
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "it is what this command is for")]
-fn uninstall(options: &Install) -> Outcome {
-    for kind in options.kinds() {
-        match kernelspec::uninstall(kind, &options.target())? {
-            Some(folder) => println!("removed livy-{} from {}", kind.as_str(), folder.display()),
-            None => println!("livy-{} was not installed there", kind.as_str()),
-        }
-    }
     Ok(())
 }

@@ -56,6 +56,11 @@ impl Endpoint {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// The port, which may be that of the scheme.
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or_default()
+    }
+
     /// The path below which Livy answers, without a slash at the end.
     pub fn path(&self) -> &str {
         self.url.path().trim_end_matches('/')

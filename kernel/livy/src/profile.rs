@@ -100,7 +100,7 @@ impl Profile {
         match self {
             Self::Synapse => session::put_reset_timeout(session),
             Self::Fabric => session::post_reset_timeout(session),
-            _ => session::connect(session).ignoring_the_answer(),
+            _ => session::connect(session).answered_by(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use serde::{Serialize, de::IgnoredAny};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::Ability;
@@ -55,8 +55,8 @@ impl<T> Request<T> {
         Self { answer_within, ..self }
     }
 
-    /// The same, where nothing is asked but that it be done.
-    pub(crate) fn ignoring_the_answer(self) -> Request<IgnoredAny> {
+    /// The same, its answer read as another type: `serde_json::Value` has all of it.
+    pub fn answered_by<U>(self) -> Request<U> {
         Request {
             method: self.method,
             path: self.path,

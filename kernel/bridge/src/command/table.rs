@@ -1,0 +1,76 @@
+//! Aligned text for a terminal.
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns of JSON objects: a heading, and the field below it.
+pub fn table(columns: &[(&str, &str)], rows: &[Value]) -> String {
+    let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let cells = rows.iter().map(|row| columns.iter().map(|(_, field)| text(row, field)).collect());
+    align(&std::iter::once(headings).chain(cells).collect::<Vec<_>>())
+}
+
+/// Fields of one JSON object, a line each; those without a value are left out.
+pub fn fields(columns: &[(&str, &str)], object: &Value) -> String {
+    let rows: Vec<Vec<String>> = columns
+        .iter()
+        .map(|(heading, field)| vec![(*heading).to_owned(), text(object, field)])
+        .filter(|row| row[1] != NOTHING)
+        .collect();
+    align(&rows)
+}
+
+const NOTHING: &str = "-";
+
+/// A field by its JSON pointer.
+fn text(object: &Value, field: &str) -> String {
+    match object.pointer(field) {
+        None | Some(Value::Null) => NOTHING.to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Rows with their columns aligned.
+pub fn align(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let line = |row: &Vec<String>| {
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| cell.clone() + &" ".repeat(width - cell.width()))
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const COLUMNS: [(&str, &str); 3] =
+        [("ID", "/id"), ("NAME", "/name"), ("UI", "/appInfo/sparkUiUrl")];
+
+    #[test]
+    fn a_table_aligns_numbers_nulls_and_wide_letters() {
+        let rows = [
+            json!({"id": 12, "name": "日本", "appInfo": {"sparkUiUrl": "http://ui"}}),
+            json!({"id": "b0-4f", "name": null}),
+        ];
+        let expected = "ID     NAME  UI\n12     日本  http://ui\nb0-4f  -     -";
+        assert_eq!(table(&COLUMNS, &rows), expected);
+        assert_eq!(table(&COLUMNS, &[]), "ID  NAME  UI");
+    }
+
+    #[test]
+    fn fields_without_a_value_are_left_out() {
+        assert_eq!(fields(&COLUMNS, &json!({"id": 1, "name": null})), "ID  1");
+    }
+}
