@@ -15,6 +15,7 @@ mod interrupt; // an interrupt ends the cell, and nothing else
 mod iopub; // every request is busy, then idle
 mod is_complete; // whether code can run as it is
 mod kernel_info; // who the kernel is, said at once
+mod order; // nothing is lost and nothing overtakes
 mod outage; // Livy goes away, and comes back
 mod outputs; // what Livy gives, and what is shown
 mod rest_page; // every row of Livy's REST page

@@ -37,6 +37,11 @@ impl Livy {
         livy_url(self.port())
     }
 
+    /// Asks the server past the kernel.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// The sessions that there are.
     pub async fn sessions(&self) -> Vec<Session> {
         self.client.send(session::list(None, None)).await.unwrap().sessions

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod auth;
+mod faults;
 mod support;
 mod tls;
