@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
@@ -44,7 +44,18 @@ pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Ne
     if !secret_of(headers).is_some_and(|secret| token.matches(&secret)) {
         return unauthorized();
     }
+    if changes_something(request.method()) && !headers.contains_key(REQUESTED_BY) {
+        let body = json!({"msg": "Missing Required Header for CSRF protection."});
+        return json_reply(StatusCode::BAD_REQUEST, &body);
+    }
     next.run(request).await
+}
+
+/// A page on another site may send a form here, with the password that the browser remembers, but no such header.
+const REQUESTED_BY: &str = "x-requested-by";
+
+fn changes_something(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 fn unauthorized() -> Response {

@@ -7,9 +7,11 @@
 //! `interpreter` is the seam to what runs code: `python` for real, `scripted` for tests.
 
 mod auth;
+mod body;
 mod conf;
 pub mod interpreter;
 mod kind;
+mod lifetime;
 mod log;
 mod python;
 mod refusal;

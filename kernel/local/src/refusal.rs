@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::body::MAX_BODY;
 use crate::reply::json_reply;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +15,10 @@ pub(crate) enum Refusal {
     StatementNotFound,
     #[error("Rejected, Reason: {0}")]
     Rejected(String),
+    #[error("Rejected, too many sessions are being created!")]
+    TooMany,
+    #[error("The request is larger than {} MiB. Let the code read large data from a file.", MAX_BODY >> 20)]
+    TooLarge,
     #[error("requirement failed: Session isn't active.")]
     NotActive,
     #[error("java.lang.IllegalStateException: Session is in state {0}")]
@@ -32,7 +37,9 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Refusal::SessionNotFound(_) | Refusal::StatementNotFound => StatusCode::NOT_FOUND,
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Rejected(_)
+            | Refusal::TooMany
             | Refusal::NotActive
             | Refusal::NotANumber(_)
             | Refusal::Malformed(_) => StatusCode::BAD_REQUEST,

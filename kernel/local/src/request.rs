@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::kind::{InvalidKind, Kind};
+use crate::lifetime::parse_time;
 use crate::refusal::Refusal;
 
 /// `POST /sessions`.
@@ -15,7 +16,9 @@ use crate::refusal::Refusal;
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct CreateSession {
     kind: Option<String>,
-    pub(crate) proxy_user: Option<String>,
+    /// Known but not obeyed, like the parameter `doAs`: this server runs everything as the one person it is for.
+    #[serde(rename = "proxyUser")]
+    _proxy_user: Option<String>,
     pub(crate) jars: Option<Vec<String>>,
     pub(crate) py_files: Option<Vec<String>>,
     pub(crate) files: Option<Vec<String>>,
@@ -75,7 +78,7 @@ impl CreateSession {
             )));
         }
         for time in request.ttl.iter().chain(&request.idle_timeout) {
-            check_time(time)?;
+            parse_time(time).map_err(|error| Refusal::Rejected(error.to_string()))?;
         }
         Ok(request)
     }
@@ -138,15 +141,6 @@ fn parse<T: DeserializeOwned>(body: &[u8], class: &str, fields: &[&str]) -> Resu
     }
     serde_json::from_value(value)
         .map_err(|error| Refusal::Failed(format!("java.lang.ClassCastException: {error}")))
-}
-
-/// Livy's times are a number and one of its units.
-fn check_time(time: &str) -> Result<(), Refusal> {
-    let (digits, unit) = time.split_at(time.bytes().take_while(u8::is_ascii_digit).count());
-    if digits.is_empty() || !["", "us", "ms", "s", "m", "min", "h", "d"].contains(&unit) {
-        return Err(Refusal::Rejected(format!("Invalid time string: {time}")));
-    }
-    Ok(())
 }
 
 fn invalid_kind(error: InvalidKind) -> Refusal {

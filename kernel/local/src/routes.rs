@@ -4,22 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::json;
 
 use crate::auth::{Token, guard};
+use crate::body::{Body, MAX_BODY};
 use crate::refusal::Refusal;
 use crate::reply::{created, ok};
 use crate::request::{Complete, CreateSession, ExecuteStatement};
 use crate::session::Session;
 use crate::sessions::{Live, Sessions};
 use crate::statement::Statement;
-
-/// A cell may carry a large literal.
-const MAX_BODY: usize = 64 << 20;
 
 type Parameters = Query<HashMap<String, String>>;
 type Answer = Result<Response, Refusal>;
@@ -53,7 +50,7 @@ async fn list_sessions(
     Ok(ok(&json!({"from": from, "total": all.len(), "sessions": shown})))
 }
 
-async fn create_session(State(sessions): State<Arc<Sessions>>, body: Bytes) -> Answer {
+async fn create_session(State(sessions): State<Arc<Sessions>>, Body(body): Body) -> Answer {
     let live = sessions.create(CreateSession::parse(&body)?)?;
     Ok(live.read(|session| created(&format!("/sessions/{}", session.id()), &session.view())))
 }
@@ -65,9 +62,11 @@ async fn show_session(
     Ok(ok(&sessions.find(&session)?.read(Session::view)))
 }
 
-/// To Livy this is activity, which a GET is not. Here every request of a session is a heartbeat already.
-async fn connect(sessions: State<Arc<Sessions>>, session: Path<String>) -> Answer {
-    show_session(sessions, session).await
+/// To Livy this is activity, which a GET is not.
+async fn connect(State(sessions): State<Arc<Sessions>>, Path(session): Path<String>) -> Answer {
+    let live = sessions.find(&session)?;
+    live.change(|session, _| session.on_activity());
+    Ok(ok(&live.read(Session::view)))
 }
 
 async fn delete_session(
@@ -129,7 +128,7 @@ struct StatementPage<'a> {
 async fn execute(
     State(sessions): State<Arc<Sessions>>,
     Path(session): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Answer {
     let live = sessions.find(&session)?;
     let request = ExecuteStatement::parse(&body)?;
@@ -173,11 +172,12 @@ async fn cancel(
 async fn complete(
     State(sessions): State<Arc<Sessions>>,
     Path(session): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Answer {
     let live = sessions.find(&session)?;
     let request = Complete::parse(&body)?;
     live.read(Session::ensure_running)?;
+    live.change(|session, _| session.on_activity());
     request.kind()?;
     Ok(ok(&json!({"candidates": []})))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::interpreter::{Application, Command, Event};
 use crate::kind::Kind;
+use crate::lifetime::Lifetime;
 use crate::log::Log;
 use crate::refusal::Refusal;
 use crate::request::CreateSession;
@@ -26,8 +27,7 @@ pub(crate) struct Session {
     log: Log,
     statements: BTreeMap<u64, Statement>,
     next_statement: u64,
-    /// Seconds since a client last asked for this session.
-    silence: u32,
+    lifetime: Lifetime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +58,13 @@ impl Session {
     pub(crate) fn new(id: u64, request: CreateSession) -> Self {
         Self {
             id,
+            lifetime: Lifetime::of(&request),
             request,
             state: SessionState::Starting,
             application: Application::default(),
             log: Log::default(),
             statements: BTreeMap::new(),
             next_statement: 0,
-            silence: 0,
         }
     }
 
@@ -89,12 +89,18 @@ impl Session {
     }
 
     /// A client asked for this session.
-    pub(crate) fn heartbeat(&mut self) {
-        self.silence = 0;
+    pub(crate) fn on_heartbeat(&mut self) {
+        self.lifetime.on_heartbeat();
+    }
+
+    /// What keeps a session from counting as idle: that a client has it work, and that a statement starts or ends.
+    pub(crate) fn on_activity(&mut self) {
+        self.lifetime.on_activity();
     }
 
     /// The new statement's number, and what to ask of the interpreter if it is free.
     pub(crate) fn submit(&mut self, code: String, kind: Kind, now: u64) -> (u64, Option<Command>) {
+        self.on_activity();
         let id = self.next_statement;
         self.next_statement += 1;
         self.statements.insert(id, Statement::new(id, kind, code));
@@ -105,6 +111,7 @@ impl Session {
 
     /// Cancelling a statement that is not there is no error to Livy.
     pub(crate) fn cancel(&mut self, statement: u64, now: u64) -> Option<Command> {
+        self.on_activity();
         self.statements.get_mut(&statement)?.cancel(now)
     }
 
@@ -125,6 +132,7 @@ impl Session {
                 }
             }
             Event::Done { statement, output } => {
+                self.on_activity();
                 if let Some(statement) = self.statements.get_mut(&statement) {
                     statement.on_done(output, now);
                 }
@@ -138,12 +146,10 @@ impl Session {
         None
     }
 
-    /// Says whether the client has been silent for longer than it promised.
+    /// Says whether its time is over.
     pub(crate) fn on_second(&mut self, now: u64) -> bool {
         self.statements.values_mut().for_each(|statement| statement.on_second(now));
-        self.silence = self.silence.saturating_add(1);
-        let timeout = self.request.heartbeat_timeout_in_second.unwrap_or(0);
-        timeout > 0 && self.silence > timeout
+        self.lifetime.on_second()
     }
 
     pub(crate) fn shut_down(&mut self) {
@@ -195,7 +201,7 @@ impl Session {
             "name": request.name,
             "appId": self.application.id,
             "owner": null,
-            "proxyUser": request.proxy_user,
+            "proxyUser": null,
             "state": self.state.as_str(),
             "kind": request.kind().as_str(),
             "appInfo": {
@@ -319,17 +325,19 @@ mod tests {
     }
 
     #[test]
-    fn silence_beyond_the_heartbeat_timeout_ends_it() {
-        let mut session = starting(r#"{"heartbeatTimeoutInSecond": 2}"#);
-        assert_eq!([session.on_second(0), session.on_second(0)], [false, false]);
-        session.heartbeat();
-        assert_eq!([0, 0, 0].map(|now| session.on_second(now)), [false, false, true]);
-    }
-
-    #[test]
-    fn without_a_heartbeat_timeout_silence_is_fine() {
-        let mut session = idle();
-        assert!((0..10_000).all(|now| !session.on_second(now)));
+    fn a_statement_that_starts_or_ends_is_activity() {
+        let mut session = starting(r#"{"kind": "pyspark", "idleTimeout": "2s"}"#);
+        session.on_event(Event::Ready(Application::default()), 0);
+        let is_over_after_two_seconds = |session: &mut Session| {
+            session.on_heartbeat();
+            session.on_second(0) || session.on_second(0)
+        };
+        assert!(!is_over_after_two_seconds(&mut session));
+        submit(&mut session, "a");
+        assert!(!is_over_after_two_seconds(&mut session));
+        done(&mut session, 0);
+        assert!(!is_over_after_two_seconds(&mut session));
+        assert!(is_over_after_two_seconds(&mut session));
     }
 
     #[test]

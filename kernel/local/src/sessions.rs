@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::conf;
@@ -13,6 +13,12 @@ use crate::interpreter::{Command, Event, Launcher};
 use crate::refusal::Refusal;
 use crate::request::CreateSession;
 use crate::session::{Session, SessionState};
+
+/// Each takes a Java and some 400 MB: a client that creates sessions in a loop shall not take the machine.
+const MAX_SESSIONS: usize = 16;
+
+/// How long Livy shows a session that ended by itself.
+const RETAINED: Duration = Duration::from_secs(600);
 
 pub(crate) struct Sessions {
     launcher: Box<dyn Launcher>,
@@ -54,7 +60,7 @@ impl Sessions {
             Err(_) => registry.named(id_or_name),
         };
         let live = found.cloned().ok_or_else(|| Refusal::SessionNotFound(id_or_name.to_owned()))?;
-        live.change(|session, _| session.heartbeat());
+        live.change(|session, _| session.on_heartbeat());
         Ok(live)
     }
 
@@ -98,6 +104,9 @@ impl Registry {
     fn admit(&self, id: u64, name: Option<&str>) -> Result<(), Refusal> {
         if self.closed {
             return Err(Refusal::Rejected("the server is stopping".to_owned()));
+        }
+        if self.sessions.values().filter(|live| !live.gone.is_cancelled()).count() >= MAX_SESSIONS {
+            return Err(Refusal::TooMany);
         }
         match name {
             Some(name) if self.named(name).is_some() => Err(Refusal::Rejected(format!(
@@ -179,6 +188,8 @@ impl Live {
             }
         }
         self.end(&sessions);
+        sleep(RETAINED).await;
+        sessions.forget(&self);
     }
 
     /// A session that was asked to end is forgotten; one that ended by itself stays to be looked at.

@@ -351,6 +351,69 @@ async fn only_who_knows_the_token_is_answered() {
     assert!(refused.json()["msg"].is_string());
 }
 
+#[tokio::test]
+async fn what_changes_something_needs_the_header_of_a_program() {
+    let (server, client) = server().await;
+    let headers =
+        format!("Host: {}\r\nAuthorization: Bearer {}\r\n", client.authority, server.token());
+    let form = Client { authority: client.authority.clone(), headers };
+    let words = json!({"msg": "Missing Required Header for CSRF protection."});
+    form.post("/sessions", &json!({})).await.check(400, words.clone());
+    form.delete("/sessions/0").await.check(400, words);
+    assert_eq!(form.get("/sessions").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_may_have_64_mib_and_any_content_type() {
+    let (_server, mut client) = pyspark().await;
+    client.headers += "Content-Type: text/plain\r\n";
+    assert_eq!(client.post("/sessions", &json!({"kind": "pyspark"})).await.status, 201);
+    client.headers += "Content-Length: 67108865\r\n";
+    let refused = client.send_head("POST", "/sessions/0/statements").await;
+    assert_eq!(refused.status, 413);
+    let words = refused.json()["msg"].as_str().unwrap().to_owned();
+    assert!(words.starts_with("The request is larger than 64 MiB."), "{words}");
+}
+
+#[tokio::test]
+async fn at_most_sixteen_sessions_run_at_once() {
+    let (_server, client) = server().await;
+    for _ in 0..16 {
+        assert_eq!(client.post("/sessions", &json!({"kind": "pyspark"})).await.status, 201);
+    }
+    let words = json!({"msg": "Rejected, too many sessions are being created!"});
+    client.post("/sessions", &json!({"kind": "pyspark"})).await.check(400, words);
+    client.delete("/sessions/3").await;
+    assert_eq!(client.post("/sessions", &json!({"kind": "pyspark"})).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_time_is_over_or_nothing_is_asked_of_it() {
+    let (_server, client) = server().await;
+    let limits = [json!({"ttl": "2s"}), json!({"idleTimeout": "2s"}), json!({"idleTimeout": "2s"})];
+    for limit in limits {
+        assert_eq!(client.post("/sessions", &limit).await.status, 201);
+    }
+    for _ in 0..10 {
+        sleep(Duration::from_millis(400)).await;
+        client.get("/sessions/1").await;
+        client.post("/sessions/2/connect", &json!(null)).await;
+    }
+    for gone in [0, 1] {
+        let words = json!({"msg": format!("Session '{gone}' not found.")});
+        client.get(&format!("/sessions/{gone}")).await.check(404, words);
+    }
+    client.get("/sessions/2/state").await.check(200, json!({"id": 2, "state": "idle"}));
+}
+
+#[tokio::test]
+async fn another_user_may_be_named_and_is_not_obeyed() {
+    let (_server, client) = server().await;
+    let created = client.post("/sessions?doAs=alice", &json!({"proxyUser": "bob"})).await;
+    assert_eq!((created.status, &created.json()["proxyUser"]), (201, &json!(null)));
+    assert_eq!(client.get("/sessions?doAs=alice").await.json()["total"], 1);
+}
+
 #[test]
 fn secrets_are_not_in_debug_output() {
     let options = Options { token: Some("secret".into()), ..Options::default() };

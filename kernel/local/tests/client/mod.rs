@@ -26,16 +26,26 @@ pub struct Answer {
 impl Client {
     pub fn of(server: &Server) -> Self {
         let authority = server.url().trim_start_matches("http://").to_owned();
-        let headers = format!("Host: {authority}\r\nAuthorization: Bearer {}\r\n", server.token());
+        let headers = format!(
+            "Host: {authority}\r\nX-Requested-By: tests\r\nAuthorization: Bearer {}\r\n",
+            server.token()
+        );
         Self { authority, headers }
     }
 
     pub async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
-        let length = body.len();
+        let length = format!("Content-Length: {}\r\n", body.len());
+        self.exchange(method, path, &format!("{length}\r\n{body}")).await
+    }
+
+    /// Without a body, whatever the headers promise.
+    pub async fn send_head(&self, method: &str, path: &str) -> Answer {
+        self.exchange(method, path, "\r\n").await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, rest: &str) -> Answer {
         let headers = &self.headers;
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        );
+        let request = format!("{method} {path} HTTP/1.1\r\n{headers}Connection: close\r\n{rest}");
         let mut stream = TcpStream::connect(&self.authority).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
