@@ -135,6 +135,7 @@ async fn python_statements(session: &Session<'_>) {
     session.check_text("1;2;3", "3").await;
     session.check_text("\n\n# c\nx=1\n\nx\n", "1").await;
     session.check_text("for i in range(3): i", "0\n1\n2").await;
+    session.check_text("import sys; sys.stderr.write('to stderr\\n')", "to stderr").await;
     session
         .check_text("import sys; print('a'); sys.stderr.write('b\\n'); print('c'); 3", "a\nc\n3\nb")
         .await;

@@ -109,7 +109,8 @@ def traceback_lines(tb):
 
 class UnicodeDecodingStringIO(io.StringIO):
     def write(self, s):
-        return super().write(s.decode('utf-8') if isinstance(s, bytes) else s)
+        """Returns nothing, as Livy's does: else a cell that ends in a write would show its length."""
+        super().write(s.decode('utf-8') if isinstance(s, bytes) else s)
 
 
 def clearOutputs():
