@@ -7,7 +7,8 @@ use std::{
 };
 
 use livy_client::{
-    Client, Endpoint, Error, Id, Output, PollPolicy, Session, Statement, StatementState,
+    Application, Client, Endpoint, Error, Id, Output, PollPolicy, Session, Statement,
+    StatementState,
     batch::{self, NewBatch},
     completion::{self, CompletionRequest},
     job::{self, JobState, NewJob},
@@ -22,7 +23,7 @@ const SIX_BY_SEVEN: &str = "Y2J1aWx0aW5zCmV2YWwKKFgVAAAAbGFtYmRhIGNvbnRleHQ6IDYg
 
 /// livy-local has sessions and statements; completion of Scala, jobs and batches are a Livy's.
 #[tokio::test]
-async fn sessions_and_statements_of_the_rest_page_work_on_this_machines_spark() {
+async fn the_rows_of_the_rest_page_work_here_and_on_a_server_that_is_named() {
     let python = env::var_os("LIVY_LOCAL_TEST_PYTHON").map(Into::into);
     let server: Server = livy_local::start(Options { python, ..Options::default() }).await.unwrap();
     let endpoint = Endpoint::parse(&server.url()).unwrap().with_bearer_token(server.token());
@@ -30,14 +31,9 @@ async fn sessions_and_statements_of_the_rest_page_work_on_this_machines_spark() 
     let session = sessions_and_statements_work(&client).await;
     client.send(session::delete(&session.id)).await.unwrap();
     server.stop().await;
-}
-
-#[tokio::test]
-async fn every_row_of_the_rest_page_works_on_a_server_that_is_named() {
-    let Ok(url) = env::var("LIVY_TEST_URL") else {
-        return;
-    };
-    every_row_works(&Client::new(Endpoint::parse(&url).unwrap()).unwrap()).await;
+    if let Ok(url) = env::var("LIVY_TEST_URL") {
+        every_row_works(&Client::new(Endpoint::parse(&url).unwrap()).unwrap()).await;
+    }
 }
 
 async fn sessions_and_statements_work(client: &Client) -> Session {
@@ -66,12 +62,14 @@ fn unique_name() -> String {
 async fn start_session(client: &Client) -> Session {
     let new = NewSession {
         kind: Some("pyspark".into()),
-        name: Some(unique_name()),
-        conf: [("spark.sql.shuffle.partitions".to_owned(), "3".to_owned())].into(),
+        application: Application {
+            name: Some(unique_name()),
+            conf: [("spark.sql.shuffle.partitions".to_owned(), "3".to_owned())].into(),
+            ..Application::default()
+        },
         heartbeat_timeout_in_second: Some(300),
         ttl: Some("2h".into()),
         idle_timeout: Some("1h".into()),
-        ..NewSession::default()
     };
     let mut session = client.create_session(&new).await.unwrap();
     let mut polls = PollPolicy::SESSION.start();
@@ -168,7 +166,7 @@ async fn batches_run(client: &Client) {
     let new = NewBatch {
         file: file.to_str().unwrap().into(),
         args: vec!["an argument".into()],
-        name: Some(unique_name()),
+        application: Application { name: Some(unique_name()), ..Application::default() },
         ..NewBatch::default()
     };
     let mut batch = match client.send(batch::create(&new)).await {

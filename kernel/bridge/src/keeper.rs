@@ -8,7 +8,8 @@ use std::{
 };
 
 use livy_client::{
-    Client, Error, Id, PollPolicy, Session, Statement, Trouble, session, statement::NewStatement,
+    Application, Client, Error, Id, PollPolicy, Session, Statement, Trouble, session,
+    statement::NewStatement,
 };
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -278,7 +279,10 @@ impl Keeper {
     fn new_session(&self) -> session::NewSession {
         session::NewSession {
             kind: Some(self.kind.as_str().to_owned()),
-            name: Some(format!("livy-kernel-{}", Uuid::new_v4().simple())),
+            application: Application {
+                name: Some(format!("livy-kernel-{}", Uuid::new_v4().simple())),
+                ..Default::default()
+            },
             heartbeat_timeout_in_second: u32::try_from(HEARTBEAT_TIMEOUT.as_secs()).ok(),
             ..Default::default()
         }

@@ -1,14 +1,12 @@
 //! [Batches](https://livy.apache.org/docs/latest/rest-api.html#batch): Spark applications that run
 //! by themselves, as `spark-submit` starts them.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 use crate::{
-    Ability, Id, Request, SessionState,
-    session::{AppInfo, Log, State, is_empty, null_as_default},
+    Ability, Application, Id, Request, SessionState,
+    session::{AppInfo, Log, State, null_as_default},
 };
 
 /// [`POST /batches`](https://livy.apache.org/docs/latest/rest-api.html#post-batches): submits one.
@@ -51,51 +49,15 @@ pub fn delete(id: &Id) -> Request<IgnoredAny> {
 pub struct NewBatch {
     /// The file with the application, where the cluster finds it.
     pub file: String,
-    /// Whom to run as.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy_user: Option<String>,
     /// The main class, of a jar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_name: Option<String>,
     /// Arguments of the application.
-    #[serde(skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
-    /// Jars to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub jars: Vec<String>,
-    /// Python files to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub py_files: Vec<String>,
-    /// Files to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub files: Vec<String>,
-    /// Memory of the driver, such as `2g`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub driver_memory: Option<String>,
-    /// Cores of the driver.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub driver_cores: Option<u32>,
-    /// Memory of each executor, such as `2g`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub executor_memory: Option<String>,
-    /// Cores of each executor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub executor_cores: Option<u32>,
-    /// How many executors.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub num_executors: Option<u32>,
-    /// Archives to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub archives: Vec<String>,
-    /// The YARN queue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue: Option<String>,
-    /// A name, unique on a server.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Spark configuration properties.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub conf: BTreeMap<String, String>,
+    /// The Spark application that it is.
+    #[serde(flatten)]
+    pub application: Application,
 }
 
 /// What the server says of a batch.

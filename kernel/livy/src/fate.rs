@@ -17,7 +17,7 @@ impl Client {
             Err(error) if error.fate() == Fate::Unknown => error,
             result => return result,
         };
-        let found = match &new.name {
+        let found = match &new.application.name {
             Some(name) => self.session_named(name).await,
             None => None,
         };

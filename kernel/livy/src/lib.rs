@@ -36,6 +36,7 @@
 //! ```
 
 mod ability;
+mod application;
 mod auth;
 pub mod batch;
 mod client;
@@ -56,6 +57,7 @@ mod tls;
 pub mod version;
 
 pub use ability::Ability;
+pub use application::Application;
 pub use auth::{Auth, AuthError, Fixed, NetrcError, NoAuth, TokenCommand, netrc};
 pub use client::{Client, Options, Timeouts, Trouble};
 pub use endpoint::{Endpoint, EndpointError};

@@ -1,12 +1,12 @@
 //! [Interactive sessions](https://livy.apache.org/docs/latest/rest-api.html#session): the Spark
 //! applications that statements run in.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use crate::{Ability, Id, Request};
+use crate::{Ability, Application, Id, Request};
 
 /// Some servers answer only when the cluster has taken the session in.
 pub(crate) const CREATED_WITHIN: Duration = Duration::from_secs(60);
@@ -72,45 +72,9 @@ pub struct NewSession {
     /// `pyspark`, `spark`, `sparkr` or `sql`: the kind of statements that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Whom to run as.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy_user: Option<String>,
-    /// Jars to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub jars: Vec<String>,
-    /// Python files to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub py_files: Vec<String>,
-    /// Files to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub files: Vec<String>,
-    /// Memory of the driver, such as `2g`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub driver_memory: Option<String>,
-    /// Cores of the driver.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub driver_cores: Option<u32>,
-    /// Memory of each executor, such as `2g`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub executor_memory: Option<String>,
-    /// Cores of each executor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub executor_cores: Option<u32>,
-    /// How many executors.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub num_executors: Option<u32>,
-    /// Archives to use.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub archives: Vec<String>,
-    /// The YARN queue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue: Option<String>,
-    /// A name that stands wherever the id does; unique on a server.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Spark configuration properties.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub conf: BTreeMap<String, String>,
+    /// The Spark application that it is.
+    #[serde(flatten)]
+    pub application: Application,
     /// Seconds without any request after which the server ends the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_timeout_in_second: Option<u32>,
@@ -120,10 +84,6 @@ pub struct NewSession {
     /// How long it may be idle, such as `1h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<String>,
-}
-
-pub(crate) fn is_empty(list: &[String]) -> bool {
-    list.is_empty()
 }
 
 /// What the server says of a session.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use livy_client::{
-    Client, Id, Request, SessionState,
+    Application, Client, Id, Request, SessionState,
     batch::{self, NewBatch},
     session::{self, Log},
 };
@@ -205,16 +205,18 @@ fn new_batch(options: Submit) -> NewBatch {
         file: options.file,
         args: options.args,
         class_name: options.class,
-        name: options.name,
-        conf: options.conf.into_iter().collect(),
-        jars: options.jars,
-        py_files: options.py_files,
-        files: options.files,
-        driver_memory: options.driver_memory,
-        executor_memory: options.executor_memory,
-        num_executors: options.num_executors,
-        queue: options.queue,
-        proxy_user: options.proxy_user,
-        ..NewBatch::default()
+        application: Application {
+            name: options.name,
+            conf: options.conf.into_iter().collect(),
+            jars: options.jars,
+            py_files: options.py_files,
+            files: options.files,
+            driver_memory: options.driver_memory,
+            executor_memory: options.executor_memory,
+            num_executors: options.num_executors,
+            queue: options.queue,
+            proxy_user: options.proxy_user,
+            ..Application::default()
+        },
     }
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use livy_client::{
-    Ability, Client, Endpoint, Error, Options, ResendPolicy, completion, session, statement,
-    version,
+    Ability, Application, Client, Endpoint, Error, Options, ResendPolicy, completion, session,
+    statement, version,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -259,7 +259,8 @@ async fn a_statement_that_was_turned_away_unread_is_sent_again() {
 async fn a_session_whose_answer_is_lost_is_found_by_its_name() {
     let list = r#"{"sessions": [{"id": 1, "name": "other"}, {"id": 2, "name": "mine"}]}"#;
     let server = Server::with([Fate::Reset, ok(list)]).await;
-    let new = session::NewSession { name: Some("mine".into()), ..Default::default() };
+    let application = Application { name: Some("mine".into()), ..Default::default() };
+    let new = session::NewSession { application, ..Default::default() };
     assert_eq!(server.client.create_session(&new).await.unwrap().id, "2".into());
     assert_eq!(server.seen(), ["POST /sessions", "GET /sessions"]);
 }
