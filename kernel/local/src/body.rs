@@ -19,10 +19,6 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         if request.body().size_hint().lower() > MAX_BODY as u64 {
             return Err(Refusal::TooLarge);
         }
-        // What says that it is too large is not waited for.
-        if request.body().size_hint().lower() > MAX_BODY as u64 {
-            return Err(Refusal::TooLarge);
-        }
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
