@@ -9,6 +9,7 @@ mod comms; // a comm that nobody knows is closed
 mod completion; // completion is always answered
 mod counts; // which cells are counted and kept
 mod errors; // a cell that fails says so once, and in plain words
+mod faults; // what is sent twice when the network fails, and what is not
 mod heartbeat; // the heart beats whatever happens
 mod history; // what was run can be asked for
 mod interrupt; // an interrupt ends the cell, and nothing else

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use livy_client::{Client, Endpoint, Session, session, statement};
+use livy_client::{
+    Application, Client, Endpoint, Id, Session,
+    session::{self, NewSession},
+    statement,
+};
 use livy_local::{Options, Server, scripted::Scripted};
 
 /// The password in every `LIVY_URL`, which must never be shown.
@@ -49,14 +53,25 @@ impl Livy {
 
     /// How many statements its one session has got.
     pub async fn statements(&self) -> usize {
+        self.codes().await.len()
+    }
+
+    /// The code of the statements that its one session has got, in their order.
+    pub async fn codes(&self) -> Vec<String> {
         let sessions = self.sessions().await;
         let [session] = &sessions[..] else { panic!("one session was expected: {sessions:#?}") };
-        self.client
-            .send(statement::list(&session.id, Default::default()))
-            .await
-            .unwrap()
-            .statements
-            .len()
+        let list = self.client.send(statement::list(&session.id, Default::default())).await;
+        list.unwrap().statements.into_iter().map(|statement| statement.code.unwrap()).collect()
+    }
+
+    /// Starts a session that no kernel knows, and waits until it takes statements.
+    pub async fn start_session(&self, name: &str) -> Id {
+        let mut session = self.client.send(session::create(&named(name))).await.unwrap();
+        while !session.state.is_ready() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            session = self.client.send(session::get(&session.id)).await.unwrap();
+        }
+        session.id
     }
 
     /// Waits until there are so many sessions.
@@ -79,6 +94,12 @@ impl Livy {
             self.client.send(session::delete(&session.id)).await.unwrap();
         }
     }
+}
+
+/// A session to ask for.
+pub fn named(name: &str) -> NewSession {
+    let application = Application { name: Some(name.to_owned()), ..Default::default() };
+    NewSession { kind: Some("pyspark".to_owned()), application, ..Default::default() }
 }
 
 /// A `LIVY_URL` with a password.

@@ -14,9 +14,9 @@ use std::{panic::Location, time::Duration};
 pub use exchange::{Done, Exchange};
 pub use frontend::Frontend;
 pub use kernel::Connection;
-pub use livy::{Livy, SECRET};
+pub use livy::{Livy, SECRET, named};
 pub use message::{Channel, Message, Wire};
-pub use proxy::{Network, Proxy};
+pub use proxy::{Answer, Asked, Fault, Network, Proxy};
 
 /// How long anything is awaited: far longer than it takes, so that only what never comes fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -146,9 +146,9 @@ impl Cell {
 
     /// Says that the server does not answer, when that lasts.
     async fn tell_trouble(&self, live: &Live, notice: &mut Notice) -> Infallible {
-        let mut trouble = live.client.trouble();
+        let mut troubles = live.client.troubles();
         loop {
-            let now = trouble.borrow_and_update().clone();
+            let now = troubles.borrow_and_update().longest().cloned();
             match now {
                 Some(trouble) if trouble.since.elapsed() >= WORTH_A_WORD => {
                     notice.trouble(&trouble).await;
@@ -157,7 +157,7 @@ impl Cell {
                 None => notice.over().await,
             }
             tokio::select! {
-                _ = trouble.changed() => {}
+                _ = troubles.changed() => {}
                 () = sleep(Duration::from_secs(1)) => {}
             }
         }
@@ -194,16 +194,20 @@ impl Cell {
                 Execution::Cancelling(_) => true,
                 _ => false,
             };
-            tokio::select! {
+            let polled = async {
+                polls.wait().await;
+                live.client.send(statement::get(&live.session.id, &id)).await
+            };
+            let polled = tokio::select! {
                 () = self.interrupt.cancelled(), if !cancelling => {
                     tokio::spawn(cancel(live.clone(), id.clone()));
                     execution = execution.interrupt();
                     polls = PollPolicy::STATEMENT.start();
                     continue;
                 }
-                () = polls.wait() => {}
-            }
-            match live.client.send(statement::get(&live.session.id, &id)).await {
+                polled = polled => polled,
+            };
+            match polled {
                 Ok(statement) => {
                     heard = Instant::now();
                     execution = execution.observe(statement);
@@ -223,7 +227,7 @@ impl Cell {
         let new = statement::NewStatement { code: self.source.code.clone(), kind };
         let (posting, interrupt) = (live.clone(), self.interrupt.clone());
         let post = tokio::spawn(async move {
-            let result = posting.submit(&new).await;
+            let result = posting.submit(&new, interrupt.clone()).await;
             if let (Ok(statement), true) = (&result, interrupt.is_cancelled()) {
                 cancel(posting, statement.id.clone()).await;
             }
@@ -239,6 +243,9 @@ impl Cell {
     }
 
     async fn not_submitted(&self, live: &Live, error: Error) -> Failure {
+        if self.interrupt.is_cancelled() && error.fate() != Fate::Unknown {
+            return not_run();
+        }
         if let Some(failure) = self.loss(live).await {
             return failure;
         }

@@ -74,7 +74,7 @@ pub struct Starting {
 impl Starting {
     /// Why the server does not answer, if it has not for a while.
     pub fn trouble(&self) -> Option<Trouble> {
-        self.client.as_ref()?.trouble().borrow().clone()
+        self.client.as_ref()?.troubles().borrow().longest().cloned()
     }
 }
 
@@ -100,10 +100,15 @@ impl Live {
     }
 
     /// Posts a statement. If the answer is lost it is looked for, and an older one with the same
-    /// code is not taken for it.
-    pub async fn submit(&self, new: &NewStatement) -> Result<Statement, Error> {
+    /// code is not taken for it. Once `given_up` is cancelled nothing is posted any more.
+    pub async fn submit(
+        &self,
+        new: &NewStatement,
+        given_up: CancellationToken,
+    ) -> Result<Statement, Error> {
         let known: Vec<Id> = self.submitted().iter().cloned().collect();
-        let statement = self.client.run_statement(&self.session.id, new, &known).await?;
+        let client = self.client.until(given_up);
+        let statement = client.run_statement(&self.session.id, new, &known).await?;
         let mut submitted = self.submitted();
         submitted.push_back(statement.id.clone());
         if submitted.len() > SUBMITTED {
@@ -304,8 +309,11 @@ impl Keeper {
                     session = now;
                     heard = Instant::now();
                 }
-                Err(error) if error.is_temporary() && heard.elapsed() < START_PATIENCE => {}
-                Err(error) => return Err(not_started(&error.to_string())),
+                Err(error) if may_pass(&error) && heard.elapsed() < START_PATIENCE => {}
+                Err(error) => {
+                    delete(client, &session.id).await;
+                    return Err(not_started(&error.to_string()));
+                }
             }
         }
         match session.state.is_ready() {
@@ -386,6 +394,11 @@ async fn delete(client: &Client, id: &Id) {
         Err(error) if error.is_not_found() => {}
         Err(error) => tracing::warn!("session {id} may be left behind: {error}"),
     }
+}
+
+/// A web page may come from something in front of Livy that has a bad moment.
+fn may_pass(error: &Error) -> bool {
+    error.is_temporary() || matches!(error, Error::Unreadable { .. })
 }
 
 fn not_created(error: &Error) -> Failure {

@@ -57,10 +57,10 @@ impl Notice {
         }
     }
 
-    /// Shows that the server does not answer, and is being asked again.
+    /// Shows that the server does not answer, and is being asked again or waited for.
     pub async fn trouble(&mut self, trouble: &Trouble) {
         let seconds = trouble.since.elapsed().as_secs();
-        let text = format!("{}. Trying again for {seconds} s now.", trouble.reason);
+        let text = format!("{}. Trying for {seconds} s now.", trouble.reason);
         self.show(Text::plain(&text)).await;
     }
 

@@ -1,6 +1,10 @@
 use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
 
 use reqwest::{
@@ -10,6 +14,7 @@ use reqwest::{
 };
 use serde::de::DeserializeOwned;
 use tokio::{sync::watch, time};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Ability, Auth, AuthError, Endpoint, Error, Profile, Request, ResendPolicy, Tls, TlsError,
@@ -19,21 +24,28 @@ use crate::{
     reply::Reply,
     request::Method,
     tls,
+    trouble::{Telling, Troubles},
 };
 
 /// Livy's CSRF protection, where it is on, refuses whatever comes without this header.
 const REQUESTED_BY: &str = "X-Requested-By";
+/// An answer that takes longer is worth telling of.
+const SLOW: Duration = Duration::from_secs(3);
 
 /// Asks one Livy server; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    given_up: CancellationToken,
+}
 
 #[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
     options: Options,
     lacking: Lacking,
-    trouble: watch::Sender<Option<Trouble>>,
+    troubles: watch::Sender<Troubles>,
+    asked: AtomicU64,
 }
 
 /// How to ask.
@@ -103,15 +115,6 @@ impl Default for Timeouts {
     }
 }
 
-/// A server that has not answered for a while, and is being asked again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Since when.
-    pub since: Instant,
-    /// Why, to a person.
-    pub reason: String,
-}
-
 impl Client {
     /// A client with the usual options. It connects only when it is asked something.
     pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
@@ -122,32 +125,44 @@ impl Client {
     pub fn with(options: Options) -> Result<Self, Error> {
         let http = http(&options)?.build().map_err(|error| Error::Setup(root_cause(&error)))?;
         let lacking = Lacking::of(options.profile.lacks());
-        Ok(Self(Arc::new(Inner { http, options, lacking, trouble: watch::Sender::new(None) })))
+        let troubles = watch::Sender::new(Troubles::default());
+        let inner = Inner { http, options, lacking, troubles, asked: AtomicU64::new(0) };
+        Ok(Self { inner: Arc::new(inner), given_up: CancellationToken::new() })
+    }
+
+    /// The same client, which asks nothing again once this is cancelled.
+    pub fn until(&self, given_up: CancellationToken) -> Self {
+        Self { inner: Arc::clone(&self.inner), given_up }
     }
 
     /// The server that is asked.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.0.options.endpoint
+        &self.inner.options.endpoint
     }
 
     /// Whose Livy it is.
     pub fn profile(&self) -> Profile {
-        self.0.options.profile
+        self.inner.options.profile
     }
 
     /// Whether anybody could pass for the server.
     pub fn trusts_everybody(&self) -> bool {
-        self.endpoint().is_https() && self.0.options.tls.verify == Verify::Nothing
+        self.endpoint().is_https() && self.inner.options.tls.verify == Verify::Nothing
     }
 
     /// Whether the server is known to lack something.
     pub fn lacks(&self, ability: Ability) -> bool {
-        self.0.lacking.has(ability)
+        self.inner.lacking.has(ability)
     }
 
-    /// Tells when the server does not answer and is being asked again.
-    pub fn trouble(&self) -> watch::Receiver<Option<Trouble>> {
-        self.0.trouble.subscribe()
+    /// Tells when the server does not answer, and is being asked again or waited for.
+    pub fn troubles(&self) -> watch::Receiver<Troubles> {
+        self.inner.troubles.subscribe()
+    }
+
+    /// Waits; false if the client was told meanwhile not to ask again.
+    pub(crate) async fn pause(&self, delay: Duration) -> bool {
+        self.given_up.run_until_cancelled(time::sleep(delay)).await.is_some()
     }
 
     /// Asks, again where that is harmless ([`ResendPolicy`]), and reads the answer. Dropping the
@@ -156,28 +171,36 @@ impl Client {
         if let Some(ability) = request.ability.filter(|&ability| self.lacks(ability)) {
             return Err(Error::Lacking(ability));
         }
-        let begun = Instant::now();
-        let mut telling = Telling { trouble: &self.0.trouble, told: false };
-        let mut attempts = 0;
+        let telling =
+            Telling::new(&self.inner.troubles, self.inner.asked.fetch_add(1, Ordering::Relaxed));
+        let mut attempts = self.inner.options.resend.start(request.method);
         loop {
-            attempts += 1;
-            let error = match self.attempt_with_fresh_credentials(&request).await {
+            let error = match self.attempt_aloud(&request, &telling).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let delay = self.0.options.resend.delay(
-                request.method,
-                &error,
-                attempts,
-                begun.elapsed(),
-                fastrand::f64(),
-            );
-            let Some(delay) = delay else {
+            let Some(delay) = attempts.next(&error, fastrand::f64()) else {
                 return Err(self.note_what_lacks(&request, error));
             };
-            telling.tell(begun, &error);
-            time::sleep(delay).await;
+            telling.tell(error.to_string());
+            if !self.pause(delay).await {
+                return Err(error);
+            }
         }
+    }
+
+    /// A server that takes its time is no error yet, but somebody may wonder.
+    async fn attempt_aloud<T: DeserializeOwned>(
+        &self,
+        request: &Request<T>,
+        telling: &Telling<'_>,
+    ) -> Result<T, Error> {
+        let mut attempt = pin!(self.attempt_with_fresh_credentials(request));
+        if let Ok(result) = time::timeout(SLOW, &mut attempt).await {
+            return result;
+        }
+        telling.tell(format!("Livy at {} has not answered yet", self.endpoint()));
+        attempt.await
     }
 
     /// A 401 may only mean that a token has expired: what can be renewed is tried once more.
@@ -187,7 +210,7 @@ impl Client {
     ) -> Result<T, Error> {
         match self.attempt(request).await {
             Err(error)
-                if error.is_unauthorized() && self.0.options.auth.on_unauthorized().await =>
+                if error.is_unauthorized() && self.inner.options.auth.on_unauthorized().await =>
             {
                 self.attempt(request).await
             }
@@ -197,8 +220,8 @@ impl Client {
 
     async fn attempt<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
         let mut signed = self.prepare(request)?;
-        self.0.options.auth.apply(&mut signed).await?;
-        let answer = time::timeout(request.answer_within, self.0.http.execute(signed));
+        self.inner.options.auth.apply(&mut signed).await?;
+        let answer = time::timeout(request.answer_within, self.inner.http.execute(signed));
         let response = answer
             .await
             .map_err(|_| self.lost("no answer in time"))?
@@ -215,8 +238,8 @@ impl Client {
             Method::Delete => reqwest::Method::DELETE,
         };
         let url = self.endpoint().join(&request.path, &request.query);
-        let mut builder = self.0.http.request(method, url);
-        if let Some(user) = &self.0.options.do_as {
+        let mut builder = self.inner.http.request(method, url);
+        if let Some(user) = &self.inner.options.do_as {
             builder = builder.query(&[("doAs", user)]);
         }
         if let Some(body) = &request.body {
@@ -246,31 +269,10 @@ impl Client {
     fn note_what_lacks<T>(&self, request: &Request<T>, error: Error) -> Error {
         match (request.ability, error.refusal()) {
             (Some(ability), Some(refusal)) if ability::is_missing(refusal) => {
-                self.0.lacking.note(ability);
+                self.inner.lacking.note(ability);
                 Error::Lacking(ability)
             }
             _ => error,
-        }
-    }
-}
-
-/// Says that there is trouble, and that it is over however the request ends.
-struct Telling<'a> {
-    trouble: &'a watch::Sender<Option<Trouble>>,
-    told: bool,
-}
-
-impl Telling<'_> {
-    fn tell(&mut self, since: Instant, error: &Error) {
-        self.told = true;
-        self.trouble.send_replace(Some(Trouble { since, reason: error.to_string() }));
-    }
-}
-
-impl Drop for Telling<'_> {
-    fn drop(&mut self) {
-        if self.told {
-            self.trouble.send_replace(None);
         }
     }
 }
@@ -312,7 +314,15 @@ async fn receive(response: Response) -> reqwest::Result<Reply> {
 
 fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+    wait(value.trim(), SystemTime::now())
+}
+
+/// [`Retry-After`](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3) is in seconds or a date.
+fn wait(retry_after: &str, now: SystemTime) -> Option<Duration> {
+    match retry_after.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(retry_after).ok()?.duration_since(now).ok(),
+    }
 }
 
 /// The innermost error says what happened ("Connection refused"); those around it say it in
@@ -402,6 +412,15 @@ mod tests {
         let client = client_of(Router::new().route("/livy/sessions", to_login)).await;
         let error = list(&client).await.unwrap_err();
         assert!(error.to_string().contains("redirects elsewhere"), "{error}");
+    }
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date_to_come() {
+        let now = httpdate::parse_http_date("Wed, 25 Nov 2026 10:00:00 GMT").unwrap();
+        assert_eq!(wait("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Wed, 25 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(wait("Wed, 25 Nov 2026 09:00:00 GMT", now), None);
+        assert_eq!(wait("soon", now), None);
     }
 
     #[tokio::test]

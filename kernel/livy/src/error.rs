@@ -133,7 +133,8 @@ impl Error {
     pub fn fate(&self) -> Fate {
         match self {
             Self::Unreachable { .. } => Fate::NeverArrived,
-            Self::Lost { .. } => Fate::Unknown,
+            // The server may have said yes, and what stands in front of it something else.
+            Self::Lost { .. } | Self::Unreadable { .. } => Fate::Unknown,
             Self::Refused(refusal) => match refusal.status {
                 429 => Fate::TurnedAway,
                 // A gateway says so of a server that may have carried it out.

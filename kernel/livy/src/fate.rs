@@ -1,5 +1,7 @@
 //! A POST whose answer was lost is not sent again: the lists tell whether it arrived.
 
+use std::time::Duration;
+
 use crate::{
     Client, Error, Fate, Id, Session, Statement,
     session::{self, NewSession},
@@ -8,6 +10,8 @@ use crate::{
 
 /// How many of the newest statements can hide one that is looked for.
 const NEWEST: u64 = 20;
+/// When to look: a gateway may give up on a server that is still at it.
+const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
 impl Client {
     /// Starts a session. If the answer is lost and the session has a name, it is looked for.
@@ -17,16 +21,39 @@ impl Client {
             Err(error) if error.fate() == Fate::Unknown => error,
             result => return result,
         };
-        let found = match &new.application.name {
-            Some(name) => self.session_named(name).await,
-            None => None,
+        let Some(name) = &new.application.name else {
+            return Err(lost);
         };
-        found.ok_or(lost)
+        self.look(|| self.session_named(name)).await.ok_or(lost)
     }
 
+    async fn look<T, F>(&self, at: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
+        for delay in LOOKS {
+            let goes_on = self.pause(delay).await;
+            let found = at().await;
+            if found.is_some() || !goes_on {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// The list comes in pages, and a new session is on the last.
     async fn session_named(&self, name: &str) -> Option<Session> {
-        let list = self.send(session::list(None, None)).await.ok()?;
-        list.sessions.into_iter().find(|session| session.name.as_deref() == Some(name))
+        let mut from = None;
+        loop {
+            let page = self.send(session::list(from, None)).await.ok()?;
+            let seen = from.unwrap_or(0) + page.sessions.len() as u64;
+            let more = !page.sessions.is_empty() && seen < page.total;
+            let named = |session: &Session| session.name.as_deref() == Some(name);
+            match page.sessions.into_iter().find(named) {
+                None if more => from = Some(seen),
+                found => return found,
+            }
+        }
     }
 
     /// Runs a statement. If the answer is lost, the newest statement with this code is taken for
@@ -39,7 +66,7 @@ impl Client {
     ) -> Result<Statement, Error> {
         match self.send(statement::run(session, new)).await {
             Err(error) if error.fate() == Fate::Unknown => {
-                self.newest_with(session, &new.code, known).await.ok_or(error)
+                self.look(|| self.newest_with(session, &new.code, known)).await.ok_or(error)
             }
             result => result,
         }

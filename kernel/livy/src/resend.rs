@@ -1,6 +1,6 @@
 //! What may be sent twice: the one place that decides it. Pure.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{Error, error::Fate, request::Method};
 
@@ -23,10 +23,21 @@ impl ResendPolicy {
     /// Each request is sent once.
     pub const NEVER: Self = Self { within: Duration::ZERO, throttled_within: Duration::ZERO };
 
+    /// Before the first attempt at a request.
+    pub(crate) fn start(self, method: Method) -> Attempts {
+        Attempts {
+            policy: self,
+            method,
+            begun: Instant::now(),
+            failed: 0,
+            throttled: Duration::ZERO,
+        }
+    }
+
     /// How long to wait before the next attempt at a request that failed for the `attempts`th time
     /// `elapsed` after the first; `None` gives up. `chance`, from 0 to 1, keeps clients that failed
     /// together from coming back together.
-    pub(crate) fn delay(
+    fn delay(
         self,
         method: Method,
         error: &Error,
@@ -44,16 +55,43 @@ impl ResendPolicy {
     }
 }
 
+/// The attempts at one request.
+pub(crate) struct Attempts {
+    policy: ResendPolicy,
+    method: Method,
+    begun: Instant,
+    failed: u32,
+    throttled: Duration,
+}
+
+impl Attempts {
+    /// How long to wait after one that failed; `None` gives up. What was waited because the server
+    /// asked for patience does not count when it fails afterwards.
+    pub fn next(&mut self, error: &Error, chance: f64) -> Option<Duration> {
+        self.failed += 1;
+        let mut elapsed = self.begun.elapsed();
+        if !error.is_throttled() {
+            elapsed = elapsed.saturating_sub(self.throttled);
+        }
+        let delay = self.policy.delay(self.method, error, self.failed, elapsed, chance)?;
+        if error.is_throttled() {
+            self.throttled += delay;
+        }
+        Some(delay)
+    }
+}
+
 /// | | GET | POST, DELETE |
 /// |---|---|---|
 /// | it never arrived | yes | yes |
 /// | it was turned away unread (429) | yes | yes |
 /// | nobody knows (reset, timeout, 502–504) | yes | no: it may have been carried out |
+/// | it was answered, but not in Livy's words | no | no, for the same reason |
 /// | it was refused | no | no |
 fn may_be_sent_again(method: Method, error: &Error) -> bool {
     match error.fate() {
         Fate::NeverArrived | Fate::TurnedAway => true,
-        Fate::Unknown => method == Method::Get,
+        Fate::Unknown => method == Method::Get && error.is_temporary(),
         Fate::Answered => false,
     }
 }
@@ -82,6 +120,10 @@ mod tests {
         Error::Lost { endpoint: "http://h".into(), reason: "reset".into() }
     }
 
+    fn unreadable() -> Error {
+        Error::Unreadable { endpoint: "http://h".into(), reason: "a web page".into() }
+    }
+
     fn again(method: Method, error: &Error) -> bool {
         ResendPolicy::default().delay(method, error, 1, Duration::ZERO, 0.5).is_some()
     }
@@ -95,6 +137,7 @@ mod tests {
             (refused(502, None), true, false),
             (refused(503, Some(1)), true, false),
             (refused(504, None), true, false),
+            (unreadable(), false, false),
             (refused(500, None), false, false),
             (refused(404, None), false, false),
         ] {
@@ -112,6 +155,15 @@ mod tests {
         assert_eq!(delay(&refused(429, Some(60))), Some(Duration::from_secs(60)));
         assert_eq!(delay(&refused(429, Some(600))), None);
         assert_eq!(delay(&refused(503, Some(60))), None);
+    }
+
+    #[test]
+    fn patience_that_was_asked_for_leaves_time_for_a_server_that_fails() {
+        let mut attempts = ResendPolicy::default().start(Method::Get);
+        attempts.begun = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        assert!(attempts.next(&lost(), 0.5).is_none());
+        attempts.throttled = Duration::from_secs(59);
+        assert!(attempts.next(&lost(), 0.5).is_some());
     }
 
     #[test]

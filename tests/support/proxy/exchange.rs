@@ -1,0 +1,149 @@
+//! Passes requests on and answers back, or does what is planned instead.
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch};
+
+use super::{
+    Asked, Fault, Network, Seen, Traffic,
+    http::{Whole, peek_head, read_message},
+};
+
+/// Returns when the connection is to be closed, which it is by being dropped.
+pub async fn serve(
+    client: TcpStream,
+    livy: u16,
+    mut network: watch::Receiver<Network>,
+    traffic: Arc<Mutex<Traffic>>,
+) {
+    let now = *network.borrow_and_update();
+    let mut connection = Connection { client, livy, traffic };
+    tokio::select! {
+        _ = connection.serve(now) => return,
+        _ = network.changed() => {}
+    }
+    let changed = *network.borrow_and_update();
+    if changed == Network::Hangs {
+        let _ = network.changed().await;
+    }
+}
+
+struct Connection {
+    client: TcpStream,
+    livy: u16,
+    traffic: Arc<Mutex<Traffic>>,
+}
+
+/// None ends the connection.
+type GoesOn = Option<()>;
+
+impl Connection {
+    async fn serve(&mut self, network: Network) -> GoesOn {
+        loop {
+            let asked = Asked::of(&peek_head(&self.client).await?);
+            let (number, planned) = self.note(asked);
+            match planned.or(network.fault()) {
+                None => {
+                    let answer = self.forward(number).await?;
+                    self.send(&answer.bytes).await?;
+                }
+                Some(fault) => self.fail(number, fault).await?,
+            }
+        }
+    }
+
+    async fn fail(&mut self, number: usize, fault: Fault) -> GoesOn {
+        match fault {
+            // To close a connection that has something to read resets it.
+            Fault::ResetUnread => None,
+            Fault::ResetRead => {
+                read_message(&mut self.client).await?;
+                self.reset()
+            }
+            Fault::Hang => {
+                read_message(&mut self.client).await?;
+                pending().await
+            }
+            Fault::Answer(answer) => {
+                read_message(&mut self.client).await?;
+                self.send(&answer.bytes()).await
+            }
+            Fault::LoseAnswer => {
+                self.forward(number).await?;
+                self.reset()
+            }
+            Fault::HoldAnswer => {
+                self.forward(number).await?;
+                pending().await
+            }
+            Fault::ReplaceAnswer(answer) => {
+                self.forward(number).await?;
+                self.send(&answer.bytes()).await
+            }
+            Fault::Truncate => {
+                let answer = self.forward(number).await?;
+                self.send(answer.half()).await?;
+                None
+            }
+            Fault::Stall => {
+                let answer = self.forward(number).await?;
+                self.send(answer.half()).await?;
+                pending().await
+            }
+            Fault::Trickle { pieces, pause } => {
+                let answer = self.forward(number).await?;
+                self.trickle(&answer.bytes, pieces, pause).await
+            }
+            Fault::CloseAfter => {
+                let answer = self.forward(number).await?;
+                self.send(&answer.bytes).await?;
+                None
+            }
+        }
+    }
+
+    /// Notes a request, and yields its number and what is planned for it.
+    fn note(&self, asked: Asked) -> (usize, Option<Fault>) {
+        let mut traffic = self.traffic.lock().unwrap();
+        traffic.seen.push(Seen { asked, at: Instant::now(), forwarded: false });
+        (traffic.seen.len() - 1, traffic.plan.take(asked))
+    }
+
+    /// Gives Livy the request, and takes its answer.
+    async fn forward(&mut self, number: usize) -> Option<Whole> {
+        let request = read_message(&mut self.client).await?;
+        let mut server = TcpStream::connect(("127.0.0.1", self.livy)).await.ok()?;
+        self.traffic.lock().unwrap().seen[number].forwarded = true;
+        server.write_all(&request.bytes).await.ok()?;
+        read_message(&mut server).await
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> GoesOn {
+        self.client.write_all(bytes).await.ok()
+    }
+
+    async fn trickle(&mut self, bytes: &[u8], pieces: usize, pause: Duration) -> GoesOn {
+        for piece in bytes.chunks(bytes.len().div_ceil(pieces)) {
+            tokio::time::sleep(pause).await;
+            self.send(piece).await?;
+        }
+        Some(())
+    }
+
+    /// Lets the end of the connection be a reset, though everything was read.
+    fn reset(&self) -> GoesOn {
+        let _ = self.client.set_zero_linger();
+        None
+    }
+}
+
+impl Whole {
+    /// The head, and half of the body.
+    fn half(&self) -> &[u8] {
+        &self.bytes[..self.body.midpoint(self.bytes.len())]
+    }
+}

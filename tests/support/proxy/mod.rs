@@ -1,0 +1,160 @@
+//! A network between a client and its Livy that can fail in every way, as a whole or for single
+//! requests, and counts what passes.
+
+mod exchange;
+mod fault;
+mod http;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use self::{exchange::serve, fault::Plan};
+pub use self::{
+    fault::{Answer, Fault, Network},
+    http::Asked,
+};
+use super::{Livy, livy::livy_url, ports::free_port};
+
+/// Listens at one port; connections that are open when the network changes are cut, or hang.
+pub struct Proxy {
+    port: u16,
+    livy: u16,
+    network: watch::Sender<Network>,
+    traffic: Arc<Mutex<Traffic>>,
+    listening: Option<JoinHandle<()>>,
+}
+
+/// What is to go wrong, and what has passed.
+#[derive(Default)]
+struct Traffic {
+    plan: Plan,
+    seen: Vec<Seen>,
+}
+
+/// A request that has come from the client.
+struct Seen {
+    asked: Asked,
+    at: Instant,
+    forwarded: bool,
+}
+
+impl Proxy {
+    pub async fn to(livy: &Livy, network: Network) -> Self {
+        let mut proxy = Self {
+            port: free_port(),
+            livy: livy.port(),
+            network: watch::Sender::new(network),
+            traffic: Arc::default(),
+            listening: None,
+        };
+        proxy.set(network).await;
+        proxy
+    }
+
+    /// A `LIVY_URL` for what is behind.
+    pub fn url(&self) -> String {
+        livy_url(self.port)
+    }
+
+    /// The same as the kernel says it to a person.
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// In force when this returns.
+    pub async fn set(&mut self, network: Network) {
+        self.network.send_replace(network);
+        match (network, self.listening.take()) {
+            (Network::Refuses, Some(listening)) => {
+                listening.abort();
+                let _ = listening.await;
+            }
+            (Network::Refuses, None) => {}
+            (_, Some(listening)) => self.listening = Some(listening),
+            (_, None) => self.listening = Some(self.listen().await),
+        }
+    }
+
+    /// The next request of this kind fails so. Said several times, it is for as many requests.
+    pub fn once(&self, asked: Asked, fault: Fault) {
+        self.traffic().plan.once(asked, fault);
+    }
+
+    /// Each `n`th request of this kind fails so.
+    pub fn every(&self, n: u32, asked: Asked, fault: Fault) {
+        self.traffic().plan.every(n, asked, fault);
+    }
+
+    /// Requests of this kind fail so until [`Proxy::mend`].
+    pub fn always(&self, asked: Asked, fault: Fault) {
+        self.every(1, asked, fault);
+    }
+
+    /// Nothing that was planned goes wrong any more.
+    pub fn mend(&self) {
+        self.traffic().plan = Plan::default();
+    }
+
+    /// How often the client has asked this.
+    pub fn count(&self, asked: Asked) -> usize {
+        self.traffic().of(asked).count()
+    }
+
+    /// Waits until the client has asked this so often.
+    pub async fn until(&self, asked: Asked, count: usize) {
+        while self.count(asked) < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// How often the client has asked this, and how often Livy was asked.
+    #[track_caller]
+    pub fn saw(&self, asked: Asked, from_client: usize, to_livy: usize) {
+        let traffic = self.traffic();
+        let forwarded = traffic.of(asked).filter(|seen| seen.forwarded).count();
+        assert_eq!(
+            (traffic.of(asked).count(), forwarded),
+            (from_client, to_livy),
+            "{asked:?}, from the client and to Livy"
+        );
+    }
+
+    /// The times between the requests of this kind.
+    pub fn pauses(&self, asked: Asked) -> Vec<Duration> {
+        let times: Vec<_> = self.traffic().of(asked).map(|seen| seen.at).collect();
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        self.traffic.lock().unwrap()
+    }
+
+    async fn listen(&self) -> JoinHandle<()> {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let (livy, network) = (self.livy, self.network.subscribe());
+        let traffic = Arc::clone(&self.traffic);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, livy, network.clone(), Arc::clone(&traffic)));
+            }
+        })
+    }
+}
+
+impl Traffic {
+    fn of(&self, asked: Asked) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().filter(move |seen| seen.asked == asked)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}
