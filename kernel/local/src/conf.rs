@@ -19,7 +19,7 @@ pub(crate) fn launch(session: u64, request: &CreateSession) -> Launch {
     for (key, items) in lists(request) {
         append(&mut conf, key, items);
     }
-    Launch { session, conf, sql_rows }
+    Launch { session, kind: request.kind(), conf, sql_rows }
 }
 
 fn defaults(session: u64, request: &CreateSession) -> BTreeMap<String, String> {

@@ -15,6 +15,8 @@ use crate::statement::Output;
 pub struct Launch {
     /// Number of the session.
     pub session: u64,
+    /// Language of its statements, unless they say another.
+    pub kind: Kind,
     /// Properties of the Spark application.
     pub conf: BTreeMap<String, String>,
     /// At most this many rows of a SQL result are returned.
@@ -38,6 +40,15 @@ pub enum Command {
         /// Number of the statement.
         statement: u64,
     },
+    /// Say how Scala code may go on, even while a statement runs.
+    Complete {
+        /// Number of the completion.
+        id: u64,
+        /// The user's code: never logged.
+        code: String,
+        /// Where in the code, in Java's characters.
+        cursor: i64,
+    },
 }
 
 /// What a session hears from its interpreter.
@@ -60,6 +71,13 @@ pub enum Event {
         statement: u64,
         /// What it answered.
         output: Output,
+    },
+    /// A completion is over.
+    Completed {
+        /// Number of the completion.
+        id: u64,
+        /// What may replace the word before the cursor.
+        candidates: Vec<String>,
     },
 }
 

@@ -8,6 +8,7 @@
 
 mod auth;
 mod body;
+mod completion;
 mod conf;
 pub mod interpreter;
 mod kind;

@@ -43,10 +43,28 @@ pub(crate) struct ExecuteStatement {
     kind: Option<String>,
 }
 
-/// `POST /sessions/{id}/completion`. Code and cursor are known but not read: Livy completes Scala only.
+/// `POST /sessions/{id}/completion`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Complete {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    cursor: Cursor,
     kind: Option<String>,
+}
+
+/// A number as such or as a text.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Cursor {
+    Number(i64),
+    Text(String),
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self::Number(0)
+    }
 }
 
 impl CreateSession {
@@ -118,8 +136,14 @@ impl Complete {
         )
     }
 
-    pub(crate) fn kind(self) -> Result<Kind, Refusal> {
-        self.kind.as_deref().unwrap_or("null").parse().map_err(invalid_kind)
+    /// The code, the cursor in it and its language.
+    pub(crate) fn resolve(self) -> Result<(String, i64, Kind), Refusal> {
+        let kind = self.kind.as_deref().unwrap_or("null").parse().map_err(invalid_kind)?;
+        let cursor = match self.cursor {
+            Cursor::Number(cursor) => cursor,
+            Cursor::Text(text) => text.trim().parse().map_err(|_| Refusal::NotANumber(text))?,
+        };
+        Ok((self.code, cursor, kind))
     }
 }
 

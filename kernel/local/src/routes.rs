@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::auth::{Token, guard};
 use crate::body::{Body, MAX_BODY};
+use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::reply::{created, ok};
 use crate::request::{Complete, CreateSession, ExecuteStatement};
@@ -178,8 +179,13 @@ async fn complete(
     let request = Complete::parse(&body)?;
     live.read(Session::ensure_running)?;
     live.change(|session, _| session.on_activity());
-    request.kind()?;
-    Ok(ok(&json!({"candidates": []})))
+    let candidates = match request.resolve()? {
+        (code, cursor, Kind::Spark) => {
+            live.complete(code, cursor).await.map_err(|_| Refusal::NotActive)?
+        }
+        _ => Vec::new(),
+    };
+    Ok(ok(&json!({"candidates": candidates})))
 }
 
 /// The version whose protocol this is; `branch` tells that it is not the real one.

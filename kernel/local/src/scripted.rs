@@ -11,7 +11,8 @@
 //! | `error NAME MESSAGE` | ends the statement with this error |
 //! | `die` | ends the interpreter, and so the session |
 //!
-//! Empty lines are skipped, any other line is an error. The kind of a statement does not matter.
+//! Empty lines are skipped, any other line is an error. The kind of a statement does not matter. Completion offers the
+//! code before the cursor, and never answers to the code `hang`.
 
 use std::time::Duration;
 
@@ -61,7 +62,13 @@ async fn run(
     };
     let _ = events.send(Event::Ready(application));
     while let Some(command) = commands.recv().await {
-        let Command::Execute { statement, code, .. } = command else { continue };
+        let (statement, code) = match command {
+            Command::Execute { statement, code, .. } => (statement, code),
+            command => {
+                complete(command, &events);
+                continue;
+            }
+        };
         let mut running =
             Running { statement, commands: &mut commands, events: &events, cancelled: false };
         let Ok(output) = running.execute(&code).await else { return };
@@ -117,11 +124,21 @@ impl Running<'_> {
                 Err(_) => return Ok(()),
                 Ok(None) => return Err(Gone),
                 Ok(Some(command)) => {
-                    self.cancelled |= command == (Command::Cancel { statement: self.statement })
+                    self.cancelled |= command == (Command::Cancel { statement: self.statement });
+                    complete(command, self.events);
                 }
             }
         }
         Ok(())
+    }
+}
+
+fn complete(command: Command, events: &mpsc::UnboundedSender<Event>) {
+    if let Command::Complete { id, code, cursor } = command
+        && code != "hang"
+    {
+        let before = code.chars().take(usize::try_from(cursor).unwrap_or(0)).collect();
+        let _ = events.send(Event::Completed { id, candidates: vec![before] });
     }
 }
 

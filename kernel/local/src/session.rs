@@ -126,6 +126,7 @@ impl Session {
                 };
             }
             Event::Log(line) => self.log.push(line),
+            Event::Completed { .. } => {} // No part of the session's life.
             Event::Progress { statement, progress } => {
                 if let Some(statement) = self.statements.get_mut(&statement) {
                     statement.on_progress(progress);

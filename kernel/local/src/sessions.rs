@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::completion::Completions;
 use crate::conf;
 use crate::interpreter::{Command, Event, Launcher};
 use crate::refusal::Refusal;
@@ -128,12 +129,14 @@ struct Inner {
     session: Session,
     /// Dropped to end the interpreter.
     commands: Option<mpsc::UnboundedSender<Command>>,
+    completions: Completions,
 }
 
 impl Live {
     fn new(session: Session, commands: mpsc::UnboundedSender<Command>) -> Self {
-        let inner = Mutex::new(Inner { session, commands: Some(commands) });
-        Self { inner, gone: CancellationToken::new() }
+        let inner =
+            Inner { session, commands: Some(commands), completions: Completions::default() };
+        Self { inner: Mutex::new(inner), gone: CancellationToken::new() }
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
@@ -160,6 +163,15 @@ impl Live {
         result
     }
 
+    /// The candidates, unless the interpreter is gone before it answers.
+    pub(crate) fn complete(&self, code: String, cursor: i64) -> oneshot::Receiver<Vec<String>> {
+        let inner = &mut *lock(&self.inner);
+        let Some(commands) = &inner.commands else { return oneshot::channel().1 };
+        let (id, candidates) = inner.completions.begin();
+        let _ = commands.send(Command::Complete { id, code, cursor });
+        candidates
+    }
+
     fn shut_down(&self) {
         let mut inner = lock(&self.inner);
         inner.session.shut_down();
@@ -177,6 +189,9 @@ impl Live {
         loop {
             tokio::select! {
                 event = events.recv() => match event {
+                    Some(Event::Completed { id, candidates }) => {
+                        lock(&self.inner).completions.answer(id, candidates);
+                    }
                     Some(event) => self.command(|session, now| ((), session.on_event(event, now))),
                     None => break,
                 },
@@ -200,6 +215,7 @@ impl Live {
         let mut inner = lock(&self.inner);
         inner.session.die();
         inner.commands = None;
+        inner.completions = Completions::default();
         tracing::info!(session = inner.session.id(), "a session ended");
         drop(inner);
         self.gone.cancel();

@@ -28,6 +28,7 @@ import shutil
 import threading
 import time
 import traceback
+import types
 import warnings
 
 logging.basicConfig()  # Bound to the log now: what the user's code logs is no part of a statement's output.
@@ -67,7 +68,7 @@ def send(event):
         protocol.flush()
 
 
-def read_requests(requests, statements, watch, scratch):
+def read_requests(requests, statements, completions, watch, scratch):
     """Runs on a thread of its own, so that a busy main thread can be asked to cancel, and to end."""
     for line in requests:
         request = json.loads(line)
@@ -75,6 +76,8 @@ def read_requests(requests, statements, watch, scratch):
             statements.put(request['execute'])
         elif 'cancel' in request:
             watch.cancel(request['cancel']['statement'])
+        elif 'complete' in request:
+            completions.put(request['complete'])
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)  # The server is gone or wants no more. The JVM ends when its own input closes.
 
@@ -333,7 +336,43 @@ def utc(timestamp):
     return timestamp.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
+# Scala statements
+
+
+def load(name, source):
+    """A part of the driver that has a file of its own. What the user's code imports is never that."""
+    part = types.ModuleType(name)
+    exec(compile(source, 'livy-local ' + name, 'exec'), part.__dict__)
+    return part
+
+
+def execute_scala(scala, failed, content):
+    try:
+        return execute_reply('ok', {'data': scala.execute(content['code'])})
+    except failed as error:
+        return error_reply(*error.args)
+
+
+def complete_scala(scala, completions):
+    """Runs on a thread of its own, so that it answers while a statement runs."""
+    while True:
+        request = completions.get()
+        try:
+            candidates = scala.complete(request['code'], request['cursor'])
+        except Exception:
+            candidates = []  # Nothing to offer is no trouble worth telling.
+        send({'completed': request['id'], 'candidates': candidates})
+
+
 # Spark
+
+
+def start_jvm(conf):
+    """Without Spark yet."""
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized(conf=SparkConf().setAll(conf.items()))
+    return SparkContext._gateway
 
 
 def start_spark(conf):
@@ -440,20 +479,29 @@ def main():
     requests = open_protocol()
     protocol = sys.__stdout__
     settings = json.loads(requests.readline())
-    statements, watch = queue.Queue(), Watch()
-    threading.Thread(target=read_requests, args=(requests, statements, watch, settings['scratch']), daemon=True).start()
+    statements, completions, watch = queue.Queue(), queue.Queue(), Watch()
+    listening = requests, statements, completions, watch, settings['scratch']
+    threading.Thread(target=read_requests, args=listening, daemon=True).start()
 
-    spark = start_spark(settings['conf'])
+    parts = load('scala', settings['scala'])
+    classes = os.path.join(settings['scratch'], 'scala')
+    conf = dict(settings['conf'], **{'spark.repl.class.outputDir': classes})
+    scala = parts.Scala(start_jvm(conf), classes)
+    scala.spark = spark = start_spark(conf)
     sc = spark.sparkContext
+    if settings['kind'] == 'spark':
+        scala.repl()
     interpreters = {
         'pyspark': lambda content: msg_type_router['execute_request'](content),
         'sql': functools.partial(execute_sql, spark, settings['sql_rows']),
+        'spark': functools.partial(execute_scala, scala, parts.ScalaError),
     }
     sys.path.insert(0, '')
     sys.stdin = io.StringIO()
     sys.stdout = sys.stderr = None
     clearOutputs()
     watch.start(sc)
+    threading.Thread(target=complete_scala, args=(scala, completions), daemon=True).start()
     send({'ready': {'app_id': sc.applicationId, 'spark_ui_url': sc.uiWebUrl}})
     while True:
         request = statements.get()

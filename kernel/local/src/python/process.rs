@@ -21,6 +21,7 @@ use crate::python::find::{Found, Java};
 use crate::python::lines::Lines;
 
 const DRIVER: &str = include_str!("driver.py");
+const SCALA: &str = include_str!("scala.py");
 
 /// Runs the driver as `__main__` without a file to leave behind or a page of source in `ps`.
 const BOOTSTRAP: &str =
@@ -96,6 +97,8 @@ fn process(found: &Found, launch: &Launch, scratch: &Path) -> Process {
 fn settings(launch: Launch, scratch: &TempDir) -> serde_json::Value {
     json!({
         "scratch": scratch.path(),
+        "scala": SCALA,
+        "kind": launch.kind.as_str(),
         "conf": keep_in(scratch.path(), launch.conf),
         "sql_rows": launch.sql_rows,
     })
@@ -208,6 +211,9 @@ fn message(command: Command) -> serde_json::Value {
             json!({"execute": {"statement": statement, "kind": kind.as_str(), "code": code}})
         }
         Command::Cancel { statement } => json!({"cancel": {"statement": statement}}),
+        Command::Complete { id, code, cursor } => {
+            json!({"complete": {"id": id, "code": code, "cursor": cursor}})
+        }
     }
 }
 
@@ -218,6 +224,8 @@ struct Heard {
     progress: Option<Progress>,
     done: Option<u64>,
     output: Option<Box<RawValue>>,
+    completed: Option<u64>,
+    candidates: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -244,6 +252,9 @@ fn heard(line: String) -> Event {
         Ok(Heard { done: Some(statement), output: Some(output), .. }) => {
             Event::Done { statement, output: output.into() }
         }
+        Ok(Heard { completed: Some(id), candidates: Some(candidates), .. }) => {
+            Event::Completed { id, candidates }
+        }
         _ => Event::Log(line),
     }
 }
@@ -259,6 +270,9 @@ mod tests {
         let sent = json!({"execute": {"statement": 3, "kind": "sql", "code": "select 1"}});
         assert_eq!(message(execute), sent);
         assert_eq!(message(Command::Cancel { statement: 3 }), json!({"cancel": {"statement": 3}}));
+        let complete = Command::Complete { id: 5, code: "sc.ra".into(), cursor: 5 };
+        let sent = json!({"complete": {"id": 5, "code": "sc.ra", "cursor": 5}});
+        assert_eq!(message(complete), sent);
     }
 
     #[test]
@@ -271,6 +285,10 @@ mod tests {
         assert!(matches!(progress, Event::Progress { statement: 3, progress: 0.5 }));
         let done = heard(r#"{"done": 3, "output": {"status": "ok"}}"#.into());
         assert!(matches!(done, Event::Done { statement: 3, .. }));
+        let completed = heard(r#"{"completed": 5, "candidates": ["range"]}"#.into());
+        assert!(
+            matches!(completed, Event::Completed { id: 5, candidates } if candidates == ["range"])
+        );
     }
 
     #[test]

@@ -1,0 +1,255 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Scala in the session's own JVM: Spark's REPL, fed line by line and read as Livy does.
+
+What a statement answers is Livy's to the letter, oddities included: clients were made for them.
+"""
+
+import json
+import os
+import re
+import threading
+
+
+class ScalaError(Exception):
+    """A statement failed with this name, value and traceback."""
+
+
+class Scala:
+    """Made before Spark starts, for each of Spark's threads must find the classes that statements will define."""
+
+    def __init__(self, gateway, folder):
+        os.mkdir(folder)
+        self.jvm, self.folder = gateway.jvm, folder
+        self.classes = share_classes(gateway, folder)
+        self.spark = None
+        self.starting = threading.Lock()
+        self.started = None
+
+    def repl(self):
+        """Starting it takes seconds, so a session does without until it has Scala."""
+        with self.starting:
+            if self.started is None:
+                self.started = Repl(self.jvm, self.folder, self.classes, self.spark)
+            return self.started
+
+    def execute(self, code):
+        """The data that the statement answers."""
+        try:
+            return Statement(self.repl()).run(code.strip().split('\n'))
+        except ScalaError:
+            raise
+        except Exception as error:
+            java = getattr(error, 'java_exception', None)
+            if java is None:
+                raise
+            raise ScalaError('Internal Error: ' + java.getClass().getName(), java.getMessage(), []) from None
+
+    def complete(self, code, cursor):
+        return self.repl().complete(code, cursor)
+
+
+# Java
+
+
+def scala_object(package, name):
+    return getattr(getattr(package, name + '$'), 'MODULE$')
+
+
+def share_classes(gateway, folder):
+    """Makes the folder's classes known to all threads, now and later: a thread begins with its parent's loader.
+
+    It is one loader for all, because the same class from two loaders is two classes, and a case class in a Dataset
+    goes through the hands of the REPL, the driver and an executor.
+    """
+    thread = gateway.jvm.java.lang.Thread
+    parent = thread.currentThread().getContextClassLoader()
+    urls = gateway.new_array(gateway.jvm.java.net.URL, 1)
+    urls[0] = gateway.jvm.java.io.File(folder).toURI().toURL()
+    classes = gateway.jvm.java.net.URLClassLoader(urls, parent)
+    for other in thread.getAllStackTraces().keySet():
+        if parent.equals(other.getContextClassLoader()):
+            set_loader(other, classes)
+    return classes
+
+
+def set_loader(thread, loader):
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        thread.setContextClassLoader(loader)
+    except Py4JJavaError:
+        pass  # Some of Java's own threads refuse, and run nobody's code.
+
+
+def jars(loader):
+    """Those that the session asked for, which came to Spark after it had started."""
+    while loader is not None and loader.getClass().getName() != 'org.apache.spark.util.MutableURLClassLoader':
+        loader = loader.getParent()
+    urls = list(loader.getURLs()) if loader is not None else []
+    return [url for url in urls if url.getProtocol() == 'file' and os.path.isfile(url.getPath())]
+
+
+# The REPL
+
+
+class Repl:
+    def __init__(self, jvm, folder, classes, spark):
+        self.jvm = jvm
+        self.output = jvm.java.io.ByteArrayOutputStream()
+        self.printed = jvm.java.io.PrintStream(self.output, True, 'UTF-8')
+        self.console = scala_object(jvm.scala, 'Console')
+        self.intp = self.interpreter(folder, classes)
+        self.intp.addUrlsToClassPath(self.seq(jars(classes)))
+        context = spark._jsparkSession
+        self.bind('spark', 'org.apache.spark.sql.SparkSession', context)
+        self.bind('sc', 'org.apache.spark.SparkContext', context.sparkContext())
+        for names in 'org.apache.spark.SparkContext._', 'spark.implicits._', 'spark.sql', 'org.apache.spark.sql.functions._':
+            self.interpret('import ' + names)
+        self.read()
+
+    def interpreter(self, folder, classes):
+        settings = self.jvm.scala.tools.nsc.Settings()
+        settings.processArguments(self.list(['-Yrepl-class-based', '-Yrepl-outdir', folder, '-usejavacp']), True)
+        settings.embeddedDefaults(classes)
+        writer = self.jvm.java.io.PrintWriter(self.printed, True)
+        loop = self.jvm.org.apache.spark.repl.SparkILoop(self.jvm.scala.Option.empty(), writer)
+        getattr(loop, 'settings_$eq')(settings)
+        loop.createInterpreter()
+        loop.intp().initializeSynchronous()
+        loop.intp().ensureClassLoader()
+        return loop.intp()
+
+    def list(self, items):
+        return self.jvm.org.apache.spark.api.python.PythonUtils.toList(items)
+
+    def seq(self, items):
+        return self.jvm.org.apache.spark.api.python.PythonUtils.toSeq(items)
+
+    def bind(self, name, type_name, value):
+        self.intp.bind(name, type_name, value, self.list(['@transient']))
+
+    def interpret(self, code):
+        """`Success`, `Incomplete` or `Error`. What it prints stays in the output until it is read."""
+        others = self.console.out()
+        self.console.setOutDirect(self.printed)
+        try:
+            return self.intp.interpret(code).toString()
+        finally:
+            self.console.setOutDirect(others)
+
+    def read(self):
+        text = self.output.toString('UTF-8')
+        self.output.reset()
+        return text
+
+    def complete(self, code, cursor):
+        completer = self.jvm.scala.tools.nsc.interpreter.PresentationCompilerCompleter(self.intp)
+        candidates = completer.complete(code, cursor).candidates()
+        return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
+
+    def json(self, value, nulls):
+        rdd = self.jvm.java.lang.Class.forName('org.apache.spark.rdd.RDD')
+        formats = scala_object(self.jvm.org.json4s, 'DefaultFormats')
+        return scala_object(self.jvm.org.json4s.jackson, 'Serialization').write(
+            value.take(10) if rdd.isInstance(value) else value, formats.preservingEmptyValues() if nulls else formats
+        )
+
+
+# Statements
+
+
+class Statement:
+    def __init__(self, repl):
+        self.repl = repl
+        self.data = {'text/plain': ''}
+        self.before = repl.intp.lastRequest()
+
+    def run(self, lines):
+        """Each line by itself, or with the lines after it for as long as it is incomplete."""
+        code = None
+        for line in lines:
+            code = line if code is None else code + '\n' + line
+            if self.step(code):
+                code = None
+        # A comment is incomplete too, but complete in braces.
+        if code is not None and self.repl.interpret('{\n%s\n}' % code) != 'Success':
+            self.repl.read()
+            raise ScalaError('Error', 'incomplete statement', [])
+        return self.data
+
+    def step(self, code):
+        """Whether it was complete."""
+        magic = re.fullmatch(r'%(\w+)\W*(.*)', code, re.ASCII)
+        if magic:
+            self.data = self.magic(*magic.groups())
+            return True
+        outcome = self.repl.interpret(code)
+        if outcome == 'Incomplete':
+            return False
+        text = self.repl.read()
+        if outcome == 'Error':
+            evalue, *traceback = re.findall(r'[^\n]*\n|[^\n]+', text) or ['']
+            raise ScalaError('Error', evalue.strip(), traceback)
+        self.data = {'text/plain': self.data.get('text/plain', '') + text}
+        return True
+
+    def magic(self, name, variable):
+        if name == 'json':
+            return {'application/json': self.json(variable)}
+        if name == 'table':
+            return {'application/vnd.livy.table.v1+json': table(self.json(variable, nulls=True))}
+        raise ScalaError('UnknownMagic', 'Unknown magic command ' + name, [])
+
+    def json(self, variable, nulls=False):
+        """Of this statement's last value, whatever the variable: Livy's REPL cannot tell values by name."""
+        try:
+            value = self.value()
+            if value is not None:
+                return json.loads(self.repl.json(value, nulls))
+        except Exception:
+            raise ScalaError('ValueError', 'Failed to convert value into a JSON value', []) from None
+        raise ScalaError('NameError', 'Value %s does not exist' % variable, [])
+
+    def value(self):
+        request = self.repl.intp.lastRequest()
+        return None if request == self.before else request.lineRep().call('$result', self.repl.seq([]))
+
+
+# Tables
+
+
+def table(value):
+    types, data = {}, []
+    for row in value if isinstance(value, list) else [value]:
+        cells = named_cells(row)
+        for name, cell in cells:
+            if types.setdefault(name, cell_type(cell)) != cell_type(cell):
+                raise TYPES_DIFFER
+        data.append([cell for _, cell in cells])
+    return {'headers': [{'type': cell_type, 'name': name} for name, cell_type in types.items()], 'data': data}
+
+
+def named_cells(row):
+    if isinstance(row, dict):
+        return sorted(row.items())
+    return [(str(index), cell) for index, cell in enumerate(row if isinstance(row, list) else [row])]
+
+
+def cell_type(value):
+    if isinstance(value, (list, dict)):
+        if len({cell_type(item) for item in (value.values() if isinstance(value, dict) else value)}) > 1:
+            raise TYPES_DIFFER
+    return CELL_TYPES[type(value)]
+
+
+TYPES_DIFFER = ScalaError('TypeError', 'table rows have different types', [])
+
+CELL_TYPES = {
+    type(None): 'NULL_TYPE',
+    bool: 'BOOLEAN_TYPE',
+    str: 'STRING_TYPE',
+    int: 'BIGINT_TYPE',
+    float: 'DOUBLE_TYPE',
+    list: 'ARRAY_TYPE',
+    dict: 'MAP_TYPE',
+}
