@@ -1,29 +1,50 @@
-//! From Livy's create-session request to the properties of a Spark application.
+//! From Livy's requests for sessions and batches to the properties of a Spark application.
 
 use std::collections::BTreeMap;
 
+use crate::batch::Submission;
 use crate::interpreter::Launch;
-use crate::request::CreateSession;
+use crate::refusal::Refusal;
+use crate::request::{Application, CreateBatch, CreateSession};
 
 const SQL_ROWS: &str = "livy.rsc.sql.num-rows";
 const DEFAULT_SQL_ROWS: usize = 1000;
 
 pub(crate) fn launch(session: u64, request: &CreateSession) -> Launch {
-    let mut conf = defaults(session, request);
-    let asked = request.conf.clone().unwrap_or_default();
-    let sql_rows =
-        asked.get(SQL_ROWS).and_then(|rows| rows.parse().ok()).unwrap_or(DEFAULT_SQL_ROWS);
-    // Anything but `spark.` is Livy's own, and Spark would complain of it.
-    conf.extend(asked.into_iter().filter(|(key, _)| key.starts_with("spark.")));
-    conf.extend(sizes(request));
-    for (key, items) in lists(request) {
-        append(&mut conf, key, items);
+    let application = &request.application;
+    let sql_rows = application.conf.as_ref().and_then(|conf| conf.get(SQL_ROWS)?.parse().ok());
+    Launch {
+        session,
+        kind: request.kind(),
+        conf: properties(format!("livy-session-{session}"), application),
+        sql_rows: sql_rows.unwrap_or(DEFAULT_SQL_ROWS),
     }
-    Launch { session, kind: request.kind(), conf, sql_rows }
 }
 
-fn defaults(session: u64, request: &CreateSession) -> BTreeMap<String, String> {
-    let name = request.name.clone().unwrap_or_else(|| format!("livy-session-{session}"));
+pub(crate) fn submission(request: CreateBatch) -> Result<Submission, Refusal> {
+    let file = request.file()?.to_owned();
+    Ok(Submission {
+        conf: properties(file.clone(), &request.application),
+        file,
+        class_name: request.class_name,
+        args: request.args.unwrap_or_default(),
+    })
+}
+
+/// `name` is for an application that has none.
+fn properties(name: String, application: &Application) -> BTreeMap<String, String> {
+    let mut conf = defaults(application.name.clone().unwrap_or(name));
+    let asked = application.conf.clone().unwrap_or_default();
+    // Anything but `spark.` is Livy's own, and Spark would complain of it.
+    conf.extend(asked.into_iter().filter(|(key, _)| key.starts_with("spark.")));
+    conf.extend(sizes(application));
+    for (key, items) in lists(application) {
+        append(&mut conf, key, items);
+    }
+    conf
+}
+
+fn defaults(name: String) -> BTreeMap<String, String> {
     [
         ("spark.app.name", name.as_str()),
         ("spark.master", "local[*]"),
@@ -37,26 +58,26 @@ fn defaults(session: u64, request: &CreateSession) -> BTreeMap<String, String> {
     .into()
 }
 
-fn sizes(request: &CreateSession) -> impl Iterator<Item = (String, String)> {
+fn sizes(application: &Application) -> impl Iterator<Item = (String, String)> {
     let number = |n: Option<u32>| n.map(|n| n.to_string());
     [
-        ("spark.driver.memory", request.driver_memory.clone()),
-        ("spark.driver.cores", number(request.driver_cores)),
-        ("spark.executor.memory", request.executor_memory.clone()),
-        ("spark.executor.cores", number(request.executor_cores)),
-        ("spark.executor.instances", number(request.num_executors)),
-        ("spark.yarn.queue", request.queue.clone()),
+        ("spark.driver.memory", application.driver_memory.clone()),
+        ("spark.driver.cores", number(application.driver_cores)),
+        ("spark.executor.memory", application.executor_memory.clone()),
+        ("spark.executor.cores", number(application.executor_cores)),
+        ("spark.executor.instances", number(application.num_executors)),
+        ("spark.yarn.queue", application.queue.clone()),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key.to_owned(), value?)))
 }
 
-fn lists(request: &CreateSession) -> [(&'static str, &[String]); 4] {
+fn lists(application: &Application) -> [(&'static str, &[String]); 4] {
     [
-        ("spark.jars", request.jars.as_deref().unwrap_or_default()),
-        ("spark.files", request.files.as_deref().unwrap_or_default()),
-        ("spark.archives", request.archives.as_deref().unwrap_or_default()),
-        ("spark.submit.pyFiles", request.py_files.as_deref().unwrap_or_default()),
+        ("spark.jars", application.jars.as_deref().unwrap_or_default()),
+        ("spark.files", application.files.as_deref().unwrap_or_default()),
+        ("spark.archives", application.archives.as_deref().unwrap_or_default()),
+        ("spark.submit.pyFiles", application.py_files.as_deref().unwrap_or_default()),
     ]
 }
 

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
+use crate::batch::{BatchEvent, Submission};
 use crate::kind::Kind;
 use crate::statement::Output;
 
@@ -40,6 +42,13 @@ pub enum Command {
         /// Number of the statement.
         statement: u64,
     },
+    /// Run this beside the statements.
+    Job {
+        /// Number of the job.
+        id: u64,
+        /// A pickled callable, as base64.
+        job: String,
+    },
     /// Say how Scala code may go on, even while a statement runs.
     Complete {
         /// Number of the completion.
@@ -72,6 +81,13 @@ pub enum Event {
         /// What it answered.
         output: Output,
     },
+    /// A job is over.
+    JobEnded {
+        /// Number of the job.
+        id: u64,
+        /// What it returned, as Livy encodes it, or what it raised.
+        end: Result<String, String>,
+    },
     /// A completion is over.
     Completed {
         /// Number of the completion.
@@ -90,7 +106,7 @@ pub struct Application {
     pub spark_ui_url: Option<String>,
 }
 
-/// Starts an interpreter for each session.
+/// Starts an interpreter for each session, and an application for each batch.
 pub trait Launcher: Send + Sync + 'static {
     /// Returns at once. The interpreter lives until `commands` closes, and then ends within a second and a half.
     fn launch(
@@ -98,5 +114,13 @@ pub trait Launcher: Send + Sync + 'static {
         launch: Launch,
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::UnboundedSender<Event>,
+    );
+
+    /// Returns at once. The application runs until it ends or `stop` is cancelled, which kills it.
+    fn submit(
+        &self,
+        submission: Submission,
+        stop: CancellationToken,
+        events: mpsc::UnboundedSender<BatchEvent>,
     );
 }

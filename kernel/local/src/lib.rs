@@ -1,21 +1,25 @@
 //! Livy's REST protocol on this machine's Spark, for one person.
 //!
 //! [`start`] finds a Python with pyspark and a Java, and serves on 127.0.0.1 to whoever knows the token. Each session
-//! is one Python process (`python/driver.py`) with its own Spark. This crate knows nothing of Jupyter.
+//! is one Python process (`python/driver.py`) with its own Spark, each batch a `spark-submit`. This crate knows nothing of Jupyter.
 //!
 //! To read it: `routes` is what can be asked, `session` and `statement` are the lives (pure), `sessions` keeps them,
 //! `interpreter` is the seam to what runs code: `python` for real, `scripted` for tests.
 
 mod auth;
+pub mod batch;
+mod batches;
 mod body;
 mod completion;
 mod conf;
 pub mod interpreter;
+mod job;
 mod kind;
 mod lifetime;
 mod log;
 mod python;
 mod refusal;
+mod registry;
 mod reply;
 mod request;
 mod routes;
@@ -38,8 +42,9 @@ pub use crate::python::find::FindError;
 pub use crate::statement::Output;
 
 use crate::auth::Token;
+use crate::batches::Batches;
+use crate::python::PythonLauncher;
 use crate::python::find::{Found, find};
-use crate::python::process::PythonLauncher;
 use crate::sessions::Sessions;
 
 /// How to serve.
@@ -81,12 +86,13 @@ pub enum StartError {
     },
 }
 
-/// A running server. Dropping it ends its sessions too, without waiting for them.
+/// A running server. Dropping it ends its sessions and batches too, without waiting for them.
 pub struct Server {
     address: SocketAddr,
     token: Token,
     found: Option<Found>,
     sessions: Arc<Sessions>,
+    batches: Arc<Batches>,
     stopped: CancellationToken,
 }
 
@@ -107,14 +113,16 @@ pub async fn start_with(options: Options, launcher: impl Launcher) -> Result<Ser
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let token = Token::new(options.token);
-    let sessions = Sessions::new(launcher);
+    let launcher: Arc<dyn Launcher> = Arc::new(launcher);
+    let sessions = Sessions::new(launcher.clone());
+    let batches = Batches::new(launcher);
     let stopped = CancellationToken::new();
-    let app = routes::router(sessions.clone(), token.clone());
+    let app = routes::router(sessions.clone(), batches.clone(), token.clone());
     let serving =
         axum::serve(listener, app).with_graceful_shutdown(stopped.clone().cancelled_owned());
     tokio::spawn(async move { serving.await });
     tracing::info!(%address, "serving Livy's protocol");
-    Ok(Server { address, token, found: None, sessions, stopped })
+    Ok(Server { address, token, found: None, sessions, batches, stopped })
 }
 
 impl Server {
@@ -138,9 +146,9 @@ impl Server {
         self.found.as_ref().map(|found| found.spark_version.as_str())
     }
 
-    /// Ends every session and returns when their processes are gone, after about two seconds at most.
+    /// Ends every session and batch and returns when their processes are gone, after about two seconds at most.
     pub async fn stop(self) {
-        self.sessions.stop().await;
+        tokio::join!(self.sessions.stop(), self.batches.stop());
     }
 }
 
@@ -157,6 +165,7 @@ impl fmt::Debug for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.sessions.close();
+        self.batches.close();
         self.stopped.cancel();
     }
 }

@@ -1,4 +1,4 @@
-//! The last lines that a session's process wrote.
+//! The last lines that the process of a session or batch wrote.
 
 use std::collections::VecDeque;
 
@@ -8,26 +8,37 @@ const LINES: usize = 200;
 const HEADINGS: [&str; 2] = ["stdout: ", "\nstderr: "];
 
 #[derive(Debug, Default)]
-pub(crate) struct Log(VecDeque<String>);
+pub(crate) struct Log {
+    lines: VecDeque<String>,
+    /// All lines are of the first stream.
+    merged: bool,
+}
 
 impl Log {
+    /// Livy has a batch write its errors to its output.
+    pub(crate) fn of_batch() -> Self {
+        Self { merged: true, ..Self::default() }
+    }
+
     pub(crate) fn push(&mut self, line: String) {
-        if self.0.len() == LINES {
-            self.0.pop_front();
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
         }
-        self.0.push_back(line);
+        self.lines.push_back(line);
     }
 
     pub(crate) fn total(&self) -> usize {
-        HEADINGS.len() + self.0.len()
+        HEADINGS.len() + self.lines.len()
     }
 
     /// The first line's number and the lines; a negative `from` means the last `size` lines, a negative `size` all.
     pub(crate) fn page(&self, from: i64, size: i64) -> (usize, Vec<&str>) {
         let size = usize::try_from(size).unwrap_or(self.total());
         let from = usize::try_from(from).unwrap_or(self.total().saturating_sub(size));
-        let lines = HEADINGS.into_iter().chain(self.0.iter().map(String::as_str));
-        (from, lines.skip(from).take(size).collect())
+        let (before, after) = HEADINGS.split_at(if self.merged { 1 } else { 2 });
+        let lines = self.lines.iter().map(String::as_str);
+        let all = before.iter().copied().chain(lines).chain(after.iter().copied());
+        (from, all.skip(from).take(size).collect())
     }
 }
 

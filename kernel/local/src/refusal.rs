@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     TooLarge,
     #[error("requirement failed: Session isn't active.")]
     NotActive,
+    #[error("requirement failed: no job provided.")]
+    NoJob,
     #[error("java.lang.IllegalStateException: Session is in state {0}")]
     NotRunning(&'static str),
     #[error("For input string: \"{0}\"")]
@@ -41,6 +43,7 @@ impl Refusal {
             Refusal::Rejected(_)
             | Refusal::TooMany
             | Refusal::NotActive
+            | Refusal::NoJob
             | Refusal::NotANumber(_)
             | Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::NotRunning(_) | Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,

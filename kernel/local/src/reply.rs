@@ -16,6 +16,11 @@ pub(crate) fn ok(body: &impl Serialize) -> Response {
     json_reply(StatusCode::OK, body)
 }
 
+/// Livy calls this JSON too.
+pub(crate) fn nothing() -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json;charset=utf-8")]).into_response()
+}
+
 /// 201, and where the new thing is.
 pub(crate) fn created(location: &str, body: &impl Serialize) -> Response {
     let mut response = json_reply(StatusCode::CREATED, body);

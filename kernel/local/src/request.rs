@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,11 +13,10 @@ use crate::kind::{InvalidKind, Kind};
 use crate::lifetime::parse_time;
 use crate::refusal::Refusal;
 
-/// `POST /sessions`.
+/// What sessions and batches both say of their Spark application.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct CreateSession {
-    kind: Option<String>,
+pub(crate) struct Application {
     /// Known but not obeyed, like the parameter `doAs`: this server runs everything as the one person it is for.
     #[serde(rename = "proxyUser")]
     _proxy_user: Option<String>,
@@ -31,6 +32,15 @@ pub(crate) struct CreateSession {
     pub(crate) queue: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) conf: Option<BTreeMap<String, String>>,
+}
+
+/// `POST /sessions`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CreateSession {
+    kind: Option<String>,
+    #[serde(flatten)]
+    pub(crate) application: Application,
     pub(crate) heartbeat_timeout_in_second: Option<u32>,
     pub(crate) ttl: Option<String>,
     pub(crate) idle_timeout: Option<String>,
@@ -64,6 +74,82 @@ enum Cursor {
 impl Default for Cursor {
     fn default() -> Self {
         Self::Number(0)
+    }
+}
+
+/// `POST /batches`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CreateBatch {
+    file: Option<String>,
+    pub(crate) class_name: Option<String>,
+    pub(crate) args: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub(crate) application: Application,
+}
+
+impl CreateBatch {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        const CLASS: &str = "org.apache.livy.server.batch.CreateBatchRequest";
+        const FIELDS: &[&str] = &[
+            "executorCores",
+            "className",
+            "conf",
+            "driverMemory",
+            "name",
+            "driverCores",
+            "pyFiles",
+            "archives",
+            "executorMemory",
+            "files",
+            "jars",
+            "proxyUser",
+            "numExecutors",
+            "file",
+            "args",
+            "queue",
+        ];
+        parse(body, CLASS, FIELDS)
+    }
+
+    /// The application, a path or a URI.
+    pub(crate) fn file(&self) -> Result<&str, Refusal> {
+        let requirement = match self.file.as_deref().unwrap_or_default() {
+            "" => "File is required.".to_owned(),
+            file if file.starts_with('/') || file.contains(":/") => return Ok(file),
+            file => format!("Path '{file}' is not absolute."),
+        };
+        Err(Refusal::Rejected(format!("requirement failed: {requirement}")))
+    }
+}
+
+/// `POST /sessions/{id}/submit-job` and `/run-job`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct SubmitJob {
+    /// A pickled callable, as base64.
+    pub(crate) job: String,
+    job_type: Option<String>,
+}
+
+impl SubmitJob {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        const CLASS: &str = "org.apache.livy.client.common.HttpMessages$SerializedJob";
+        let request: Self = parse(body, CLASS, &["job", "jobType"])?;
+        if request.job.is_empty() {
+            return Err(Refusal::NoJob);
+        }
+        match STANDARD.decode(&request.job) {
+            Ok(_) => Ok(request),
+            Err(error) => Err(Refusal::Malformed(format!(
+                "Cannot deserialize value of type `byte[]` from String: {error} (through reference chain: {CLASS}[\"job\"])"
+            ))),
+        }
+    }
+
+    /// Of the others, Livy runs Java's.
+    pub(crate) fn runs(&self) -> bool {
+        self.job_type.as_deref() == Some("pyspark")
     }
 }
 
@@ -172,7 +258,7 @@ fn invalid_kind(error: InvalidKind) -> Refusal {
 }
 
 /// What Livy's server says when the session's own process refused. (It adds that process's stack.)
-fn remote(reason: &str) -> Refusal {
+pub(crate) fn remote(reason: &str) -> Refusal {
     Refusal::Failed(format!(
         "java.util.concurrent.ExecutionException: org.apache.livy.rsc.rpc.RpcException: {reason}"
     ))

@@ -12,14 +12,17 @@
 //! | `die` | ends the interpreter, and so the session |
 //!
 //! Empty lines are skipped, any other line is an error. The kind of a statement does not matter. Completion offers the
-//! code before the cursor, and never answers to the code `hang`.
+//! code before the cursor, and never answers to the code `hang`. A job ends at once, and its result is the job itself. A
+//! batch does what its arguments say, of which only `echo`, `log` and `sleep` succeed.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
+use crate::batch::{BatchEvent, Submission};
 use crate::interpreter::{Application, Command, Event, Launch, Launcher};
 use crate::statement::Output;
 
@@ -31,6 +34,18 @@ pub struct Scripted {
 }
 
 impl Launcher for Scripted {
+    fn submit(
+        &self,
+        submission: Submission,
+        stop: CancellationToken,
+        events: mpsc::UnboundedSender<BatchEvent>,
+    ) {
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
+            let success = run_batch(submission, &events).await;
+            let _ = events.send(BatchEvent::Ended { success });
+        }));
+    }
+
     fn launch(
         &self,
         launch: Launch,
@@ -46,6 +61,21 @@ impl Launcher for Scripted {
             }
         });
     }
+}
+
+/// Whether it succeeds.
+async fn run_batch(submission: Submission, events: &mpsc::UnboundedSender<BatchEvent>) -> bool {
+    let _ = events.send(BatchEvent::Running);
+    for line in &submission.args {
+        match Word::parse(line) {
+            Word::Echo(line) | Word::Log(line) => {
+                let _ = events.send(BatchEvent::Log(line.to_owned()));
+            }
+            Word::Sleep(time) => sleep(time).await,
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// The interpreter died, or was asked to end.
@@ -65,7 +95,7 @@ async fn run(
         let (statement, code) = match command {
             Command::Execute { statement, code, .. } => (statement, code),
             command => {
-                complete(command, &events);
+                answer(command, &events);
                 continue;
             }
         };
@@ -125,7 +155,7 @@ impl Running<'_> {
                 Ok(None) => return Err(Gone),
                 Ok(Some(command)) => {
                     self.cancelled |= command == (Command::Cancel { statement: self.statement });
-                    complete(command, self.events);
+                    answer(command, self.events);
                 }
             }
         }
@@ -133,13 +163,17 @@ impl Running<'_> {
     }
 }
 
-fn complete(command: Command, events: &mpsc::UnboundedSender<Event>) {
-    if let Command::Complete { id, code, cursor } = command
-        && code != "hang"
-    {
-        let before = code.chars().take(usize::try_from(cursor).unwrap_or(0)).collect();
-        let _ = events.send(Event::Completed { id, candidates: vec![before] });
-    }
+/// What is answered while a statement runs, too.
+fn answer(command: Command, events: &mpsc::UnboundedSender<Event>) {
+    let event = match command {
+        Command::Complete { id, code, cursor } if code != "hang" => {
+            let before = code.chars().take(usize::try_from(cursor).unwrap_or(0)).collect();
+            Event::Completed { id, candidates: vec![before] }
+        }
+        Command::Job { id, job } => Event::JobEnded { id, end: Ok(job) },
+        _ => return,
+    };
+    let _ = events.send(event);
 }
 
 fn error(statement: u64, name: &str, message: &str) -> Output {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::interpreter::{Application, Command, Event};
+use crate::job::Jobs;
 use crate::kind::Kind;
 use crate::lifetime::Lifetime;
 use crate::log::Log;
 use crate::refusal::Refusal;
-use crate::request::CreateSession;
+use crate::request::{CreateSession, SubmitJob};
 use crate::statement::Statement;
 
 /// How many statements Livy remembers.
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     log: Log,
     statements: BTreeMap<u64, Statement>,
     next_statement: u64,
+    jobs: Jobs,
     lifetime: Lifetime,
 }
 
@@ -65,6 +67,7 @@ impl Session {
             log: Log::default(),
             statements: BTreeMap::new(),
             next_statement: 0,
+            jobs: Jobs::default(),
         }
     }
 
@@ -73,7 +76,7 @@ impl Session {
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        self.request.name.as_deref()
+        self.request.application.name.as_deref()
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -115,6 +118,23 @@ impl Session {
         self.statements.get_mut(&statement)?.cancel(now)
     }
 
+    /// The new job's number, and what to ask of the interpreter.
+    pub(crate) fn submit_job(&mut self, job: SubmitJob) -> (u64, Option<Command>) {
+        self.on_activity();
+        self.jobs.submit(job)
+    }
+
+    /// To Livy even a look at a job is activity.
+    pub(crate) fn tell_job(&mut self, job: u64) -> Result<Value, Refusal> {
+        self.on_activity();
+        self.jobs.tell(job)
+    }
+
+    pub(crate) fn cancel_job(&mut self, job: u64) {
+        self.on_activity();
+        self.jobs.cancel(job);
+    }
+
     pub(crate) fn on_event(&mut self, event: Event, now: u64) -> Option<Command> {
         match event {
             Event::Ready(application) => {
@@ -126,6 +146,7 @@ impl Session {
                 };
             }
             Event::Log(line) => self.log.push(line),
+            Event::JobEnded { id, end } => self.jobs.on_end(id, end),
             Event::Completed { .. } => {} // No part of the session's life.
             Event::Progress { statement, progress } => {
                 if let Some(statement) = self.statements.get_mut(&statement) {
@@ -197,9 +218,10 @@ impl Session {
     /// A real Livy in local mode knows neither application id nor Spark UI. We do, and a person wants the link.
     pub(crate) fn view(&self) -> Value {
         let request = &self.request;
+        let asked = &request.application;
         json!({
             "id": self.id,
-            "name": request.name,
+            "name": asked.name,
             "appId": self.application.id,
             "owner": null,
             "proxyUser": null,
@@ -213,18 +235,18 @@ impl Session {
             "log": self.log.page(-1, SHOWN_LOG_LINES).1,
             "ttl": request.ttl,
             "idleTimeout": request.idle_timeout,
-            "driverMemory": request.driver_memory,
-            "driverCores": request.driver_cores.unwrap_or(0),
-            "executorMemory": request.executor_memory,
-            "executorCores": request.executor_cores.unwrap_or(0),
-            "conf": request.conf.clone().unwrap_or_default(),
-            "archives": request.archives.clone().unwrap_or_default(),
-            "files": request.files.clone().unwrap_or_default(),
+            "driverMemory": asked.driver_memory,
+            "driverCores": asked.driver_cores.unwrap_or(0),
+            "executorMemory": asked.executor_memory,
+            "executorCores": asked.executor_cores.unwrap_or(0),
+            "conf": asked.conf.clone().unwrap_or_default(),
+            "archives": asked.archives.clone().unwrap_or_default(),
+            "files": asked.files.clone().unwrap_or_default(),
             "heartbeatTimeoutInSecond": request.heartbeat_timeout_in_second.unwrap_or(0),
-            "jars": request.jars.clone().unwrap_or_default(),
-            "numExecutors": request.num_executors.unwrap_or(0),
-            "pyFiles": request.py_files.clone().unwrap_or_default(),
-            "queue": request.queue,
+            "jars": asked.jars.clone().unwrap_or_default(),
+            "numExecutors": asked.num_executors.unwrap_or(0),
+            "pyFiles": asked.py_files.clone().unwrap_or_default(),
+            "queue": asked.queue,
         })
     }
 

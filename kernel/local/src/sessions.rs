@@ -1,6 +1,5 @@
 //! All sessions of a server, each with the task that listens to its interpreter.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,61 +11,44 @@ use crate::completion::Completions;
 use crate::conf;
 use crate::interpreter::{Command, Event, Launcher};
 use crate::refusal::Refusal;
+use crate::registry::{Entry, Registry};
 use crate::request::CreateSession;
 use crate::session::{Session, SessionState};
 
-/// Each takes a Java and some 400 MB: a client that creates sessions in a loop shall not take the machine.
-const MAX_SESSIONS: usize = 16;
-
 /// How long Livy shows a session that ended by itself.
-const RETAINED: Duration = Duration::from_secs(600);
+pub(crate) const RETAINED: Duration = Duration::from_secs(600);
 
 pub(crate) struct Sessions {
-    launcher: Box<dyn Launcher>,
-    registry: Mutex<Registry>,
-}
-
-#[derive(Default)]
-struct Registry {
-    next_id: u64,
-    sessions: BTreeMap<u64, Arc<Live>>,
-    closed: bool,
+    launcher: Arc<dyn Launcher>,
+    registry: Mutex<Registry<Live>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(launcher: impl Launcher) -> Arc<Self> {
-        Arc::new(Self { launcher: Box::new(launcher), registry: Mutex::default() })
+    pub(crate) fn new(launcher: Arc<dyn Launcher>) -> Arc<Self> {
+        Arc::new(Self { launcher, registry: Mutex::default() })
     }
 
     pub(crate) fn create(self: &Arc<Self>, request: CreateSession) -> Result<Arc<Live>, Refusal> {
         let mut registry = lock(&self.registry);
-        let id = registry.next_id;
-        registry.next_id += 1;
-        registry.admit(id, request.name.as_deref())?;
+        let id = registry.admit(request.application.name.as_deref())?;
         let (commands, received) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::unbounded_channel();
         self.launcher.launch(conf::launch(id, &request), received, sender);
         let live = Arc::new(Live::new(Session::new(id, request), commands));
-        registry.sessions.insert(id, live.clone());
+        registry.insert(id, live.clone());
         tokio::spawn(live.clone().listen(self.clone(), events));
         tracing::info!(session = id, "a session starts");
         Ok(live)
     }
 
-    /// By number or name, wherever Livy takes either.
     pub(crate) fn find(&self, id_or_name: &str) -> Result<Arc<Live>, Refusal> {
-        let registry = lock(&self.registry);
-        let found = match id_or_name.parse() {
-            Ok(id) => registry.sessions.get(&id),
-            Err(_) => registry.named(id_or_name),
-        };
-        let live = found.cloned().ok_or_else(|| Refusal::SessionNotFound(id_or_name.to_owned()))?;
+        let live = lock(&self.registry).find(id_or_name)?;
         live.change(|session, _| session.on_heartbeat());
         Ok(live)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Live>> {
-        lock(&self.registry).sessions.values().cloned().collect()
+        lock(&self.registry).all()
     }
 
     /// Returns when the session's process is gone.
@@ -78,7 +60,7 @@ impl Sessions {
 
     /// No session starts from now on, and those that run are asked to end.
     pub(crate) fn close(&self) -> Vec<Arc<Live>> {
-        lock(&self.registry).closed = true;
+        lock(&self.registry).close();
         let all = self.all();
         all.iter().for_each(|live| live.shut_down());
         all
@@ -92,29 +74,7 @@ impl Sessions {
     }
 
     fn forget(&self, live: &Live) {
-        let id = live.read(Session::id);
-        lock(&self.registry).sessions.remove(&id);
-    }
-}
-
-impl Registry {
-    fn named(&self, name: &str) -> Option<&Arc<Live>> {
-        self.sessions.values().find(|live| live.read(|session| session.name() == Some(name)))
-    }
-
-    fn admit(&self, id: u64, name: Option<&str>) -> Result<(), Refusal> {
-        if self.closed {
-            return Err(Refusal::Rejected("the server is stopping".to_owned()));
-        }
-        if self.sessions.values().filter(|live| !live.gone.is_cancelled()).count() >= MAX_SESSIONS {
-            return Err(Refusal::TooMany);
-        }
-        match name {
-            Some(name) if self.named(name).is_some() => Err(Refusal::Rejected(format!(
-                "Duplicate session name: Some({name}) for session {id}"
-            ))),
-            _ => Ok(()),
-        }
+        lock(&self.registry).forget(live.read(Session::id));
     }
 }
 
@@ -130,6 +90,16 @@ struct Inner {
     /// Dropped to end the interpreter.
     commands: Option<mpsc::UnboundedSender<Command>>,
     completions: Completions,
+}
+
+impl Entry for Live {
+    fn is_named(&self, name: &str) -> bool {
+        self.read(|session| session.name() == Some(name))
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.is_cancelled()
+    }
 }
 
 impl Live {
@@ -223,7 +193,7 @@ impl Live {
 }
 
 /// The locks are held for moments and never over an `await`. What a panicking holder left behind is still used.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -68,16 +68,11 @@ def send(event):
         protocol.flush()
 
 
-def read_requests(requests, statements, completions, watch, scratch):
+def read_requests(requests, handlers, scratch):
     """Runs on a thread of its own, so that a busy main thread can be asked to cancel, and to end."""
     for line in requests:
-        request = json.loads(line)
-        if 'execute' in request:
-            statements.put(request['execute'])
-        elif 'cancel' in request:
-            watch.cancel(request['cancel']['statement'])
-        elif 'complete' in request:
-            completions.put(request['complete'])
+        for name, content in json.loads(line).items():
+            handlers[name](content)
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)  # The server is gone or wants no more. The JVM ends when its own input closes.
 
@@ -376,7 +371,9 @@ def start_jvm(conf):
 
 
 def start_spark(conf):
-    from pyspark.sql import SparkSession, SQLContext
+    from pyspark import cloudpickle
+    from pyspark.sql import HiveContext, SparkSession, SQLContext
+    from pyspark.streaming import StreamingContext
 
     builder = SparkSession.builder
     for key, value in conf.items():
@@ -385,6 +382,7 @@ def start_spark(conf):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # SQLContext is deprecated, but notebooks use it.
         global_dict.update(spark=spark, sc=spark.sparkContext, sqlContext=SQLContext(spark.sparkContext, spark))
+    global_dict.update(HiveContext=HiveContext, StreamingContext=StreamingContext, cloudpickle=cloudpickle)
     jvm = spark.sparkContext._gateway.proc
     threading.Thread(target=end_with, args=(jvm,), daemon=True).start()
     return spark
@@ -480,8 +478,12 @@ def main():
     protocol = sys.__stdout__
     settings = json.loads(requests.readline())
     statements, completions, watch = queue.Queue(), queue.Queue(), Watch()
-    listening = requests, statements, completions, watch, settings['scratch']
-    threading.Thread(target=read_requests, args=listening, daemon=True).start()
+    handlers = {
+        'execute': statements.put,
+        'cancel': lambda content: watch.cancel(content['statement']),
+        'complete': completions.put,
+    }
+    threading.Thread(target=read_requests, args=(requests, handlers, settings['scratch']), daemon=True).start()
 
     parts = load('scala', settings['scala'])
     classes = os.path.join(settings['scratch'], 'scala')
@@ -496,6 +498,8 @@ def main():
         'sql': functools.partial(execute_sql, spark, settings['sql_rows']),
         'spark': functools.partial(execute_scala, scala, parts.ScalaError),
     }
+    jobs = load('jobs', settings['jobs']).Jobs(send, spark, global_dict['sqlContext'], settings['scratch'])
+    handlers['job'] = lambda content: jobs.start(**content)
     sys.path.insert(0, '')
     sys.stdin = io.StringIO()
     sys.stdout = sys.stderr = None

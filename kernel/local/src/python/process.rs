@@ -1,12 +1,10 @@
 //! One driver process for each session: `driver.py` in a process group of its own, JSON lines on its pipes.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -16,12 +14,15 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command as Pro
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::interpreter::{Application, Command, Event, Launch, Launcher};
-use crate::python::find::{Found, Java};
+use crate::interpreter::{Application, Command, Event, Launch};
+use crate::python::find::Found;
+use crate::python::group::ProcessGroup;
 use crate::python::lines::Lines;
+use crate::python::surroundings::{keep_in, surround};
 
 const DRIVER: &str = include_str!("driver.py");
 const SCALA: &str = include_str!("scala.py");
+const JOBS: &str = include_str!("jobs.py");
 
 /// Runs the driver as `__main__` without a file to leave behind or a page of source in `ps`.
 const BOOTSTRAP: &str =
@@ -31,37 +32,9 @@ const BOOTSTRAP: &str =
 const GRACE: Duration = Duration::from_millis(1500);
 
 /// A child may print a gigabyte without a line end.
-const MAX_LOG_LINE: usize = 10_000;
+pub(crate) const MAX_LOG_LINE: usize = 10_000;
 
-/// Launches driver processes.
-pub(crate) struct PythonLauncher {
-    found: Found,
-}
-
-impl PythonLauncher {
-    pub(crate) fn new(found: Found) -> Self {
-        Self { found }
-    }
-}
-
-impl Launcher for PythonLauncher {
-    fn launch(
-        &self,
-        launch: Launch,
-        commands: mpsc::UnboundedReceiver<Command>,
-        events: mpsc::UnboundedSender<Event>,
-    ) {
-        let found = self.found.clone();
-        tokio::spawn(async move {
-            if let Err(error) = run(&found, launch, commands, &events).await {
-                let _ = events
-                    .send(Event::Log(format!("The driver process could not be used: {error}")));
-            }
-        });
-    }
-}
-
-async fn run(
+pub(crate) async fn run(
     found: &Found,
     launch: Launch,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -79,18 +52,7 @@ async fn run(
 fn process(found: &Found, launch: &Launch, scratch: &Path) -> Process {
     let mut process = Process::new(&found.python);
     process.arg("-c").arg(BOOTSTRAP).env("LIVY_LOCAL_DRIVER", DRIVER);
-    process.env("PYSPARK_PYTHON", &found.python).env("PYSPARK_DRIVER_PYTHON", &found.python);
-    if let Java::Home(home) = &found.java {
-        process.env("JAVA_HOME", home);
-    }
-    // The Spark UI binds to this address, not to the whole network.
-    process.env("SPARK_LOCAL_IP", "127.0.0.1");
-    // As a property it would be honoured too, but with a warning in every session's log.
-    if !launch.conf.contains_key("spark.local.dir") {
-        process.env("SPARK_LOCAL_DIRS", scratch);
-    }
-    // Set in a Jupyter that `pyspark` started: the driver would join that Spark.
-    process.env_remove("PYSPARK_GATEWAY_PORT").env_remove("PYSPARK_GATEWAY_SECRET");
+    surround(&mut process, found, scratch, &launch.conf);
     process
 }
 
@@ -98,19 +60,11 @@ fn settings(launch: Launch, scratch: &TempDir) -> serde_json::Value {
     json!({
         "scratch": scratch.path(),
         "scala": SCALA,
+        "jobs": JOBS,
         "kind": launch.kind.as_str(),
         "conf": keep_in(scratch.path(), launch.conf),
         "sql_rows": launch.sql_rows,
     })
-}
-
-fn keep_in(scratch: &Path, mut conf: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let warehouse = scratch.join("warehouse").display().to_string();
-    conf.entry("spark.sql.warehouse.dir".to_owned()).or_insert(warehouse);
-    // For whoever turns Hive on: its metastore and log go where Derby lives.
-    let java = conf.entry("spark.driver.extraJavaOptions".to_owned()).or_default();
-    *java = format!("-Dderby.system.home={} {java}", scratch.display()).trim_end().to_owned();
-    conf
 }
 
 struct Driver {
@@ -187,30 +141,13 @@ impl Driver {
     }
 }
 
-/// A process and all its children, killed when this is dropped (whoever ended in peace does not mind).
-struct ProcessGroup(Option<Pid>);
-
-impl ProcessGroup {
-    fn led_by(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // An error means that there is no one left.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
 fn message(command: Command) -> serde_json::Value {
     match command {
         Command::Execute { statement, kind, code } => {
             json!({"execute": {"statement": statement, "kind": kind.as_str(), "code": code}})
         }
         Command::Cancel { statement } => json!({"cancel": {"statement": statement}}),
+        Command::Job { id, job } => json!({"job": {"id": id, "job": job}}),
         Command::Complete { id, code, cursor } => {
             json!({"complete": {"id": id, "code": code, "cursor": cursor}})
         }
@@ -224,6 +161,9 @@ struct Heard {
     progress: Option<Progress>,
     done: Option<u64>,
     output: Option<Box<RawValue>>,
+    job: Option<u64>,
+    result: Option<String>,
+    error: Option<String>,
     completed: Option<u64>,
     candidates: Option<Vec<String>>,
 }
@@ -252,6 +192,12 @@ fn heard(line: String) -> Event {
         Ok(Heard { done: Some(statement), output: Some(output), .. }) => {
             Event::Done { statement, output: output.into() }
         }
+        Ok(Heard { job: Some(id), result: Some(result), .. }) => {
+            Event::JobEnded { id, end: Ok(result) }
+        }
+        Ok(Heard { job: Some(id), error: Some(error), .. }) => {
+            Event::JobEnded { id, end: Err(error) }
+        }
         Ok(Heard { completed: Some(id), candidates: Some(candidates), .. }) => {
             Event::Completed { id, candidates }
         }
@@ -270,6 +216,8 @@ mod tests {
         let sent = json!({"execute": {"statement": 3, "kind": "sql", "code": "select 1"}});
         assert_eq!(message(execute), sent);
         assert_eq!(message(Command::Cancel { statement: 3 }), json!({"cancel": {"statement": 3}}));
+        let sent = json!({"job": {"id": 4, "job": "Lg=="}});
+        assert_eq!(message(Command::Job { id: 4, job: "Lg==".into() }), sent);
         let complete = Command::Complete { id: 5, code: "sc.ra".into(), cursor: 5 };
         let sent = json!({"complete": {"id": 5, "code": "sc.ra", "cursor": 5}});
         assert_eq!(message(complete), sent);
@@ -285,6 +233,10 @@ mod tests {
         assert!(matches!(progress, Event::Progress { statement: 3, progress: 0.5 }));
         let done = heard(r#"{"done": 3, "output": {"status": "ok"}}"#.into());
         assert!(matches!(done, Event::Done { statement: 3, .. }));
+        let result = heard(r#"{"job": 4, "result": "eA=="}"#.into());
+        assert!(matches!(result, Event::JobEnded { id: 4, end: Ok(result) } if result == "eA=="));
+        let error = heard(r#"{"job": 4, "error": "boom"}"#.into());
+        assert!(matches!(error, Event::JobEnded { id: 4, end: Err(error) } if error == "boom"));
         let completed = heard(r#"{"completed": 5, "candidates": ["range"]}"#.into());
         assert!(
             matches!(completed, Event::Completed { id: 5, candidates } if candidates == ["range"])
@@ -296,16 +248,5 @@ mod tests {
         for line in ["hello", "{}", "42", r#"{"done": "x"}"#] {
             assert!(matches!(heard(line.into()), Event::Log(log) if log == line));
         }
-    }
-
-    #[test]
-    fn spark_writes_into_the_scratch_folder_unless_told_otherwise() {
-        let asked = BTreeMap::from([
-            ("spark.sql.warehouse.dir".to_owned(), "/data".to_owned()),
-            ("spark.driver.extraJavaOptions".to_owned(), "-Xss4m".to_owned()),
-        ]);
-        let conf = keep_in(Path::new("/s"), asked);
-        assert_eq!(conf["spark.sql.warehouse.dir"], "/data");
-        assert_eq!(conf["spark.driver.extraJavaOptions"], "-Dderby.system.home=/s -Xss4m");
     }
 }
