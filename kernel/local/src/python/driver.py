@@ -492,7 +492,7 @@ def main():
     scala.spark = spark = start_spark(conf)
     sc = spark.sparkContext
     if settings['kind'] == 'spark':
-        scala.repl()
+        scala.start()
     interpreters = {
         'pyspark': lambda content: msg_type_router['execute_request'](content),
         'sql': functools.partial(execute_sql, spark, settings['sql_rows']),

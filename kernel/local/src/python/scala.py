@@ -7,7 +7,11 @@ What a statement answers is Livy's to the letter, oddities included: clients wer
 import json
 import os
 import re
+import sys
 import threading
+import traceback
+
+from py4j.protocol import Py4JJavaError
 
 
 class ScalaError(Exception):
@@ -23,29 +27,30 @@ class Scala:
         self.classes = share_classes(gateway, folder)
         self.spark = None
         self.starting = threading.Lock()
-        self.started = None
+        self.repl = None
 
-    def repl(self):
-        """Starting it takes seconds, so a session does without until it has Scala."""
+    def start(self):
+        """Takes seconds, so a session does without until it has Scala."""
         with self.starting:
-            if self.started is None:
-                self.started = Repl(self.jvm, self.folder, self.classes, self.spark)
-            return self.started
+            if self.repl is None:
+                self.repl = Repl(self.jvm, self.folder, self.classes, self.spark)
+            return self.repl
 
     def execute(self, code):
         """The data that the statement answers."""
         try:
-            return Statement(self.repl()).run(code.strip().split('\n'))
-        except ScalaError:
-            raise
-        except Exception as error:
-            java = getattr(error, 'java_exception', None)
-            if java is None:
-                raise
+            repl = self.start()
+        except Exception:
+            traceback.print_exc(file=sys.__stderr__)  # To the session's log.
+            raise ScalaError('InterpreterError', 'Fail to start interpreter', []) from None
+        try:
+            return Statement(repl).run(code.strip().split('\n'))
+        except Py4JJavaError as error:
+            java = error.java_exception
             raise ScalaError('Internal Error: ' + java.getClass().getName(), java.getMessage(), []) from None
 
     def complete(self, code, cursor):
-        return self.repl().complete(code, cursor)
+        return self.start().complete(code, cursor)
 
 
 # Java
@@ -73,8 +78,6 @@ def share_classes(gateway, folder):
 
 
 def set_loader(thread, loader):
-    from py4j.protocol import Py4JJavaError
-
     try:
         thread.setContextClassLoader(loader)
     except Py4JJavaError:
@@ -97,6 +100,7 @@ class Repl:
         self.jvm = jvm
         self.output = jvm.java.io.ByteArrayOutputStream()
         self.printed = jvm.java.io.PrintStream(self.output, True, 'UTF-8')
+        self.no_input = jvm.java.io.BufferedReader(jvm.java.io.StringReader(''))
         self.console = scala_object(jvm.scala, 'Console')
         self.intp = self.interpreter(folder, classes)
         self.intp.addUrlsToClassPath(self.seq(jars(classes)))
@@ -132,6 +136,7 @@ class Repl:
         """`Success`, `Incomplete` or `Error`. What it prints stays in the output until it is read."""
         others = self.console.out()
         self.console.setOutDirect(self.printed)
+        self.console.setInDirect(self.no_input)
         try:
             return self.intp.interpret(code).toString()
         finally:
