@@ -85,7 +85,7 @@ def set_loader(thread, loader):
 
 
 def jars(loader):
-    """Those that the session asked for, which came to Spark after it had started."""
+    """Those that the session asked for: Spark knows them, Java's own class path does not."""
     while loader is not None and loader.getClass().getName() != 'org.apache.spark.util.MutableURLClassLoader':
         loader = loader.getParent()
     urls = list(loader.getURLs()) if loader is not None else []
@@ -176,11 +176,16 @@ class Statement:
             code = line if code is None else code + '\n' + line
             if self.step(code):
                 code = None
-        # A comment is incomplete too, but complete in braces.
-        if code is not None and self.repl.interpret('{\n%s\n}' % code) != 'Success':
-            self.repl.read()
-            raise ScalaError('Error', 'incomplete statement', [])
+        if code is not None:
+            self.comment(code)
         return self.data
+
+    def comment(self, code):
+        """Incomplete by itself, as the beginning of anything is, but complete in braces."""
+        outcome = self.repl.interpret('{\n%s\n}' % code)
+        self.repl.read()
+        if outcome != 'Success':
+            raise ScalaError('Error', 'incomplete statement', [])
 
     def step(self, code):
         """Whether it was complete."""
@@ -193,8 +198,8 @@ class Statement:
             return False
         text = self.repl.read()
         if outcome == 'Error':
-            evalue, *traceback = re.findall(r'[^\n]*\n|[^\n]+', text) or ['']
-            raise ScalaError('Error', evalue.strip(), traceback)
+            first, *others = re.findall(r'[^\n]*\n|[^\n]+', text) or ['']
+            raise ScalaError('Error', first.strip(), others)
         self.data = {'text/plain': self.data.get('text/plain', '') + text}
         return True
 
