@@ -397,10 +397,14 @@ async fn scala_magic_commands(session: &Session<'_>) {
         table(json!({"headers": headers, "data": rows})),
     )
     .await;
-    let cells = "case class C(b: Boolean, l: Seq[Int], n: Option[Int], x: Double)\nval cells = Seq(C(true, Seq(1), None, 1.5))\n%table cells";
+    let cells = "case class C(b: Boolean, l: Seq[Int], n: Option[Int], x: Double)\nval cells = Seq(C(true, Seq(1), None, 1.5), C(false, Seq(), Some(2), 2))\n%table cells";
     let headers = json!([{"type": "BOOLEAN_TYPE", "name": "b"}, {"type": "ARRAY_TYPE", "name": "l"},
-        {"type": "NULL_TYPE", "name": "n"}, {"type": "DOUBLE_TYPE", "name": "x"}]);
-    data(cells, table(json!({"headers": headers, "data": [[true, [1], null, 1.5]]}))).await;
+        {"type": "BIGINT_TYPE", "name": "n"}, {"type": "DOUBLE_TYPE", "name": "x"}]);
+    data(
+        cells,
+        table(json!({"headers": headers, "data": [[true, [1], null, 1.5], [false, [], 2, 2.0]]})),
+    )
+    .await;
 
     session
         .check_scala_error("%json nope", "NameError", "Value nope does not exist", json!([]))

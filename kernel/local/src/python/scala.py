@@ -85,7 +85,7 @@ def set_loader(thread, loader):
 
 
 def jars(loader):
-    """Those that the session asked for, which came to Spark after it had started."""
+    """Those that the session asked for: Spark knows them, Java's own class path does not."""
     while loader is not None and loader.getClass().getName() != 'org.apache.spark.util.MutableURLClassLoader':
         loader = loader.getParent()
     urls = list(loader.getURLs()) if loader is not None else []
@@ -176,11 +176,16 @@ class Statement:
             code = line if code is None else code + '\n' + line
             if self.step(code):
                 code = None
-        # A comment is incomplete too, but complete in braces.
-        if code is not None and self.repl.interpret('{\n%s\n}' % code) != 'Success':
-            self.repl.read()
-            raise ScalaError('Error', 'incomplete statement', [])
+        if code is not None:
+            self.comment(code)
         return self.data
+
+    def comment(self, code):
+        """Incomplete by itself, as the beginning of anything is, but complete in braces."""
+        outcome = self.repl.interpret('{\n%s\n}' % code)
+        self.repl.read()
+        if outcome != 'Success':
+            raise ScalaError('Error', 'incomplete statement', [])
 
     def step(self, code):
         """Whether it was complete."""
@@ -193,8 +198,8 @@ class Statement:
             return False
         text = self.repl.read()
         if outcome == 'Error':
-            evalue, *traceback = re.findall(r'[^\n]*\n|[^\n]+', text) or ['']
-            raise ScalaError('Error', evalue.strip(), traceback)
+            first, *others = re.findall(r'[^\n]*\n|[^\n]+', text) or ['']
+            raise ScalaError('Error', first.strip(), others)
         self.data = {'text/plain': self.data.get('text/plain', '') + text}
         return True
 
@@ -224,14 +229,14 @@ class Statement:
 
 
 def table(value):
+    """A missing value keeps its place and has any type; in Livy the row gets shorter, or the table fails."""
     types, data = {}, []
     for row in value if isinstance(value, list) else [value]:
         cells = named_cells(row)
         for name, cell in cells:
-            if types.setdefault(name, cell_type(cell)) != cell_type(cell):
-                raise TYPES_DIFFER
+            types[name] = common_type([types.get(name, NULL), cell_type(cell)])
         data.append([cell for _, cell in cells])
-    return {'headers': [{'type': cell_type, 'name': name} for name, cell_type in types.items()], 'data': data}
+    return {'headers': [{'type': type_name, 'name': name} for name, type_name in types.items()], 'data': data}
 
 
 def named_cells(row):
@@ -242,15 +247,21 @@ def named_cells(row):
 
 def cell_type(value):
     if isinstance(value, (list, dict)):
-        if len({cell_type(item) for item in (value.values() if isinstance(value, dict) else value)}) > 1:
-            raise TYPES_DIFFER
+        common_type([cell_type(item) for item in (value.values() if isinstance(value, dict) else value)])
     return CELL_TYPES[type(value)]
 
 
-TYPES_DIFFER = ScalaError('TypeError', 'table rows have different types', [])
+def common_type(types):
+    known = {name for name in types if name != NULL}
+    if len(known) > 1:
+        raise ScalaError('TypeError', 'table rows have different types', [])
+    return known.pop() if known else NULL
+
+
+NULL = 'NULL_TYPE'
 
 CELL_TYPES = {
-    type(None): 'NULL_TYPE',
+    type(None): NULL,
     bool: 'BOOLEAN_TYPE',
     str: 'STRING_TYPE',
     int: 'BIGINT_TYPE',
