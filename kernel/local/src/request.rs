@@ -13,6 +13,9 @@ use crate::kind::{InvalidKind, Kind};
 use crate::lifetime::parse_time;
 use crate::refusal::Refusal;
 
+const NO_CODE: &str =
+    r#"java.lang.NullPointerException: Cannot invoke "String.toCharArray()" because "s" is null"#;
+
 /// What sessions and batches both say of their Spark application.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -200,7 +203,7 @@ impl ExecuteStatement {
 
     /// The code and its language, in a session of `default` kind.
     pub(crate) fn resolve(self, default: Kind) -> Result<(String, Kind), Refusal> {
-        let code = self.code.ok_or_else(|| remote("java.lang.NullPointerException: no code"))?;
+        let code = self.code.ok_or_else(|| remote(NO_CODE))?;
         let kind = match (self.kind, default) {
             (Some(kind), _) => kind.parse().map_err(invalid_kind)?,
             (None, Kind::Shared) => {
@@ -245,12 +248,18 @@ fn parse<T: DeserializeOwned>(body: &[u8], class: &str, fields: &[&str]) -> Resu
     if let Some(field) = object.keys().find(|field| !fields.contains(&field.as_str())) {
         let known = fields.iter().map(|field| format!("{field:?}")).collect::<Vec<_>>().join(", ");
         return Err(Refusal::Malformed(format!(
-            "Unrecognized field {field:?} (class {class}), not marked as ignorable ({} known properties: {known})",
+            "Unrecognized field {field:?} (class {class}), not marked as ignorable ({} known properties: {known}])",
             fields.len(),
         )));
     }
-    serde_json::from_value(value)
-        .map_err(|error| Refusal::Failed(format!("java.lang.ClassCastException: {error}")))
+    serde_json::from_value(value).map_err(|error| Refusal::Failed(no_cast(&error.to_string())))
+}
+
+fn no_cast(error: &str) -> String {
+    const TEXT_AS_NUMBER: &str = "class java.lang.String cannot be cast to class java.lang.Integer (java.lang.String \
+        and java.lang.Integer are in module java.base of loader 'bootstrap')";
+    let said = if error.starts_with("invalid type: string") { TEXT_AS_NUMBER } else { error };
+    format!("java.lang.ClassCastException: {said}")
 }
 
 fn invalid_kind(error: InvalidKind) -> Refusal {

@@ -445,3 +445,106 @@ fn secrets_are_not_in_debug_output() {
     let options = Options { token: Some("secret".into()), ..Options::default() };
     assert!(!format!("{options:?}").contains("secret"));
 }
+
+#[tokio::test]
+async fn a_job_is_sent_and_its_end_is_told_once() {
+    let (_server, client) = pyspark().await;
+    let body = json!({"job": "Lg==", "jobType": "pyspark"});
+    for (id, route) in [(1, "submit-job"), (2, "run-job")] {
+        client
+            .post(&format!("/sessions/0/{route}"), &body)
+            .await
+            .check(201, json!({"id": id, "state": "SENT", "result": null, "error": null}));
+        let job = format!("/sessions/0/jobs/{id}");
+        let ended = client.wait_for(&job, "SUCCEEDED").await;
+        assert_eq!(ended, json!({"id": id, "state": "SUCCEEDED", "result": "Lg==", "error": null}));
+        let again = client.get(&job).await;
+        assert_eq!(again.status, 500);
+        assert!(again.text.contains("RpcException: java.util.NoSuchElementException"), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_makes_no_sense_is_refused_as_livy_does() {
+    let (_server, client) = pyspark().await;
+    let no_job = json!({"msg": "requirement failed: no job provided."});
+    let submit = "/sessions/0/submit-job";
+    client.post(submit, &json!({"job": "", "jobType": "pyspark"})).await.check(400, no_job.clone());
+    client.post(submit, &json!({"jobType": "pyspark"})).await.check(400, no_job);
+    let unknown = client.post(submit, &json!({"job": "Lg==", "foo": 1})).await;
+    assert_eq!(unknown.status, 400);
+    assert!(unknown.text.contains("HttpMessages$SerializedJob"), "{unknown:?}");
+    assert_eq!(client.post(submit, &json!({"job": "%"})).await.status, 400);
+    client
+        .get("/sessions/0/jobs/9999")
+        .await
+        .check(500, json!("java.util.NoSuchElementException: key not found: 9999"));
+    let no_number = json!({"msg": "For input string: \"abc\""});
+    client.get("/sessions/0/jobs/abc").await.check(400, no_number);
+}
+
+#[tokio::test]
+async fn cancelling_a_job_answers_nothing_even_if_there_is_none() {
+    let (_server, client) = pyspark().await;
+    let cancelled = client.post("/sessions/0/jobs/9999/cancel", &json!({})).await;
+    assert_eq!((cancelled.status, cancelled.text.as_str()), (200, ""));
+    assert_eq!(cancelled.header("content-type"), Some("application/json;charset=utf-8"));
+}
+
+#[tokio::test]
+async fn a_batch_runs_and_shows_its_log() {
+    let (_server, client) = server().await;
+    let body = json!({"file": "/job.py", "args": ["echo hello", "sleep 0.05"], "name": "nightly"});
+    let created = client.post("/batches", &body).await;
+    assert_eq!(created.header("location"), Some("/batches/0"));
+    created.check(
+        201,
+        json!({"id": 0, "name": "nightly", "owner": null, "proxyUser": null, "state": "starting",
+            "appId": null, "log": ["stdout: ", "\nstderr: "],
+            "appInfo": {"driverLogUrl": null, "sparkUiUrl": null, "executorLogUrls": null}}),
+    );
+    client.wait_for("/batches/nightly", "success").await;
+    client.get("/batches/0/state").await.check(200, json!({"id": 0, "state": "success"}));
+    let log = json!({"id": 0, "from": 0, "total": 3, "log": ["stdout: ", "hello", "\nstderr: "]});
+    client.get("/batches/0/log").await.check(200, log);
+    let tail = json!({"id": 0, "from": 2, "total": 3, "log": ["\nstderr: "]});
+    client.get("/batches/0/log?from=-1&size=1").await.check(200, tail);
+
+    let list = client.get("/batches").await.json();
+    assert_eq!((&list["total"], &list["sessions"][0]["name"]), (&json!(1), &json!("nightly")));
+    client.delete("/batches/0").await.check(200, json!({"msg": "deleted"}));
+    client.get("/batches/0").await.check(404, json!({"msg": "Session '0' not found."}));
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_dead_and_one_that_runs_can_be_deleted() {
+    let (_server, client) = server().await;
+    client.post("/batches", &json!({"file": "/bad.py", "args": ["error E boom"]})).await;
+    while client.get("/batches/0").await.json()["state"] != "dead" {
+        sleep(Duration::from_millis(5)).await;
+    }
+    client.post("/batches", &json!({"file": "/long.py", "args": ["sleep 60"]})).await;
+    client.wait_for("/batches/1", "running").await;
+    let began = Instant::now();
+    client.delete("/batches/1").await.check(200, json!({"msg": "deleted"}));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_batch_that_makes_no_sense_is_refused_and_uses_up_a_number() {
+    let (_server, client) = server().await;
+    for (body, reason) in [
+        (json!({}), "requirement failed: File is required."),
+        (json!({"file": "job.py"}), "requirement failed: Path 'job.py' is not absolute."),
+    ] {
+        let refusal = json!({"msg": format!("Rejected, Reason: {reason}")});
+        client.post("/batches", &body).await.check(400, refusal);
+    }
+    let body = json!({"file": "/job.py", "name": "nightly", "args": ["sleep 60"]});
+    assert_eq!(client.post("/batches", &body).await.json()["id"], 2);
+    let duplicate = "Rejected, Reason: Duplicate session name: Some(nightly) for session 3";
+    client.post("/batches", &body).await.check(400, json!({"msg": duplicate}));
+    let unknown = client.post("/batches", &json!({"file": "/x", "foo": 1})).await;
+    assert!(unknown.text.contains("CreateBatchRequest"), "{unknown:?}");
+    client.get("/batches/77/log").await.check(404, json!({"msg": "Session '77' not found."}));
+}

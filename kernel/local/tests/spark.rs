@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use client::Client;
 use livy_local::{Options, Server, start};
 use processes::{assert_gone_within, descendants, listening};
@@ -54,6 +56,23 @@ impl Session<'_> {
     async fn run(&self, kind: &str, code: &str) -> Value {
         let path = self.submit(kind, code).await;
         self.client.wait_for(&path, "available").await["output"].clone()
+    }
+
+    /// The end of a job that is the value of this expression.
+    async fn job(&self, expression: &str) -> Value {
+        let length = u32::try_from(expression.len()).unwrap().to_le_bytes();
+        let pickle =
+            [b"cbuiltins\neval\n(X".as_slice(), &length, expression.as_bytes(), b"tR."].concat();
+        let body = json!({"job": STANDARD.encode(pickle), "jobType": "pyspark"});
+        let sent = self.client.post(&format!("{}/submit-job", self.path), &body).await.json();
+        let path = format!("{}/jobs/{}", self.path, sent["id"]);
+        loop {
+            let job = self.client.get(&path).await.json();
+            if job["state"] != "STARTED" {
+                return job;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
     }
 
     async fn processes(&self) -> BTreeSet<u32> {
@@ -103,6 +122,7 @@ async fn a_session_does_what_livys_does() {
     magic_commands(&session).await;
     surroundings(&session).await;
     sql_statements(&session).await;
+    jobs(&session).await;
     other_kinds(&session).await;
     scala_statements(&session).await;
     scala_case_classes(&session).await;
@@ -300,6 +320,31 @@ async fn sql_statements(session: &Session<'_>) {
         output["evalue"].as_str().unwrap().starts_with("Job aborted due to stage failure: "),
         "{output:#}"
     );
+}
+
+async fn jobs(session: &Session<'_>) {
+    session.run("pyspark", "x = 41").await;
+    for (expression, pickle) in [
+        ("lambda jc: __import__('__main__').global_dict['x'] + 1", "\u{80}\u{5}K*."),
+        ("lambda jc: jc.sc.parallelize([1, 2, 3]).sum()", "\u{80}\u{5}K\u{6}."),
+        ("lambda jc: jc.spark_session.range(7).count()", "\u{80}\u{5}K\u{7}."),
+    ] {
+        let ended = session.job(expression).await;
+        let pickle = STANDARD.encode(pickle.chars().map(|c| c as u8).collect::<Vec<_>>());
+        assert_eq!(ended["result"], STANDARD.encode(pickle), "{expression}: {ended:#}");
+    }
+    let failed = session.job("lambda jc: 1/0").await;
+    assert_eq!(failed["state"], "FAILED");
+    let error = failed["error"].as_str().unwrap();
+    let start = "org.apache.livy.repl.PythonJobException: Client job error:Traceback";
+    assert!(error.starts_with(start) && error.ends_with("ZeroDivisionError: division by zero\n"));
+    assert_eq!(session.job("lambda jc: exit()").await["state"], "FAILED");
+    assert_eq!(session.job("lambda jc: __import__('threading').Lock()").await["state"], "FAILED");
+
+    let busy = session.submit("pyspark", "i = 0\nwhile i < 1000: i += 0.0001").await;
+    let stop = "lambda jc: __import__('__main__').global_dict.__setitem__('i', 1000)";
+    assert_eq!(session.job(stop).await["state"], "SUCCEEDED");
+    session.client.wait_for(&busy, "available").await;
 }
 
 async fn other_kinds(session: &Session<'_>) {
@@ -599,9 +644,10 @@ async fn a_session_whose_process_ends_is_dead_and_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_outlives_a_killed_server() {
+    let folder = tempfile::tempdir().unwrap();
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_victim", "--nocapture"])
-        .env(VICTIM, "1")
+        .env(VICTIM, folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -612,23 +658,26 @@ async fn nothing_outlives_a_killed_server() {
         "the victim did not get so far"
     );
     let pids = descendants(victim.id());
-    assert!(pids.len() >= 2, "python and its JVM: {pids:?}");
+    assert!(pids.len() >= 5, "two Pythons with their JVMs, and the batch's: {pids:?}");
     victim.kill().unwrap();
     victim.wait().unwrap();
     assert_gone_within(Duration::from_secs(10), &pids);
 }
 
-/// Not a test of its own: the process that `nothing_outlives_a_killed_server` kills while its session is busy.
+/// Not a test of its own: the process that `nothing_outlives_a_killed_server` kills while its session and its batch are busy.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_victim() {
-    if std::env::var_os(VICTIM).is_none() {
-        return;
-    }
+    let Some(folder) = std::env::var_os(VICTIM).map(PathBuf::from) else { return };
     let (_server, client) = server().await;
     let session = Session { client: &client, path: idle_session(&client, json!({})).await };
     let code = "sc.parallelize(range(2), 2).map(lambda x: __import__('time').sleep(60)).count()";
     session.submit("pyspark", code).await;
-    sleep(Duration::from_secs(2)).await;
+    let file = folder.join("long.py");
+    std::fs::write(&file, "import time\nprint('here')\ntime.sleep(60)\n").unwrap();
+    client.post("/batches", &json!({"file": file})).await;
+    while !client.get("/batches/0/log").await.text.contains("here") {
+        sleep(Duration::from_millis(50)).await;
+    }
     eprintln!("a session runs");
     sleep(Duration::from_secs(60)).await;
 }

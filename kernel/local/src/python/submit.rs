@@ -29,6 +29,8 @@ pub(crate) async fn submit(
     let mut child = process(found, submission, scratch.path()).spawn()?;
     let group = ProcessGroup::led_by(&child);
     let _ = events.send(BatchEvent::Running);
+    // Held open, or to wait for the child would close it.
+    let _input = child.stdin.take();
     let output = child.stdout.take().ok_or_else(|| io::Error::other("it has no pipe"))?;
     let mut log = Lines::new(output, MAX_LOG_LINE);
     let followed = stop.run_until_cancelled(follow(&mut child, &mut log, events)).await;

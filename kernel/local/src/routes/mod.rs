@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{Html, Response};
 use axum::routing::get;
 use serde_json::json;
 
@@ -35,8 +36,21 @@ pub(crate) fn router(sessions: Arc<Sessions>, batches: Arc<Batches>, token: Toke
         .merge(of_sessions)
         .merge(batches::routes().with_state(batches))
         .route("/version", get(version))
+        .route("/", get(page))
+        .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(axum::middleware::from_fn_with_state(token, guard))
+}
+
+/// For a person who opens the address in a browser; Livy has its sessions there.
+async fn page() -> Html<&'static str> {
+    Html(
+        "<html><title>livy-local</title><body>Livy's REST protocol on this machine's Spark.</body></html>",
+    )
+}
+
+async fn no_such_page() -> (StatusCode, Html<&'static str>) {
+    (StatusCode::NOT_FOUND, Html(""))
 }
 
 /// The version whose protocol this is; `branch` tells that it is not the real one.

@@ -1,5 +1,8 @@
 //! Who a test process started, directly or not, and where they listen.
 
+// Each test file uses its own part of it.
+#![allow(dead_code)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
