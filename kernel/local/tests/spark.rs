@@ -338,7 +338,7 @@ async fn jobs(session: &Session<'_>) {
     let error = failed["error"].as_str().unwrap();
     let start = "org.apache.livy.repl.PythonJobException: Client job error:Traceback";
     assert!(error.starts_with(start) && error.ends_with("ZeroDivisionError: division by zero\n"));
-    assert_eq!(session.job("lambda jc: exit()").await["state"], "FAILED");
+    assert_eq!(session.job("lambda jc: __import__('sys').exit()").await["state"], "FAILED");
     assert_eq!(session.job("lambda jc: __import__('threading').Lock()").await["state"], "FAILED");
 
     let busy = session.submit("pyspark", "i = 0\nwhile i < 1000: i += 0.0001").await;
