@@ -153,11 +153,14 @@ class Repl:
         return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
 
     def json(self, value, nulls):
+        """As text. Without `nulls` what is missing is left out."""
         rdd = self.jvm.java.lang.Class.forName('org.apache.spark.rdd.RDD')
         formats = scala_object(self.jvm.org.json4s, 'DefaultFormats')
-        return scala_object(self.jvm.org.json4s.jackson, 'Serialization').write(
-            value.take(10) if rdd.isInstance(value) else value, formats.preservingEmptyValues() if nulls else formats
-        )
+        formats = formats.preservingEmptyValues() if nulls else formats
+        value = value.take(10) if rdd.isInstance(value) else value
+        tree = scala_object(self.jvm.org.json4s, 'Extraction').decompose(value, formats)
+        tree = formats.emptyValueStrategy().replaceEmpty(tree)
+        return scala_object(self.jvm.org.json4s.jackson, 'JsonMethods').compact(tree) or 'null'
 
 
 # Statements
