@@ -60,7 +60,7 @@ pub async fn doctor(as_json: bool) -> Result<(), CommandError> {
         Ok(Place::Here(python)) => vec![here(python).await],
         Err(error) => vec![fail("settings", error.to_string(), "correct the variable")],
     };
-    say(if as_json { as_document(&checks) } else { as_text(&checks) });
+    say(if as_json { as_document(&checks) } else { as_text(&checks) })?;
     match checks.iter().any(|check| check.verdict == Verdict::Fail) {
         true => Err(CommandError::Other("something does not work, as said above".to_owned())),
         false => Ok(()),

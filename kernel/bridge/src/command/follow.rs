@@ -1,0 +1,111 @@
+//! Showing a log: its end, or all that comes until there is no more to come.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use livy_client::{Client, Id, ResendPolicy, SessionState};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    CommandError, Resource,
+    log::{self, Follower, News},
+    server,
+    terminal::{say, say_json, warn},
+};
+use crate::cli::LogOptions;
+
+/// More lines than any server keeps.
+const ALL_LINES: i64 = 100_000;
+/// A follower outlasts the restart of a server.
+const PATIENT: ResendPolicy =
+    ResendPolicy { within: Duration::from_secs(120), throttled_within: Duration::from_secs(120) };
+
+/// The part of a session or batch that says whether it goes on.
+#[derive(Deserialize)]
+struct Progress {
+    state: SessionState,
+}
+
+/// Shows the last lines of a log, or follows it.
+pub async fn log(resource: Resource, options: &LogOptions) -> Result<(), CommandError> {
+    let (id, json) = (Id::from(options.id.as_str()), options.output.json);
+    // Whoever names a server that is not there is told at once; patience is for what was there.
+    let log = all_lines(resource, &server(ResendPolicy::NEVER)?, &id).await?;
+    if options.follow {
+        return follow(resource, &id, json).await;
+    }
+    let mut lines = log::lines(&log);
+    let last = lines.split_off(lines.len().saturating_sub(options.lines));
+    match json {
+        true => say_json(&last)?,
+        false => last.iter().try_for_each(say)?,
+    }
+    Ok(())
+}
+
+/// The server's headings can be told only where the whole log is seen.
+async fn all_lines(
+    resource: Resource,
+    client: &Client,
+    id: &Id,
+) -> Result<Vec<String>, CommandError> {
+    Ok(resource.ask(client, resource.lines(id, 0, ALL_LINES)).await?.log)
+}
+
+/// Shows a log to its end. A batch that did not succeed is a failure.
+pub async fn follow(resource: Resource, id: &Id, json: bool) -> Result<(), CommandError> {
+    match (resource, to_its_end(resource, id, json).await?) {
+        (Resource::Session, _) | (_, Some(SessionState::Success)) => Ok(()),
+        (Resource::Batch, Some(state)) => Err(CommandError::EndedBadly(id.clone(), state)),
+        (Resource::Batch, None) => Err(CommandError::Ended(id.clone())),
+    }
+}
+
+/// How it ended; `None` where somebody has deleted it.
+async fn to_its_end(
+    resource: Resource,
+    id: &Id,
+    json: bool,
+) -> Result<Option<SessionState>, CommandError> {
+    let client = server(PATIENT)?;
+    let mut follower = Follower::default();
+    let mut last_line = Instant::now();
+    loop {
+        // The state first: what was written before the end is then in the log.
+        let (state, log) = match look(resource, &client, id).await {
+            Err(CommandError::Livy(error)) if error.is_not_found() => return Ok(None),
+            looked => looked?,
+        };
+        let news = follower.news(&log);
+        if !news.lines.is_empty() {
+            last_line = Instant::now();
+        }
+        show(&news, json)?;
+        if state.is_over() {
+            return Ok(Some(state));
+        }
+        tokio::time::sleep(log::pause(last_line.elapsed())).await;
+    }
+}
+
+fn show(news: &News, json: bool) -> io::Result<()> {
+    if news.gap {
+        warn("some lines came faster than the server keeps them, and are missing here");
+    }
+    news.lines.iter().try_for_each(|line| match json {
+        true => say_json(&json!({ "line": line })),
+        false => say(line),
+    })
+}
+
+async fn look(
+    resource: Resource,
+    client: &Client,
+    id: &Id,
+) -> Result<(SessionState, Vec<String>), CommandError> {
+    let progress: Progress = resource.ask(client, resource.get(id)).await?;
+    Ok((progress.state, all_lines(resource, client, id).await?))
+}

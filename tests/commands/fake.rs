@@ -1,0 +1,70 @@
+//! A Livy that does what a test wants.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::SECRET;
+
+/// Serves; yields a `LIVY_URL`.
+pub async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://livy:{SECRET}@{address}")
+}
+
+/// What a server says of a batch when it is looked at: its state, and then its log.
+pub type Look = (&'static str, Vec<String>);
+
+/// A server with a batch 3 that is found so at each look; the last one is for ever.
+pub fn batch(looks: Vec<Look>) -> Router {
+    let looks = Arc::new(Mutex::new(looks.into_iter().peekable()));
+    let now = Arc::new(Mutex::new(("starting", Vec::new())));
+    let next = {
+        let now = now.clone();
+        move || {
+            let mut looks = looks.lock().unwrap();
+            let look = looks.next().unwrap_or_else(|| now.lock().unwrap().clone());
+            *now.lock().unwrap() = look.clone();
+            look
+        }
+    };
+    let show = move || async move { Json(json!({"id": 3, "state": next().0})) };
+    let log = move || async move {
+        let log = now.lock().unwrap().1.clone();
+        Json(json!({"id": 3, "from": 0, "total": log.len(), "log": log}))
+    };
+    Router::new().route("/batches/3", get(show)).route("/batches/3/log", get(log))
+}
+
+/// Livy's log of these lines.
+pub fn log(stdout: &[&str], stderr: &[&str]) -> Vec<String> {
+    let lines = [&["stdout: "], stdout, &["\nstderr: "], stderr].concat();
+    lines.into_iter().map(str::to_owned).collect()
+}
+
+/// A server on which all sessions and batches are as this says, and only these can be deleted.
+pub fn all_like(one: Value, deletable: &'static [&'static str]) -> Router {
+    let page = json!({"from": 0, "total": 1, "sessions": [one.clone()]});
+    let list = get(move || async move { Json(page) });
+    let delete = move |Path(id): Path<String>| async move {
+        match deletable.contains(&&*id) {
+            true => (StatusCode::OK, Json(json!({"msg": "deleted"}))),
+            false => {
+                let msg = format!("Session '{id}' not found.");
+                (StatusCode::NOT_FOUND, Json(json!({ "msg": msg })))
+            }
+        }
+    };
+    let created = one.clone();
+    let create = move || async move { (StatusCode::CREATED, Json(created)) };
+    let item = get(move || async move { Json(one) }).delete(delete);
+    Router::new()
+        .route("/sessions", list.clone())
+        .route("/sessions/{id}", item.clone())
+        .route("/batches", list.post(create))
+        .route("/batches/{id}", item)
+}
