@@ -15,6 +15,10 @@ async fn what_is_not_there_is_a_failure_and_is_called_by_its_name() {
     assert_eq!(session.status.code(), Some(1));
     assert!(stderr(&session).contains("Session '99' not found."), "{}", stderr(&session));
 
+    let followed = livy_kernel(&livy.url(), &["session", "log", "-f", "99"]).await;
+    assert_eq!(followed.status.code(), Some(1));
+    assert!(stderr(&followed).contains("Session '99' not found."), "{}", stderr(&followed));
+
     let url = serve(all_like(json!({}), &[])).await;
     let batch = livy_kernel(&url, &["batch", "kill", "99"]).await;
     assert_eq!(batch.status.code(), Some(1));

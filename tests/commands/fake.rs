@@ -16,12 +16,12 @@ pub async fn serve(router: Router) -> String {
     format!("http://livy:{SECRET}@{address}")
 }
 
-/// What a server says of a batch when it is looked at: its state, and then its log.
+/// What a server says of a batch when its log is looked at: its state, and the log.
 pub type Look = (&'static str, Vec<String>);
 
-/// A server with a batch 3 that is found so at each look; the last one is for ever.
+/// A server with a batch 3 that is found so at each look; the last look is for ever.
 pub fn batch(looks: Vec<Look>) -> Router {
-    let looks = Arc::new(Mutex::new(looks.into_iter().peekable()));
+    let looks = Arc::new(Mutex::new(looks.into_iter()));
     let now = Arc::new(Mutex::new(("starting", Vec::new())));
     let next = {
         let now = now.clone();
@@ -32,11 +32,11 @@ pub fn batch(looks: Vec<Look>) -> Router {
             look
         }
     };
-    let show = move || async move { Json(json!({"id": 3, "state": next().0})) };
     let log = move || async move {
-        let log = now.lock().unwrap().1.clone();
+        let log = next().1;
         Json(json!({"id": 3, "from": 0, "total": log.len(), "log": log}))
     };
+    let show = move || async move { Json(json!({"id": 3, "state": now.lock().unwrap().0})) };
     Router::new().route("/batches/3", get(show)).route("/batches/3/log", get(log))
 }
 

@@ -111,7 +111,7 @@ async fn following_goes_on_after_an_outage() {
 
     log("before").await;
     assert_eq!(lines.next_line().await.unwrap().unwrap(), "before");
-    network.set(Network::Refuses).await;
+    network.set(Network::Resets).await;
     log("meanwhile").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     network.set(Network::Up).await;

@@ -32,11 +32,13 @@ struct Progress {
 /// Shows the last lines of a log, or follows it.
 pub async fn log(resource: Resource, options: &LogOptions) -> Result<(), CommandError> {
     let (id, json) = (Id::from(options.id.as_str()), options.output.json);
-    // Whoever names a server that is not there is told at once; patience is for what was there.
-    let log = all_lines(resource, &server(ResendPolicy::NEVER)?, &id).await?;
+    let client = server(ResendPolicy::NEVER)?;
     if options.follow {
+        // Whoever names a server that is not there is told at once; patience is for what was there.
+        resource.ask::<Progress>(&client, resource.get(&id)).await?;
         return follow(resource, &id, json).await;
     }
+    let log = all_lines(resource, &client, &id).await?;
     let mut lines = log::lines(&log);
     let last = lines.split_off(lines.len().saturating_sub(options.lines));
     match json {
@@ -72,22 +74,26 @@ async fn to_its_end(
 ) -> Result<Option<SessionState>, CommandError> {
     let client = server(PATIENT)?;
     let mut follower = Follower::default();
-    let mut last_line = Instant::now();
+    let (mut last_line, mut end) = (Instant::now(), None);
     loop {
-        // The state first: what was written before the end is then in the log.
-        let (state, log) = match look(resource, &client, id).await {
-            Err(CommandError::Livy(error)) if error.is_not_found() => return Ok(None),
-            looked => looked?,
+        let log = match all_lines(resource, &client, id).await {
+            Err(error) if error.is_not_found() => return Ok(None),
+            log => log?,
         };
         let news = follower.news(&log);
-        if !news.lines.is_empty() {
-            last_line = Instant::now();
-        }
         show(&news, json)?;
-        if state.is_over() {
-            return Ok(Some(state));
+        // In a burst only the log is worth the time. What was written before the end is in a log
+        // that is read after it.
+        match (news.lines.is_empty(), end.take()) {
+            (true, Some(state)) => return Ok(Some(state)),
+            (true, None) => {
+                end = state(resource, &client, id).await?.filter(SessionState::is_over);
+            }
+            (false, _) => last_line = Instant::now(),
         }
-        tokio::time::sleep(log::pause(last_line.elapsed())).await;
+        if end.is_none() {
+            tokio::time::sleep(log::pause(last_line.elapsed())).await;
+        }
     }
 }
 
@@ -101,11 +107,15 @@ fn show(news: &News, json: bool) -> io::Result<()> {
     })
 }
 
-async fn look(
+/// `None` where it is gone.
+async fn state(
     resource: Resource,
     client: &Client,
     id: &Id,
-) -> Result<(SessionState, Vec<String>), CommandError> {
-    let progress: Progress = resource.ask(client, resource.get(id)).await?;
-    Ok((progress.state, all_lines(resource, client, id).await?))
+) -> Result<Option<SessionState>, CommandError> {
+    match resource.ask::<Progress>(client, resource.get(id)).await {
+        Ok(progress) => Ok(Some(progress.state)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// The pauses between two looks while lines come. A server keeps 200 lines of each stream, so even
 /// a line a millisecond is seen as long as the pause is shorter than that.
-const SHORTEST: Duration = Duration::from_millis(30);
-const LONGEST: Duration = Duration::from_millis(150);
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(100);
 /// After this long without a line, hurry would only burden the server.
 const LONG_QUIET: Duration = Duration::from_secs(60);
 const UNHURRIED: Duration = Duration::from_secs(1);
@@ -167,6 +167,6 @@ mod tests {
     #[test]
     fn looks_are_hurried_only_while_lines_come() {
         let pause = |ms| pause(Duration::from_millis(ms)).as_millis();
-        assert_eq!([pause(0), pause(800), pause(5_000), pause(90_000)], [30, 80, 150, 1000]);
+        assert_eq!([pause(0), pause(800), pause(5_000), pause(90_000)], [20, 80, 100, 1000]);
     }
 }

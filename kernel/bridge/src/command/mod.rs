@@ -104,6 +104,10 @@ impl CommandError {
         }
     }
 
+    fn is_not_found(&self) -> bool {
+        matches!(self, Self::Livy(error) if error.is_not_found())
+    }
+
     /// Whether the reader of the answer has seen enough, as `head` does.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
