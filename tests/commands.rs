@@ -2,6 +2,7 @@
 //! must be made on purpose.
 
 mod batch; // submitting
+mod certificates; // real ones
 mod doctor; // what does not work, and what to do
 mod exit_codes; // what a script can tell
 mod fake; // a Livy that does what a test wants

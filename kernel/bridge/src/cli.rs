@@ -52,6 +52,9 @@ pub enum Command {
     },
     /// Check the settings and the way to the server
     Doctor {
+        /// Start a session, too, and end it
+        #[arg(long)]
+        session: bool,
         #[command(flatten)]
         output: Output,
     },

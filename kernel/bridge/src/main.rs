@@ -73,7 +73,7 @@ async fn carry_out(command: Command) -> Outcome {
             BatchAction::Log(log) => command::log(Resource::Batch, &log).await,
             BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,
         },
-        Command::Doctor { output } => command::doctor(output.json).await,
+        Command::Doctor { output, session } => command::doctor(output.json, session).await,
     }
 }
 
