@@ -78,10 +78,11 @@ async fn a_burst_of_a_line_a_millisecond_is_seen() {
 
     let seen: Vec<u128> = stdout(&output).lines().map(|line| line.parse().unwrap()).collect();
     assert!(seen.is_sorted_by(|one, next| one < next), "a line came twice");
-    assert!(seen.len() > 2700, "only {} of {LINES} lines", seen.len());
+    // To look twice a second would show 1200; a busy machine may cost some.
+    assert!(seen.len() > 2000, "only {} of {LINES} lines", seen.len());
     assert_eq!(seen.last(), Some(&(LINES - 1)));
-    let told = stderr(&output).contains("some lines");
-    assert_eq!(told, (seen.len() as u128) < LINES - u128::from(seen[0] as u64));
+    let some_are_missing = seen.windows(2).any(|pair| pair[0] + 1 < pair[1]);
+    assert_eq!(stderr(&output).contains("some lines"), some_are_missing);
 }
 
 #[tokio::test]
@@ -106,7 +107,7 @@ async fn following_goes_on_after_an_outage() {
         livy.client().send(statement::run(&"0".into(), &new)).await.unwrap();
     };
     let mut command = command(&network.url(), &["session", "log", "-f", "0"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
 
     log("before").await;
@@ -118,5 +119,7 @@ async fn following_goes_on_after_an_outage() {
     assert_eq!(lines.next_line().await.unwrap().unwrap(), "meanwhile");
 
     livy.delete_sessions().await;
-    assert!(child.wait().await.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("asking on").count(), 1, "{}", stderr(&output));
 }

@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use livy_client::{Client, Id, ResendPolicy, SessionState};
+use livy_client::{Client, Id, ResendPolicy, SessionState, Trouble};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::{
     CommandError, Resource,
@@ -73,6 +74,7 @@ async fn to_its_end(
     json: bool,
 ) -> Result<Option<SessionState>, CommandError> {
     let client = server(PATIENT)?;
+    tokio::spawn(tell_trouble(client.trouble()));
     let mut follower = Follower::default();
     let (mut last_line, mut end) = (Instant::now(), None);
     loop {
@@ -83,7 +85,7 @@ async fn to_its_end(
         let news = follower.news(&log);
         show(&news, json)?;
         // In a burst only the log is worth the time. What was written before the end is in a log
-        // that is read after it.
+        // that is read a moment after it.
         match (news.lines.is_empty(), end.take()) {
             (true, Some(state)) => return Ok(Some(state)),
             (true, None) => {
@@ -91,8 +93,22 @@ async fn to_its_end(
             }
             (false, _) => last_line = Instant::now(),
         }
-        if end.is_none() {
-            tokio::time::sleep(log::pause(last_line.elapsed())).await;
+        tokio::time::sleep(log::pause(last_line.elapsed())).await;
+    }
+}
+
+/// Patience looks like a hang unless it is said, once each time.
+async fn tell_trouble(mut trouble: watch::Receiver<Option<Trouble>>) {
+    let mut told = false;
+    while trouble.changed().await.is_ok() {
+        let now = trouble.borrow_and_update().clone();
+        match now {
+            Some(trouble) if !told => {
+                warn(format!("{}; asking on for two minutes", trouble.reason));
+                told = true;
+            }
+            Some(_) => {}
+            None => told = false,
         }
     }
 }

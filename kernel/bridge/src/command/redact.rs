@@ -41,11 +41,15 @@ fn is_secret(name: &str) -> bool {
 
 /// Such as `-Dstore.password=…` among a driver's Java options, or a password in an address.
 fn holds_a_secret(value: &str) -> bool {
-    let names = value.split([' ', ',', ';', '&', '?']).filter_map(|word| word.split_once('='));
-    let in_address = value.split_once("://").is_some_and(|(_, rest)| {
-        rest.split('/').next().and_then(|host| host.rsplit_once('@')).is_some()
-    });
-    in_address || names.into_iter().any(|(name, _)| is_secret(name))
+    let mut names = value.split([' ', ',', ';', '&', '?']).filter_map(|word| word.split_once('='));
+    names.any(|(name, _)| is_secret(name)) || has_a_password(value)
+}
+
+/// As in `scheme://user:password@host`.
+fn has_a_password(address: &str) -> bool {
+    let host = address.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    let user = host.and_then(|host| host.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
 }
 
 #[cfg(test)]
@@ -72,6 +76,7 @@ mod tests {
         check("spark.executor.memory", "2g", false);
         check("spark.driver.extraJavaOptions", "-Da=b", false);
         check("spark.jars", "s3://bucket/a@1.jar", false);
+        check("spark.jars", "abfss://container@account.example/a.jar", false);
     }
 
     #[test]

@@ -22,8 +22,9 @@ pub async fn submit(options: Submit) -> Result<(), CommandError> {
     let new = new_batch(options, client.endpoint());
     let batch = client.send(batch::create(&new).answered_by::<Value>()).await;
     let batch = batch.map_err(|error| unless_it_may_run(error, name.as_deref()))?;
-    let id =
-        Id::deserialize(&batch["id"]).map_err(|error| CommandError::Other(error.to_string()))?;
+    let id = Id::deserialize(&batch["id"]).map_err(|_| {
+        CommandError::Other("the server took the batch, but does not say its id; look with `livy-kernel batch list`".to_owned())
+    })?;
     match json {
         true => say_json(&redacted(batch))?,
         false => say(format!("batch {id} has been submitted"))?,

@@ -11,7 +11,7 @@ use super::{
     LIMIT,
     report::{Finding, Report},
 };
-use crate::command::log;
+use crate::command::{log, terminal::warn};
 
 /// A cluster that has room needs less.
 const STARTED_WITHIN: Duration = Duration::from_secs(180);
@@ -33,6 +33,7 @@ async fn probe(client: &Client) -> Finding {
     let mut new = NewSession { kind: Some("pyspark".to_owned()), ..Default::default() };
     new.application.name = Some(format!("livy-kernel-doctor-{}", uuid::Uuid::new_v4()));
     new.heartbeat_timeout_in_second = Some(HEARTBEAT_SECONDS);
+    warn(format!("starting a session, for up to {} minutes", STARTED_WITHIN.as_secs() / 60));
     let begun = Instant::now();
     let session = match client.create_session(&new).await {
         Ok(session) => session,

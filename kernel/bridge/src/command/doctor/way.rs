@@ -1,6 +1,10 @@
 //! The way to the server: its name, its port, and a proxy in between.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use livy_client::Endpoint;
 use tokio::{
@@ -41,6 +45,9 @@ impl Way {
     pub async fn look_up(&self) -> Finding {
         if let Some(variable) = self.proxy {
             return Finding::skip(format!("the proxy ({variable}) looks it up"));
+        }
+        if self.host.parse::<IpAddr>().is_ok() {
+            return Finding::ok(format!("{} needs no look-up", self.host));
         }
         let found = async { lookup_host((&*self.host, self.port)).await.map(Iterator::collect) };
         known(&self.host, LIMIT, found).await
