@@ -3,6 +3,7 @@
 use std::{fs, net::SocketAddr, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::{
     io::copy_bidirectional,
@@ -50,6 +51,10 @@ impl Identity {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap();
         Self { der: certificate.der().clone(), pem: certificate.pem(), key }
+    }
+
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub fn file(&self) -> NamedTempFile {

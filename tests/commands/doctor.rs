@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::Path, process::Output};
+use std::{net::SocketAddr, process::Output};
 
 use axum::{
     Json, Router,
@@ -7,6 +7,7 @@ use axum::{
     routing::{any, get, post},
 };
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::{
     certificates::{Authority, Identity, authority, file},
@@ -151,16 +152,30 @@ async fn a_setting_that_makes_no_sense_is_named() {
     finds(&output, "settings", "/nowhere/ca.pem", "LIVY_TLS_CA_FILE");
 }
 
-/// A Livy behind TLS, asked with these authorities.
-async fn behind_tls(identity: &Identity, ca_file: Option<&Path>) -> Output {
+#[tokio::test]
+async fn no_server_and_no_spark_is_named() {
+    let nowhere = ["PATH", "LIVY_LOCAL_PYTHON", "PYSPARK_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX"];
+    let output = doctor("", &nowhere.map(|name| (name, "/nowhere")), &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let found = check(&output, "local Spark");
+    assert!(found.starts_with("FAIL") && found.contains("LIVY_URL is not set"), "{found}");
+    assert!(found.contains("→") && found.contains("pip install"), "{found}");
+    assert!(check(&output, "session").starts_with("skip"), "{}", stdout(&output));
+}
+
+/// A Livy behind TLS, asked with this variable.
+async fn behind_tls(identity: &Identity, variable: Option<(&str, &str)>) -> Output {
     let livy = Livy::start().await;
     let port = identity.in_front_of(SocketAddr::from(([127, 0, 0, 1], livy.port()))).await;
     let url = format!("https://livy:{SECRET}@localhost:{port}");
-    let ca_file = ca_file.map(|path| ("LIVY_TLS_CA_FILE", path.to_str().unwrap()));
-    doctor(&url, ca_file.as_slice(), &[]).await
+    doctor(&url, variable.as_slice(), &[]).await
 }
 
-fn file_of(authority: &Authority) -> tempfile::NamedTempFile {
+fn as_ca(file: &NamedTempFile) -> Option<(&str, &str)> {
+    Some(("LIVY_TLS_CA_FILE", file.path().to_str().unwrap()))
+}
+
+fn file_of(authority: &Authority) -> NamedTempFile {
     file(&authority.pem())
 }
 
@@ -168,7 +183,7 @@ fn file_of(authority: &Authority) -> tempfile::NamedTempFile {
 async fn a_certificate_of_an_authority_that_is_named_is_trusted() {
     let authority = authority("ours");
     let ca = file_of(&authority);
-    let output = behind_tls(&Identity::signed_by(&authority), Some(ca.path())).await;
+    let output = behind_tls(&Identity::signed_by(&authority), as_ca(&ca)).await;
     assert!(output.status.success(), "{}", stdout(&output));
     assert!(check(&output, "TLS").starts_with("ok"), "{}", stdout(&output));
     assert!(check(&output, "login").contains("takes basic (LIVY_URL)"));
@@ -183,7 +198,7 @@ async fn an_unknown_and_a_wrong_authority_are_named() {
     // An authority that was made anew has the old name.
     for name in ["another", "ours"] {
         let other = file_of(&authority(name));
-        let wrong = behind_tls(&identity, Some(other.path())).await;
+        let wrong = behind_tls(&identity, as_ca(&other)).await;
         let now = format!("LIVY_TLS_CA_FILE is {} now", other.path().display());
         finds(&wrong, "TLS", "nobody known here signed", &now);
     }
@@ -193,11 +208,29 @@ async fn an_unknown_and_a_wrong_authority_are_named() {
 async fn a_servers_own_certificate_is_no_authority() {
     let identity = Identity::self_made();
     let own = identity.file();
-    let output = behind_tls(&identity, Some(own.path())).await;
+    let output = behind_tls(&identity, as_ca(&own)).await;
     let remedy = "LIVY_TLS_CA_FILE cannot make it fit for a server; pin it";
     finds(&output, "TLS", "authority's own", remedy);
     let command = format!("-fingerprint -sha256 -in {}", own.path().display());
     assert!(stdout(&output).contains(&command), "{}", stdout(&output));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_pinned_is_trusted_and_one_that_is_not_checked_is_a_warning() {
+    let identity = Identity::self_made();
+    let pin = identity.fingerprint();
+    let output = behind_tls(&identity, Some(("LIVY_TLS_PIN_SHA256", &pin))).await;
+    assert!(check(&output, "TLS").contains("is the pinned one"), "{}", stdout(&output));
+    assert!(check(&output, "pin").ends_with("(LIVY_TLS_PIN_SHA256)"), "{}", stdout(&output));
+
+    let output = behind_tls(&identity, Some(("LIVY_TLS_VERIFY", "no"))).await;
+    assert!(output.status.success(), "{}", stdout(&output));
+    let secrecy = check(&output, "secrecy");
+    assert!(secrecy.starts_with("warn") && secrecy.contains("LIVY_TLS_PIN_SHA256"), "{secrecy}");
+
+    let other = Identity::self_made().fingerprint();
+    let output = behind_tls(&identity, Some(("LIVY_TLS_PIN_SHA256", &other))).await;
+    finds(&output, "TLS", "not the pinned one", "pin this one");
 }
 
 /// A server of this name exists only behind the proxy, which is itself the Livy.

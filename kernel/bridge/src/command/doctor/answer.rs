@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use livy_client::{
-    Ability, Client, Error, Options, batch,
+    Ability, Client, Error, Options, Verify, batch,
     session::{self, Sessions},
     version,
 };
@@ -44,9 +44,11 @@ fn stages(options: &Options, list: Option<&Sessions>, way: &Way) -> Vec<(&'stati
     if let Some(variable) = way.proxy() {
         stages.push((PROXY, Finding::ok(format!("the proxy ({variable}) lets requests through"))));
     }
-    let tls = match options.endpoint.is_https() {
-        true => Finding::ok("the server's certificate is trusted"),
-        false => Finding::skip("the address is http:, which is without TLS"),
+    let tls = match (options.endpoint.is_https(), &options.tls.verify) {
+        (false, _) => Finding::skip("the address is http:, which is without TLS"),
+        (true, Verify::Authority) => Finding::ok("the server's certificate is trusted"),
+        (true, Verify::Pin(_)) => Finding::ok("the server's certificate is the pinned one"),
+        (true, Verify::Nothing) => Finding::ok("it works, whoever the server is"),
     };
     let login = match options.auth.name() {
         "none" => Finding::ok("the server does not ask who you are"),
