@@ -117,7 +117,9 @@ async fn a_wrong_password_is_named() {
 async fn login_pages_and_other_pages_are_named() {
     let page =
         serve(Router::new().fallback(any(|| async { Html("<title>Sign in</title>") }))).await;
-    finds(&doctor(&page, &[], &[]).await, "answer", "Sign in", "not of a web page or a login");
+    let output = doctor(&page, &[], &[]).await;
+    finds(&output, "answer", "Sign in", "not of a web page or a login");
+    assert!(check(&output, "login").starts_with("skip"), "{}", stdout(&output));
 
     let redirect = Router::new().fallback(any(|| async { Redirect::to("/login") }));
     let redirect = serve(redirect).await;
@@ -265,6 +267,24 @@ async fn faults_are_found_through_a_proxy_too() {
         let output = doctor(&elsewhere, &[("all_proxy", &nobody.url())], &[]).await;
         finds(&output, "through proxy", "refused", "is the proxy of all_proxy right");
     }
+}
+
+#[tokio::test]
+async fn certificates_are_checked_through_a_proxy_too() {
+    let livy = Livy::start().await;
+    let identity = Identity::signed_by(&authority("ours"));
+    let port = identity.in_front_of(SocketAddr::from(([127, 0, 0, 1], livy.port()))).await;
+    let proxy = fake::tunnel_to(port).await;
+    let url = ELSEWHERE.replace("http:", "https:");
+
+    let output = doctor(&url, &[("https_proxy", &proxy)], &[]).await;
+    finds(&output, "TLS", "nobody known here signed", "LIVY_TLS_CA_FILE");
+    assert!(check(&output, "proxy").ends_with("(https_proxy)"), "{}", stdout(&output));
+
+    let pin = identity.fingerprint();
+    let variables = [("https_proxy", &*proxy), ("LIVY_TLS_PIN_SHA256", &*pin)];
+    let output = doctor(&url, &variables, &[]).await;
+    assert!(check(&output, "TLS").starts_with("ok"), "{}", stdout(&output));
 }
 
 #[tokio::test]

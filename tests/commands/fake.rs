@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::support::SECRET;
 
@@ -67,4 +70,25 @@ pub fn all_like(one: Value, deletable: &'static [&'static str]) -> Router {
         .route("/sessions/{id}", item.clone())
         .route("/batches", list.post(create))
         .route("/batches/{id}", item)
+}
+
+/// A proxy that leads every `CONNECT` to this port; yields its address.
+pub async fn tunnel_to(port: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.unwrap());
+                }
+                assert!(head.starts_with(b"CONNECT livy.example:"));
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    format!("http://{address}")
 }

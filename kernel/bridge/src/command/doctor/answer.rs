@@ -50,9 +50,12 @@ fn stages(options: &Options, list: Option<&Sessions>, way: &Way) -> Vec<(&'stati
         (true, Verify::Pin(_)) => Finding::ok("the server's certificate is the pinned one"),
         (true, Verify::Nothing) => Finding::ok("it works, whoever the server is"),
     };
-    let login = match options.auth.name() {
-        "none" => Finding::ok("the server does not ask who you are"),
-        name => Finding::ok(format!("the server takes {name} ({})", credentials_source(options))),
+    let login = match (list, options.auth.name()) {
+        (None, _) => Finding::skip("without an answer of a Livy it cannot be told"),
+        (Some(_), "none") => Finding::ok("the server does not ask who you are"),
+        (Some(_), name) => {
+            Finding::ok(format!("the server takes {name} ({})", credentials_source(options)))
+        }
     };
     let count = list.map_or(0, |list| list.total);
     let answer = Finding::ok(format!("it is a Livy, and has {count} sessions"));
