@@ -52,6 +52,9 @@ pub enum Command {
     },
     /// Check the settings and the way to the server
     Doctor {
+        /// Start a session, too, and end it
+        #[arg(long)]
+        session: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -123,7 +126,7 @@ pub struct LogOptions {
     pub follow: bool,
     /// How many of the last lines
     #[arg(short = 'n', long, default_value_t = 100, conflicts_with = "follow")]
-    pub lines: i64,
+    pub lines: usize,
     #[command(flatten)]
     pub output: Output,
 }
@@ -131,7 +134,7 @@ pub struct LogOptions {
 /// Options of `batch submit`.
 #[derive(Args, Debug)]
 pub struct Submit {
-    /// The application, where the cluster finds it
+    /// The application, where the cluster finds it; for a Livy on this machine, a file here
     pub file: String,
     /// Arguments of the application
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -154,12 +157,21 @@ pub struct Submit {
     /// Files to use
     #[arg(long, value_delimiter = ',')]
     pub files: Vec<String>,
+    /// Archives to use, unpacked
+    #[arg(long, value_delimiter = ',')]
+    pub archives: Vec<String>,
     /// Memory of the driver, such as 2g
     #[arg(long)]
     pub driver_memory: Option<String>,
+    /// Cores of the driver
+    #[arg(long)]
+    pub driver_cores: Option<u32>,
     /// Memory of each executor, such as 2g
     #[arg(long)]
     pub executor_memory: Option<String>,
+    /// Cores of each executor
+    #[arg(long)]
+    pub executor_cores: Option<u32>,
     /// How many executors
     #[arg(long)]
     pub num_executors: Option<u32>,

@@ -46,8 +46,9 @@ fn main() -> ExitCode {
     let outcome = asynchronously(carry_out(Cli::parse().command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("livy-kernel: {error}");
+            command::warn(&error);
             error.exit_code()
         }
     }
@@ -62,17 +63,17 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Sessions { all, output } => Resource::Session.list(all, output.json).await,
         Command::Session { action } => match action {
             SessionAction::Show(one) => Resource::Session.show(&one.id, one.output.json).await,
-            SessionAction::Log(log) => Resource::Session.log(&log).await,
+            SessionAction::Log(log) => command::log(Resource::Session, &log).await,
             SessionAction::Kill(some) => Resource::Session.kill(&some.ids, some.output.json).await,
         },
         Command::Batch { action } => match action {
             BatchAction::Submit(submit) => command::submit(*submit).await,
             BatchAction::List { output } => Resource::Batch.list(true, output.json).await,
             BatchAction::Show(one) => Resource::Batch.show(&one.id, one.output.json).await,
-            BatchAction::Log(log) => Resource::Batch.log(&log).await,
+            BatchAction::Log(log) => command::log(Resource::Batch, &log).await,
             BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,
         },
-        Command::Doctor { output } => command::doctor(output.json).await,
+        Command::Doctor { output, session } => command::doctor(output.json, session).await,
     }
 }
 
@@ -80,7 +81,12 @@ async fn carry_out(command: Command) -> Outcome {
 fn log_to_stderr() {
     let filter =
         EnvFilter::try_from_env("LIVY_KERNEL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would be said on stderr, which is what does not work.
+        .log_internal_errors(false)
+        .init();
 }
 
 fn asynchronously(work: impl Future<Output = Outcome>) -> Outcome {

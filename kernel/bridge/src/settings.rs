@@ -12,6 +12,10 @@ pub const LIVY_URL: &str = "LIVY_URL";
 /// The variable that names the Python whose Spark the kernel starts when there is no server.
 pub const LIVY_LOCAL_PYTHON: &str = "LIVY_LOCAL_PYTHON";
 
+/// The variables that say who asks, in the order in which they count; without any, the address
+/// says it.
+pub const CREDENTIALS: [&str; 3] = ["LIVY_TOKEN_COMMAND", "LIVY_TOKEN", "LIVY_AUTH"];
+
 /// Where cells run.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -36,6 +40,17 @@ fn wrong(variable: &'static str, why: impl ToString) -> SettingsError {
 /// Reads the environment.
 pub fn place() -> Result<Place, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).place()
+}
+
+/// The first of these variables that is set.
+pub fn first_set(names: &[&'static str]) -> Option<&'static str> {
+    names.iter().copied().find(|name| value_of_first(&[name]).is_some())
+}
+
+/// The value of the first of these variables that is set.
+pub fn value_of_first(names: &[&str]) -> Option<String> {
+    let variables = Variables(&|name| std::env::var(name).ok());
+    names.iter().find_map(|name| variables.get(name))
 }
 
 /// The environment, so that tests have one of their own. Absent and empty mean the same, since a

@@ -78,7 +78,8 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn is_https(&self) -> bool {
+    /// Whether the way to it is encrypted.
+    pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 

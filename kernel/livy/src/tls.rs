@@ -283,6 +283,11 @@ fn mend(why: &CertificateError) -> String {
                 "nobody known here signed its certificate; name its authority's certificate as tls.ca_file, {PIN}"
             )
         }
+        // As when the authority was made anew, and the file here is the old one.
+        CertificateError::BadSignature => format!(
+            "nobody known here signed its certificate (an authority of that name did, with another \
+             key); name its authority's certificate as tls.ca_file, {PIN}"
+        ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!(
                 "its certificate is not for this host name; make one that names it \

@@ -1,23 +1,34 @@
 use super::{CommandError, say};
-use crate::{cli::Install, kernelspec};
+use crate::{
+    cli::Install,
+    kernelspec::{self, KernelspecError},
+    kind::Kind,
+};
 
-/// Installs the kernels.
+/// Installs the kernels. They are told of afterwards, so that a closed pipe stops nothing.
 pub fn install(options: &Install) -> Result<(), CommandError> {
-    for kind in options.kinds() {
+    let install = |kind: Kind| {
         let folder = kernelspec::install(kind, &options.target())?;
-        say(format!("installed livy-{} in {}", kind.as_str(), folder.display()));
-    }
-    Ok(())
+        Ok(format!("installed livy-{} in {}", kind.as_str(), folder.display()))
+    };
+    tell(options.kinds().into_iter().map(install).collect())
 }
 
 /// Removes the kernels.
 pub fn uninstall(options: &Install) -> Result<(), CommandError> {
-    for kind in options.kinds() {
+    let uninstall = |kind: Kind| {
         let name = kind.as_str();
-        match kernelspec::uninstall(kind, &options.target())? {
-            Some(folder) => say(format!("removed livy-{name} from {}", folder.display())),
-            None => say(format!("livy-{name} was not installed there")),
-        }
+        Ok(match kernelspec::uninstall(kind, &options.target())? {
+            Some(folder) => format!("removed livy-{name} from {}", folder.display()),
+            None => format!("livy-{name} was not installed there"),
+        })
+    };
+    tell(options.kinds().into_iter().map(uninstall).collect())
+}
+
+fn tell(done: Vec<Result<String, KernelspecError>>) -> Result<(), CommandError> {
+    for line in done {
+        say(line?)?;
     }
     Ok(())
 }

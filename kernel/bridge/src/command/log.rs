@@ -1,50 +1,87 @@
-//! Following a log of which the server keeps only the last lines.
+//! A log of which the server keeps only the last lines. Pure.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-/// What has been seen of a log. Livy keeps the last lines of stdout and of stderr one after the
-/// other, under headings, so each part moves by itself.
+/// The pauses between two looks while lines come. A server keeps 200 lines of each stream, so even
+/// a line a millisecond is seen as long as the pause is shorter than that.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(100);
+/// After this long without a line, hurry would only burden the server.
+const LONG_QUIET: Duration = Duration::from_secs(60);
+const UNHURRIED: Duration = Duration::from_secs(1);
+
+/// How long to wait before the next look when nothing has come for this long.
+pub fn pause(quiet: Duration) -> Duration {
+    match quiet < LONG_QUIET {
+        true => (quiet / 10).clamp(SHORTEST, LONGEST),
+        false => UNHURRIED,
+    }
+}
+
+/// Livy's headings. Only the first stands at the very start; lines of a log have no line breaks in
+/// them, so nothing that a program prints is like the others.
+const STDOUT: &str = "stdout: ";
+const LATER: [&str; 3] = ["\nstderr: ", "\nYARN Diagnostics: ", "\nKubernetes Diagnostics: "];
+
+/// The lines of each stream: what the program printed, what it complained, and what the cluster
+/// says of it.
+fn streams(log: &[String]) -> Vec<&[String]> {
+    let mut rest = log.strip_prefix(&[STDOUT.to_owned()][..]).unwrap_or(log);
+    let mut streams = Vec::new();
+    for heading in LATER {
+        let at = rest.iter().position(|line| line == heading);
+        streams.push(&rest[..at.unwrap_or(rest.len())]);
+        rest = at.map_or(&[], |at| &rest[at + 1..]);
+    }
+    streams.push(rest);
+    streams
+}
+
+/// The lines without headings, those of stderr after those of stdout, as Livy has them.
+pub fn lines(log: &[String]) -> Vec<String> {
+    streams(log).concat()
+}
+
+/// What has been seen of a log. Each stream moves by itself.
 #[derive(Debug, Default)]
 pub struct Follower {
-    parts: BTreeMap<String, Vec<String>>,
+    seen: [Vec<String>; LATER.len() + 1],
 }
 
-/// Stands where the server has dropped lines that nobody has seen.
-const GAP: &str = "(some lines were not kept by the server)";
+/// What is new in a log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// Whether the server has dropped lines before them that nobody saw.
+    pub gap: bool,
+}
 
 impl Follower {
-    /// The lines that are new in what the server keeps now.
-    pub fn new_lines(&mut self, log: &[String]) -> Vec<String> {
-        let mut new = Vec::new();
-        for (heading, lines) in parts(log) {
-            let seen = self.parts.entry(heading).or_default();
-            let known = overlap(seen, &lines);
-            if known == 0 && !seen.is_empty() && !lines.is_empty() {
-                new.push(GAP.to_owned());
+    /// What is new in what the server keeps now.
+    pub fn news(&mut self, log: &[String]) -> News {
+        let mut news = News::default();
+        for (number, (seen, now)) in self.seen.iter_mut().zip(streams(log)).enumerate() {
+            // An answer without lines, or with fewer than before, has nothing new.
+            if is_part(now, seen) {
+                continue;
             }
-            new.extend_from_slice(&lines[known..]);
-            *seen = lines;
+            let known = overlap(seen, now);
+            // The cluster's words are not a stream: they are replaced.
+            news.gap |= known == 0 && !seen.is_empty() && number < 2;
+            news.lines.extend_from_slice(&now[known..]);
+            *seen = now.to_vec();
         }
-        new
+        news
     }
 }
 
-fn parts(log: &[String]) -> Vec<(String, Vec<String>)> {
-    let mut parts = vec![(String::new(), Vec::new())];
-    for line in log {
-        match is_heading(line) {
-            true => parts.push((line.clone(), Vec::new())),
-            false => parts.last_mut().into_iter().for_each(|(_, lines)| lines.push(line.clone())),
-        }
-    }
-    parts
+fn is_part(now: &[String], seen: &[String]) -> bool {
+    now.is_empty() || seen.windows(now.len()).any(|part| part == now)
 }
 
-fn is_heading(line: &str) -> bool {
-    matches!(line.trim(), "stdout:" | "stderr:" | "YARN Diagnostics:")
-}
-
-/// How many lines at the start of `now` were the end of `before`.
+/// How many lines at the start of `now` were the end of `before`: the most that there can be, so
+/// that no line is shown twice.
 fn overlap(before: &[String], now: &[String]) -> usize {
     (0..=before.len().min(now.len()))
         .rev()
@@ -56,21 +93,23 @@ fn overlap(before: &[String], now: &[String]) -> usize {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        text.split_whitespace()
-            .map(|word| match word {
-                "OUT" => "stdout: ".to_owned(),
-                "ERR" => "\nstderr: ".to_owned(),
-                word => word.to_owned(),
-            })
-            .collect()
+    fn log(text: &str) -> Vec<String> {
+        let line = |word| match word {
+            "OUT" => STDOUT,
+            "ERR" => LATER[0],
+            "YARN" => LATER[1],
+            word => word,
+        };
+        text.split_whitespace().map(|word| line(word).to_owned()).collect()
     }
 
+    /// Logs, and what is new in each; `…` first says that lines are missing.
     #[track_caller]
     fn check(steps: &[(&str, &str)]) {
         let mut follower = Follower::default();
-        for (log, new) in steps {
-            assert_eq!(follower.new_lines(&lines(log)), lines(new), "{log}");
+        for (now, new) in steps {
+            let (gap, new) = new.strip_prefix('…').map_or((false, *new), |new| (true, new));
+            assert_eq!(follower.news(&log(now)), News { lines: log(new), gap }, "{now}");
         }
     }
 
@@ -90,9 +129,44 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_or_a_shorter_answer_makes_nothing_be_shown_again() {
+        check(&[
+            ("OUT a b ERR x", "a b x"),
+            ("", ""),
+            ("OUT ERR", ""),
+            ("OUT a ERR x", ""),
+            ("OUT a b c ERR x", "c"),
+        ]);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_heading_is_a_line() {
+        check(&[
+            ("OUT stdout: stderr: ERR", "stdout: stderr:"),
+            ("OUT stdout: stderr: OUT a ERR OUT stderr:", "OUT a OUT stderr:"),
+        ]);
+        assert_eq!(lines(&log("OUT stderr: OUT ERR OUT x")), log("stderr: OUT OUT x"));
+        assert_eq!(lines(&log("a OUT")), log("a OUT"));
+    }
+
+    #[test]
     fn lines_that_nobody_could_see_are_said_to_be_missing() {
-        let mut follower = Follower::default();
-        follower.new_lines(&lines("a b"));
-        assert_eq!(follower.new_lines(&lines("m n")), [GAP, "m", "n"]);
+        check(&[("OUT a b ERR x", "a b x"), ("OUT m n ERR x y", "…m n y"), ("OUT m n ERR y", "")]);
+    }
+
+    #[test]
+    fn what_the_cluster_says_is_replaced_and_not_missing() {
+        check(&[("OUT ERR x YARN a", "x a"), ("OUT ERR x y YARN b", "y b")]);
+    }
+
+    #[test]
+    fn equal_lines_are_counted_until_the_server_drops_some() {
+        check(&[("a a", "a a"), ("a a a a", "a a"), ("a a a a", "")]);
+    }
+
+    #[test]
+    fn looks_are_hurried_only_while_lines_come() {
+        let pause = |ms| pause(Duration::from_millis(ms)).as_millis();
+        assert_eq!([pause(0), pause(800), pause(5_000), pause(90_000)], [20, 80, 100, 1000]);
     }
 }

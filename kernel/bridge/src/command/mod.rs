@@ -1,20 +1,29 @@
 //! What a person can ask for at a terminal: one file for each subject.
 
 mod doctor;
+mod follow;
 mod install;
 mod local;
 mod log;
+mod redact;
 mod resource;
+mod submit;
 mod table;
+mod terminal;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
-use livy_client::{Client, Error};
+use livy_client::{Client, Error, Id, Options, ResendPolicy, SessionState};
 
 pub use doctor::doctor;
+pub use follow::log;
 pub use install::{install, uninstall};
 pub use local::local;
-pub use resource::{Resource, submit};
+use redact::redacted;
+pub use resource::Resource;
+pub use submit::submit;
+use terminal::say;
+pub use terminal::warn;
 
 use crate::{
     kernelspec::KernelspecError,
@@ -42,33 +51,73 @@ pub enum CommandError {
          `livy-kernel local` starts one on this machine and prints its address."
     )]
     NoServer,
+    /// A submission without an answer.
+    #[error("{error}. The batch may run all the same: look with `{look}` before submitting again")]
+    MayRun {
+        /// Why there is no answer.
+        error: Error,
+        /// The command that shows it.
+        look: String,
+    },
+    /// A batch that was followed to another end than success.
+    #[error("batch {0} ended in state {1}")]
+    EndedBadly(Id, SessionState),
+    /// A batch that was followed until it was deleted.
+    #[error("batch {0} is no longer there: somebody has deleted it, so how it ended is not known")]
+    Ended(Id),
+    /// Some could not be ended, as has been said of each.
+    #[error("{failed} of {of} have not been ended")]
+    NotEnded {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        of: usize,
+        /// Whether the server was there for any of them.
+        reached: bool,
+    },
+    /// The answer could not be written.
+    #[error("the answer cannot be written ({0})")]
+    Output(#[from] io::Error),
     /// Something else, in its own words.
     #[error("{0}")]
     Other(String),
 }
 
 impl CommandError {
-    /// 1, or 3 where the server could not be reached.
+    /// 1 in general, 2 where there is no server to ask, and 3 where it could not be reached.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Livy(
-                Error::Unreachable { .. } | Error::Lost { .. } | Error::Untrusted { .. },
-            ) => ExitCode::from(3),
+            _ if self.is_out_of_reach() => ExitCode::from(3),
+            Self::Settings(_) | Self::NoServer => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
+    }
+
+    fn is_out_of_reach(&self) -> bool {
+        match self {
+            Self::Livy(error) | Self::MayRun { error, .. } => matches!(
+                error,
+                Error::Unreachable { .. } | Error::Lost { .. } | Error::Untrusted { .. }
+            ),
+            Self::NotEnded { reached, .. } => !reached,
+            _ => false,
+        }
+    }
+
+    fn is_not_found(&self) -> bool {
+        matches!(self, Self::Livy(error) if error.is_not_found())
+    }
+
+    /// Whether the reader of the answer has seen enough, as `head` does.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
 /// The server that the environment names.
-fn server() -> Result<Client, CommandError> {
+fn server(resend: ResendPolicy) -> Result<Client, CommandError> {
     match settings::place()? {
-        Place::Livy(options) => Ok(Client::with(*options)?),
+        Place::Livy(options) => Ok(Client::with(Options { resend, ..*options })?),
         Place::Here(_) => Err(CommandError::NoServer),
     }
-}
-
-/// Prints a line for the person, or for the program that reads this one's output.
-#[allow(clippy::print_stdout, reason = "commands answer on stdout")]
-fn say(line: impl std::fmt::Display) {
-    println!("{line}");
 }

@@ -1,22 +1,19 @@
 //! Sessions and batches on a server, which have much in common.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use livy_client::{
-    Application, Client, Id, Request, SessionState,
-    batch::{self, NewBatch},
+    Client, Error, Id, Refusal, Request, ResendPolicy, batch,
     session::{self, Log},
 };
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Value, json};
 
-use super::{CommandError, log::Follower, say, server, table};
-use crate::cli::{LogOptions, Submit};
+use super::{
+    CommandError, redacted, server, table,
+    terminal::{say, say_json, warn},
+};
 
-/// How often a log is looked at that is followed.
-const LOOK: Duration = Duration::from_millis(500);
-/// More lines than any server keeps.
-const ALL_LINES: i64 = 100_000;
 /// Sessions of one page.
 const PAGE: u64 = 100;
 
@@ -38,7 +35,7 @@ const COLUMNS: [(&str, &str); 6] = [
     ("APPLICATION", "/appId"),
 ];
 
-const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 10] = [
     ("id", "/id"),
     ("name", "/name"),
     ("kind", "/kind"),
@@ -48,13 +45,8 @@ const FIELDS: [(&str, &str); 9] = [
     ("application", "/appId"),
     ("Spark UI", "/appInfo/sparkUiUrl"),
     ("driver log", "/appInfo/driverLogUrl"),
+    ("properties", "/conf"),
 ];
-
-/// The part of a session or batch that says whether it goes on.
-#[derive(Deserialize)]
-struct Progress {
-    state: SessionState,
-}
 
 impl Resource {
     fn page(self, from: u64) -> Request<Value> {
@@ -64,14 +56,14 @@ impl Resource {
         }
     }
 
-    fn get<T>(self, id: &Id) -> Request<T> {
+    pub(super) fn get<T>(self, id: &Id) -> Request<T> {
         match self {
             Self::Session => session::get(id).answered_by(),
             Self::Batch => batch::get(id).answered_by(),
         }
     }
 
-    fn lines(self, id: &Id, from: i64, size: i64) -> Request<Log> {
+    pub(super) fn lines(self, id: &Id, from: i64, size: i64) -> Request<Log> {
         match self {
             Self::Session => session::log(id, Some(from), Some(size)),
             Self::Batch => batch::log(id, Some(from), Some(size)),
@@ -85,27 +77,45 @@ impl Resource {
         }
     }
 
+    /// Asks for one of these. Livy calls a batch that is not there a session, too.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        self,
+        client: &Client,
+        request: Request<T>,
+    ) -> Result<T, CommandError> {
+        client.send(request).await.map_err(|error| match (self, error) {
+            (Self::Batch, Error::Refused(refusal)) if refusal.status == 404 => {
+                let message = refusal.message.replacen("Session", "Batch", 1);
+                Error::from(Refusal { message, ..refusal }).into()
+            }
+            (_, error) => error.into(),
+        })
+    }
+
     /// Lists them: this program's own, or all.
     pub async fn list(self, all: bool, json: bool) -> Result<(), CommandError> {
-        let client = server()?;
+        let client = server(ResendPolicy::NEVER)?;
         let mut rows = self.everything(&client).await?;
         rows.retain(|row| all || is_own(row));
         match json {
-            true => say(Value::Array(rows)),
-            false => say(table::table(&COLUMNS, &rows)),
+            true => say_json(&redacted(Value::Array(rows)))?,
+            false => say(table::table(&COLUMNS, &rows))?,
         }
         Ok(())
     }
 
+    /// Page by page, until as many came as there are, or nothing new comes: some servers send
+    /// short pages, and some always the first one.
     async fn everything(self, client: &Client) -> Result<Vec<Value>, CommandError> {
-        let mut rows = Vec::new();
+        let (mut rows, mut ids) = (Vec::new(), BTreeSet::new());
         loop {
             let page = client.send(self.page(rows.len() as u64)).await?;
             let items = page.get("sessions").or_else(|| page.get("items"));
             let items = items.and_then(Value::as_array).cloned().unwrap_or_default();
-            let last = (items.len() as u64) < PAGE;
-            rows.extend(items);
-            if last {
+            let before = rows.len();
+            rows.extend(items.into_iter().filter(|item| ids.insert(item["id"].to_string())));
+            let total = page["total"].as_u64().unwrap_or(u64::MAX);
+            if rows.len() == before || rows.len() as u64 >= total {
                 return Ok(rows);
             }
         }
@@ -113,110 +123,44 @@ impl Resource {
 
     /// Shows one.
     pub async fn show(self, id: &str, json: bool) -> Result<(), CommandError> {
-        let value: Value = server()?.send(self.get(&id.into())).await?;
+        let client = server(ResendPolicy::NEVER)?;
+        let value = redacted(self.ask(&client, self.get(&id.into())).await?);
         match json {
-            true => say(value),
-            false => say(table::fields(&FIELDS, &value)),
+            true => say_json(&value)?,
+            false => say(table::fields(&FIELDS, &value))?,
         }
         Ok(())
     }
 
-    /// Ends some.
+    /// Ends some. One that cannot be ended does not save the others, nor does a closed pipe.
     pub async fn kill(self, ids: &[String], json: bool) -> Result<(), CommandError> {
-        let client = server()?;
+        let client = server(ResendPolicy::NEVER)?;
+        let (mut ended, mut failed, mut reached, mut said) = (vec![], vec![], false, Ok(()));
         for id in ids {
-            client.send(self.delete(&id.as_str().into())).await?;
+            let outcome = self.ask(&client, self.delete(&id.as_str().into())).await;
+            reached |= !outcome.as_ref().is_err_and(CommandError::is_out_of_reach);
+            match outcome {
+                Ok(IgnoredAny) => ended.push(id),
+                Err(error) => {
+                    warn(format!("{id} has not been ended: {error}"));
+                    failed.push(id);
+                    continue;
+                }
+            }
             if !json {
-                say(format!("{id} has been ended"));
+                said = said.and(say(format!("{id} has been ended")));
             }
         }
         if json {
-            say(serde_json::json!({ "ended": ids }));
+            said = said.and(say_json(&json!({ "ended": ended, "failed": failed })));
         }
-        Ok(())
-    }
-
-    /// Shows the end of a log, or goes on until there is no more to come.
-    pub async fn log(self, options: &LogOptions) -> Result<(), CommandError> {
-        let (client, id, json) = (server()?, Id::from(options.id.as_str()), options.output.json);
-        if options.follow {
-            return self.follow(&client, &id, json).await.map(|_| ());
-        }
-        let log = client.send(self.lines(&id, -1, options.lines)).await?.log;
-        match json {
-            true => say(serde_json::json!(log)),
-            false => log.iter().for_each(say),
-        }
-        Ok(())
-    }
-
-    /// Shows a log to its end, and tells how that was.
-    async fn follow(
-        self,
-        client: &Client,
-        id: &Id,
-        json: bool,
-    ) -> Result<SessionState, CommandError> {
-        let mut follower = Follower::default();
-        loop {
-            // The state first: what was written before the end is then in the log.
-            let progress: Progress = client.send(self.get(id)).await?;
-            let log = client.send(self.lines(id, 0, ALL_LINES)).await?.log;
-            for line in follower.new_lines(&log) {
-                match json {
-                    true => say(serde_json::json!({ "line": line })),
-                    false => say(line),
-                }
-            }
-            if progress.state.is_over() {
-                return Ok(progress.state);
-            }
-            tokio::time::sleep(LOOK).await;
+        match failed.len() {
+            0 => Ok(said?),
+            failed => Err(CommandError::NotEnded { failed, of: ids.len(), reached }),
         }
     }
 }
 
 fn is_own(row: &Value) -> bool {
     row["name"].as_str().is_some_and(|name| name.starts_with("livy-kernel-"))
-}
-
-/// Submits a batch, and follows it if that is asked for.
-pub async fn submit(options: Submit) -> Result<(), CommandError> {
-    let client = server()?;
-    let (follow, json) = (options.follow, options.output.json);
-    let batch: Value = client.send(batch::create(&new_batch(options)).answered_by()).await?;
-    let id =
-        Id::deserialize(&batch["id"]).map_err(|error| CommandError::Other(error.to_string()))?;
-    match json {
-        true => say(batch),
-        false => say(format!("batch {id} has been submitted")),
-    }
-    if !follow {
-        return Ok(());
-    }
-    match Resource::Batch.follow(&client, &id, json).await? {
-        SessionState::Success => Ok(()),
-        state => Err(CommandError::Other(format!("batch {id} ended in state {state}"))),
-    }
-}
-
-fn new_batch(options: Submit) -> NewBatch {
-    NewBatch {
-        file: options.file,
-        args: options.args,
-        class_name: options.class,
-        application: Application {
-            name: options.name,
-            conf: options.conf.into_iter().collect(),
-            jars: options.jars,
-            py_files: options.py_files,
-            files: options.files,
-            driver_memory: options.driver_memory,
-            executor_memory: options.executor_memory,
-            num_executors: options.num_executors,
-            queue: options.queue,
-            proxy_user: options.proxy_user,
-            ..Application::default()
-        },
-    }
 }

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use super::terminal::escaped;
+
 /// Columns of JSON objects: a heading, and the field below it.
 pub fn table(columns: &[(&str, &str)], rows: &[Value]) -> String {
     let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
@@ -26,7 +28,9 @@ const NOTHING: &str = "-";
 fn text(object: &Value, field: &str) -> String {
     match object.pointer(field) {
         None | Some(Value::Null) => NOTHING.to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(empty)) if empty.is_empty() => NOTHING.to_owned(),
+        // It stays in its cell: a name with line breaks cannot pass for further rows.
+        Some(Value::String(text)) => escaped(text).replace('\n', "\\n").replace('\t', "\\t"),
         Some(other) => other.to_string(),
     }
 }
