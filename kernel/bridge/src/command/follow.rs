@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use livy_client::{Client, Id, ResendPolicy, SessionState, Trouble};
+use livy_client::{Client, Id, ResendPolicy, SessionState, Troubles};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
@@ -74,7 +74,7 @@ async fn to_its_end(
     json: bool,
 ) -> Result<Option<SessionState>, CommandError> {
     let client = server(PATIENT)?;
-    tokio::spawn(tell_trouble(client.trouble()));
+    tokio::spawn(tell_trouble(client.troubles()));
     let mut follower = Follower::default();
     let (mut last_line, mut end) = (Instant::now(), None);
     loop {
@@ -98,10 +98,10 @@ async fn to_its_end(
 }
 
 /// Patience looks like a hang unless it is said, once each time.
-async fn tell_trouble(mut trouble: watch::Receiver<Option<Trouble>>) {
+async fn tell_trouble(mut troubles: watch::Receiver<Troubles>) {
     let mut told = false;
-    while trouble.changed().await.is_ok() {
-        let now = trouble.borrow_and_update().clone();
+    while troubles.changed().await.is_ok() {
+        let now = troubles.borrow_and_update().longest().cloned();
         match now {
             Some(trouble) if !told => {
                 warn(format!("{}; asking on for two minutes", trouble.reason));
