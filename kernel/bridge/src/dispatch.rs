@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jupyter_wire::{
     Request,
     content::{
-        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
-        HelpLink, HistoryReply, HistoryRequest, InspectReply, InterruptReply, IsCompleteReply,
-        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
+        CommClose, CommInfoReply, CommOpen, CompleteRequest, ExecutionState, HelpLink,
+        HistoryReply, HistoryRequest, InspectReply, InterruptReply, IsCompleteRequest,
+        KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::{completion, kernel::Kernel, kind::Kind, python};
+use crate::{completeness, completion, kernel::Kernel, kind::Kind};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, and completion asks Livy.
@@ -62,11 +62,7 @@ impl Kernel {
     }
 
     fn is_complete(&mut self, request: &Request, asked: IsCompleteRequest) {
-        let in_python = self.kind == Kind::Pyspark && !asked.code.trim_start().starts_with('%');
-        let reply = match in_python {
-            true => python::completeness(&asked.code),
-            false => IsCompleteReply::new(Completeness::Unknown),
-        };
+        let reply = completeness::of(&asked.code, self.kind);
         self.frontend.reply(request, &reply);
     }
 

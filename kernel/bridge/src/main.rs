@@ -5,6 +5,7 @@
 mod cell;
 mod cli;
 mod command;
+mod completeness;
 mod completion;
 mod dispatch;
 mod execution;
@@ -15,6 +16,7 @@ mod keeper;
 mod kernel;
 mod kernelspec;
 mod kind;
+mod magic;
 mod notice;
 mod output;
 mod place;
