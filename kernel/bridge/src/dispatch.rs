@@ -15,11 +15,13 @@ use serde::de::DeserializeOwned;
 use crate::{completeness, completion, kernel::Kernel, kind::Kind};
 
 impl Kernel {
-    /// Answers a request, or sees to it that it will be: cells queue, and completion asks Livy.
+    /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, and the
+    /// history a disk.
     pub(crate) fn handle_request(&mut self, request: Request) {
         match request.msg_type() {
             "execute_request" => self.enqueue(request),
             "complete_request" => self.complete(request),
+            "history_request" => self.look_up_history(request),
             _ => self.answer(&request),
         }
     }
@@ -34,7 +36,6 @@ impl Kernel {
         match request.msg_type() {
             "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
             "is_complete_request" => self.with(request, Self::is_complete),
-            "history_request" => self.with(request, Self::history),
             "inspect_request" => self.frontend.reply(request, &InspectReply::none()),
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
@@ -66,10 +67,6 @@ impl Kernel {
         self.frontend.reply(request, &reply);
     }
 
-    fn history(&mut self, request: &Request, content: HistoryRequest) {
-        self.frontend.reply(request, &HistoryReply { history: self.history.find(&content) });
-    }
-
     /// No target is known, and the protocol wants a comm that was not opened closed.
     fn refuse_comm(&mut self, request: &Request, content: CommOpen) {
         self.frontend.publish_now(&request.parent(), &CommClose::new(content.comm_id));
@@ -78,6 +75,21 @@ impl Kernel {
     fn shut_down(&mut self, request: &Request, content: ShutdownRequest) {
         self.frontend.reply(request, &ShutdownReply { restart: content.restart });
         self.stopping = true;
+    }
+
+    fn look_up_history(&mut self, request: Request) {
+        self.frontend.status(&request.parent(), ExecutionState::Busy);
+        let (frontend, history) = (self.frontend.clone(), self.history.clone());
+        tokio::spawn(async move {
+            match request.content::<HistoryRequest>() {
+                Ok(asked) => {
+                    let history = history.find(asked).await;
+                    frontend.reply(&request, &HistoryReply { history });
+                }
+                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
+            }
+            frontend.status(&request.parent(), ExecutionState::Idle);
+        });
     }
 
     fn complete(&mut self, request: Request) {

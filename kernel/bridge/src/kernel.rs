@@ -49,13 +49,19 @@ enum Event {
 
 impl Kernel {
     /// A kernel that has run nothing.
-    pub fn new(kind: Kind, keeper: Arc<Keeper>, requests: Requests, frontend: Frontend) -> Self {
+    pub fn new(
+        kind: Kind,
+        keeper: Arc<Keeper>,
+        history: History,
+        requests: Requests,
+        frontend: Frontend,
+    ) -> Self {
         let (cell_ends, events) = mpsc::unbounded_channel();
         Self {
             kind,
             keeper,
             frontend,
-            history: History::default(),
+            history,
             stopping: false,
             requests,
             events,

@@ -25,7 +25,7 @@ mod settings;
 mod signals;
 mod source;
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use jupyter_wire::ConnectionInfo;
@@ -34,6 +34,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     cli::{BatchAction, Cli, Command, Run, SessionAction},
     command::{CommandError, Resource},
+    history::History,
     keeper::Keeper,
     kernel::Kernel,
 };
@@ -110,8 +111,11 @@ async fn run(options: Run) -> Outcome {
         .await
         .map_err(|error| CommandError::Other(error.to_string()))?;
     let keeper = Keeper::new(options.kind, settings::place());
-    let kernel = Kernel::new(options.kind, keeper.clone(), requests, frontend.clone());
+    let history = History::open(options.kind, history_folder());
+    let kernel =
+        Kernel::new(options.kind, keeper.clone(), history.clone(), requests, frontend.clone());
     kernel.run(signals::terminate()).await;
+    history.rest().await;
     if tokio::time::timeout(LAST_ORDERS, keeper.end()).await.is_err() {
         tracing::warn!(
             "the session did not end in time; the server ends it after its heartbeat timeout"
@@ -119,4 +123,14 @@ async fn run(options: Run) -> Outcome {
     }
     frontend.close().await;
     Ok(())
+}
+
+/// Where inputs are kept; a setting that makes no sense may have been meant to keep none.
+fn history_folder() -> Option<PathBuf> {
+    let kept = settings::keeps_history().unwrap_or_else(|error| {
+        tracing::warn!("{error}; the history is kept in memory only");
+        false
+    });
+    let data = kept.then(kernelspec::user_data)?.ok()?;
+    Some(data.join("livy-kernel").join("history"))
 }
