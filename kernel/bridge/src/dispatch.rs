@@ -6,13 +6,13 @@ use jupyter_wire::{
     Request,
     content::{
         CommClose, CommInfoReply, CommOpen, CompleteRequest, ExecutionState, HelpLink,
-        HistoryReply, HistoryRequest, InspectReply, InterruptReply, IsCompleteRequest,
-        KernelInfoReply, ShutdownReply, ShutdownRequest,
+        HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
+        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::{completeness, completion, kernel::Kernel, kind::Kind};
+use crate::{completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, and the
@@ -36,7 +36,7 @@ impl Kernel {
         match request.msg_type() {
             "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
             "is_complete_request" => self.with(request, Self::is_complete),
-            "inspect_request" => self.frontend.reply(request, &InspectReply::none()),
+            "inspect_request" => self.with(request, Self::inspect),
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
             // Nobody has a comm that these could speak to.
@@ -94,17 +94,28 @@ impl Kernel {
 
     fn complete(&mut self, request: Request) {
         self.frontend.status(&request.parent(), ExecutionState::Busy);
-        let (frontend, keeper, kind) = (self.frontend.clone(), Arc::clone(&self.keeper), self.kind);
+        let (frontend, completer) = (self.frontend.clone(), Arc::clone(&self.completer));
         tokio::spawn(async move {
             match request.content::<CompleteRequest>() {
                 Ok(CompleteRequest { code, cursor_pos }) => {
-                    let reply = completion::complete(&keeper, kind, code, cursor_pos).await;
-                    frontend.reply(&request, &reply);
+                    frontend.reply(&request, &completer.complete(&code, cursor_pos).await);
                 }
                 Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
             }
             frontend.status(&request.parent(), ExecutionState::Idle);
         });
+    }
+
+    /// A magic has its help; of names in code Livy says nothing.
+    fn inspect(&mut self, request: &Request, asked: InspectRequest) {
+        let reply = match magic::at(&Cursor::at(&asked.code, asked.cursor_pos)) {
+            Some(magic) => {
+                let help = format!("{}\n\n{}", magic.name, magic.help);
+                InspectReply::found([("text/plain".to_owned(), help.into())].into_iter().collect())
+            }
+            None => InspectReply::none(),
+        };
+        self.frontend.reply(request, &reply);
     }
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod completeness;
 mod completion;
+mod cursor;
 mod dispatch;
 mod execution;
 mod failure;
