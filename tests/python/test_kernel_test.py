@@ -27,7 +27,7 @@ class plt:
 class Checks(jupyter_kernel_test.KernelTests):
     __test__ = False  # pytest is not to start a kernel for each of them
     skips = NEVER
-    warm_up = "1"
+    warm_up = ["1"]
     completion_samples = [MAGICS]
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%%sql"
@@ -45,6 +45,7 @@ class Pyspark(Checks):
     kernel_name = "livy-pyspark"
     language_name = "python"
     file_extension = ".py"
+    warm_up = ["spark.range(1).count()", "%%sql\nselect 1"]
     code_hello_world = "print('hello, world')"
     completion_samples = [MAGICS, {"text": "%matplot ", "matches": {"plt"}}]
     complete_code_samples = ["1 + 1", "for i in y:\n    print(i)\n", "%%sql\nselect 1", "'''a\nb'''"]
@@ -84,7 +85,7 @@ class Sql(Checks):
     language_name = "sql"
     file_extension = ".sql"
     skips = NEVER | {"test_display_data", "test_execute_stdout"}
-    warm_up = "select 1"
+    warm_up = ["select 1"]
     complete_code_samples = ["select 1", "select 1;", "show tables", "%%pyspark\nx = 1"]
     incomplete_code_samples = ["select", "select * from", "select 'a", "select (1", "select 1 /* a"]
     invalid_code_samples = ["select 1)", "select * frm t x y"]
@@ -128,9 +129,10 @@ def run(checks):
 
 
 def warm_up(kernel, checks):
-    """Starts the session, and what completes Scala."""
-    reply, _ = kernel.run(checks.warm_up, timeout=SPARK_START)
-    assert reply["status"] == "ok", reply
+    """Starts the session, and in it what is slow for the first time only, as completion in Scala is."""
+    for code in checks.warm_up:
+        reply, _ = kernel.run(code, timeout=SPARK_START)
+        assert reply["status"] == "ok", reply
     sample = checks.completion_samples[-1]
     deadline = time.monotonic() + SPARK_START
     while set(matches(kernel, sample["text"])) != set(sample["matches"]):
