@@ -85,4 +85,20 @@ mod tests {
         check("%%timeit\nx", Kind::Pyspark, Completeness::Unknown);
         check("%time x", Kind::Spark, Completeness::Unknown);
     }
+
+    #[test]
+    fn no_text_is_too_much_for_any_grammar() {
+        let text = "%%x\nf(é, \"𨭎\", s\"${a}\", '''b'''\n) [{ `ü` }] /* 𨭎 */ -- c # d\n@e: \\\n\u{0}%json ü";
+        for (end, _) in text.char_indices() {
+            for kind in Kind::ALL {
+                of(&text[..end], kind);
+                of(&text[end..], kind);
+            }
+        }
+        for repeated in ["(", ")", "[1,", "{\n", "\"", "'''", "if x:\n", "a.", "-", "case "] {
+            for kind in Kind::ALL {
+                of(&repeated.repeat(500), kind);
+            }
+        }
+    }
 }

@@ -44,9 +44,9 @@ fn wants_more(reading: &Reading<'_>) -> bool {
         }
     }
     match open.pop() {
-        Some(("string_start", quote)) => {
-            ["\"\"\"", "'''"].iter().any(|triple| code[quote.clone()].ends_with(triple))
-        }
+        Some(("string_start", quote)) => ["\"\"\"", "'''"]
+            .iter()
+            .any(|triple| code.get(quote.clone()).is_some_and(|quote| quote.ends_with(triple))),
         Some(_) => true,
         None => {
             end.ends_with('\\')
@@ -70,7 +70,7 @@ fn wants_another_line(reading: &Reading<'_>) -> bool {
 fn last_token<'c>(root: Node<'_>, code: &'c str) -> &'c str {
     let tokens =
         leaves(root).filter(|leaf| leaf.kind() != "comment" && !leaf.byte_range().is_empty());
-    tokens.last().map_or("", |leaf| &code[leaf.byte_range()])
+    tokens.last().and_then(|leaf| code.get(leaf.byte_range())).unwrap_or_default()
 }
 
 fn leaves(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {

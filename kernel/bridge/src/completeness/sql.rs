@@ -13,6 +13,9 @@ use super::{indent_after, reading::reply};
 /// The Spark dialect without its one fault: a backslash escapes in Spark's strings, too.
 const TOKENS: DatabricksDialect = DatabricksDialect {};
 
+/// The parser's tree is as deep as a sum is long, and freeing it goes as deep. Nobody types so much.
+const MOST_TOKENS: usize = 4000;
+
 /// Judges code.
 pub fn completeness(code: &str) -> IsCompleteReply {
     let status = match Tokenizer::new(&TOKENS, code).tokenize_with_location() {
@@ -27,6 +30,9 @@ fn judge(tokens: Vec<TokenWithSpan>, ended: bool) -> Completeness {
     let brackets = brackets(&tokens);
     if brackets != Completeness::Complete {
         return brackets;
+    }
+    if tokens.len() > MOST_TOKENS {
+        return Completeness::Unknown;
     }
     let is_query = matches!(first_word(&tokens), Some(Keyword::SELECT | Keyword::WITH));
     let parsed = Parser::new(&SparkSqlDialect {}).with_tokens_with_locations(tokens);
@@ -155,6 +161,16 @@ mod tests {
     #[test]
     fn what_only_spark_may_know_is_unknown() {
         check(Completeness::Unknown, &["describe table t", "refresh table t", "selec 1"]);
+    }
+
+    #[test]
+    fn however_long_and_deep_it_is_it_is_judged() {
+        let nested = format!("select {}1{}", "(".repeat(900), ")".repeat(900));
+        check(Completeness::Unknown, &[&nested]);
+        check(Completeness::Complete, &[&format!("select 1{}", "+1".repeat(1900))]);
+        for long in ["+1", " union select 1", "-(1)", " and not 1"] {
+            check(Completeness::Unknown, &[&format!("select 1{}", long.repeat(50_000))]);
+        }
     }
 
     #[test]
