@@ -25,7 +25,10 @@ async fn what_was_run_can_be_asked_for() {
     let search = json!({"hist_access_type": "search", "pattern": "echo*", "unique": true});
     check(&mut frontend, search, json!([[1, 2, "echo b"], [1, 4, "echo a"]])).await;
     let pairs = json!({"hist_access_type": "tail", "n": 1, "output": true});
-    check(&mut frontend, pairs, json!([[1, 4, ["echo a", null]]])).await;
+    check(&mut frontend, pairs.clone(), json!([[1, 4, ["echo a", null]]])).await;
+    let code = r#"json {"application/json": [1]}"#;
+    let result = frontend.run(code).await.only("execute_result")["data"]["text/plain"].clone();
+    check(&mut frontend, pairs, json!([[1, 5, [code, result]]])).await;
 }
 
 /// A kernel whose data folder is this one, or another setting.

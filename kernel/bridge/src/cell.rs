@@ -11,13 +11,14 @@ use jupyter_wire::{
     content::{DisplayData, ExecuteInput, ExecuteResult, Stream},
 };
 use livy_client::{Error, Fate, Output, PollPolicy, Statement, statement};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     execution::{Ending, Execution},
     failure::Failure,
+    history::History,
     keeper::{Keeper, Live, State, Verdict, examine},
     kind::Kind,
     notice::Notice,
@@ -44,6 +45,8 @@ pub struct Cell {
     pub count: u32,
     /// Nothing is to be shown.
     pub silent: bool,
+    /// Where its result is remembered, if it is.
+    pub history: Option<History>,
     /// Where from.
     pub keeper: Arc<Keeper>,
     /// Where to.
@@ -325,11 +328,19 @@ impl Cell {
                     frontend.publish(parent, &display).await;
                 }
                 Shown::Result(data) => {
+                    self.remember(&data);
                     let metadata = Map::new();
                     let result = ExecuteResult { execution_count: self.count, data, metadata };
                     frontend.publish(parent, &result).await;
                 }
             }
+        }
+    }
+
+    fn remember(&self, result: &Map<String, Value>) {
+        let text = result.get("text/plain").and_then(Value::as_str);
+        if let (Some(history), Some(text)) = (&self.history, text) {
+            history.add_output(self.count, text);
         }
     }
 }

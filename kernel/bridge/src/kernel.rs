@@ -152,6 +152,7 @@ impl Kernel {
             input: content.code,
             count: self.count,
             silent: content.silent,
+            history: counted.then(|| self.history.clone()),
             keeper: Arc::clone(&self.keeper),
             frontend: self.frontend.clone(),
             parent: request.parent(),

@@ -36,7 +36,7 @@ impl HistoryFile {
         if code.len() > LONGEST {
             return Ok(session);
         }
-        let input = Input { session, line, code: code.to_owned() };
+        let input = Input { session, line, code: code.to_owned(), output: None };
         // The line break comes first, for the last writer may have died before the end of its line.
         let record = format!("\n{}", serde_json::to_string(&input)?);
         if fs::metadata(&self.current).is_ok_and(|file| file.len() > FULL) {

@@ -20,6 +20,9 @@ use crate::kind::Kind;
 /// A disk may hang; a kernel that is to end does not wait for it longer.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// A longer output is too much to remember.
+const LONGEST_OUTPUT: usize = 64 << 10;
+
 type Found = Vec<(i64, u32, HistoryEntry)>;
 
 /// The way to the thread that has the history, so that no disk can hold the kernel.
@@ -30,6 +33,7 @@ pub struct History {
 
 enum Task {
     Add(u32, String),
+    Output(u32, String),
     Find(HistoryRequest, oneshot::Sender<Found>),
     Rest(oneshot::Sender<()>),
 }
@@ -40,6 +44,9 @@ struct Input {
     session: i64,
     line: u32,
     code: String,
+    /// Outputs are data of the cluster: they are remembered, but never written down.
+    #[serde(skip)]
+    output: Option<String>,
 }
 
 impl History {
@@ -55,6 +62,13 @@ impl History {
     pub fn add(&self, line: u32, code: &str) {
         // It fails only if the thread panicked; cells run without a history.
         let _ = self.tasks.send(Task::Add(line, code.to_owned()));
+    }
+
+    /// Remembers what an input of this session gave.
+    pub fn add_output(&self, line: u32, text: &str) {
+        if text.len() <= LONGEST_OUTPUT {
+            let _ = self.tasks.send(Task::Output(line, text.to_owned()));
+        }
     }
 
     /// Answers <https://jupyter-client.readthedocs.io/en/stable/messaging.html#history>.
@@ -90,6 +104,7 @@ impl Archive {
         // Who asked may have left.
         match task {
             Task::Add(line, code) => self.add(line, code),
+            Task::Output(line, text) => self.add_output(line, text),
             Task::Find(request, found) => drop(found.send(self.find(&request))),
             Task::Rest(rested) => drop(rested.send(())),
         }
@@ -107,7 +122,13 @@ impl Archive {
             None => self.session.unwrap_or(1),
         };
         self.session = Some(session);
-        self.inputs.push(Input { session, line, code });
+        self.inputs.push(Input { session, line, code, output: None });
+    }
+
+    fn add_output(&mut self, line: u32, text: String) {
+        if let Some(input) = self.inputs.iter_mut().rfind(|input| input.line == line) {
+            input.output = Some(text);
+        }
     }
 
     fn find(&self, request: &HistoryRequest) -> Found {
@@ -165,10 +186,10 @@ fn last_of_equals(mut inputs: Vec<Input>) -> Vec<Input> {
     inputs
 }
 
-/// Outputs are data of the cluster, and are not kept.
-fn answer(Input { session, line, code }: Input, output: bool) -> (i64, u32, HistoryEntry) {
-    let entry = match output {
-        true => HistoryEntry::InputOutput(code, None),
+fn answer(input: Input, with_output: bool) -> (i64, u32, HistoryEntry) {
+    let Input { session, line, code, output } = input;
+    let entry = match with_output {
+        true => HistoryEntry::InputOutput(code, output),
         false => HistoryEntry::Input(code),
     };
     (session, line, entry)
@@ -225,7 +246,19 @@ mod tests {
     #[test]
     fn output_makes_pairs() {
         let pairs = json!({"hist_access_type": "tail", "n": 1, "output": true});
-        check(&filled(None), pairs, json!([[1, 4, ["print(a)", null]]]));
+        let mut archive = filled(None);
+        check(&archive, pairs.clone(), json!([[1, 4, ["print(a)", null]]]));
+        archive.add_output(4, "1".to_owned());
+        check(&archive, pairs, json!([[1, 4, ["print(a)", "1"]]]));
+    }
+
+    #[test]
+    fn outputs_are_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(Some(folder.path())).add_output(4, "1".to_owned());
+        let next = Archive::open(Kind::Pyspark, Some(folder.path()));
+        let pairs = json!({"hist_access_type": "tail", "n": 1, "output": true});
+        check(&next, pairs, json!([[1, 4, ["print(a)", null]]]));
     }
 
     #[test]
