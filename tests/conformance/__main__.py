@@ -13,18 +13,20 @@ def main(arguments):
     wanted = [name for name in arguments if name != "-v"] or recording.scenarios()
     if unknown := set(wanted) - set(recording.scenarios()):
         sys.exit(f"no such scenario: {', '.join(unknown)}; there are {', '.join(recording.scenarios())}")
-    began, differ = time.monotonic(), 0
+    began, outcomes = time.monotonic(), []
     with under_test() as server:
         print(f"== {server.base}")
         run = Run(server, wanted)
         try:
             for outcome in run.ended(wanted):
-                differ += not outcome.agrees
+                outcomes.append(outcome)
                 show(outcome, verbose)
         finally:
             run.close()
-    print(f"== {len(wanted) - differ} of {len(wanted)} scenarios agree, {time.monotonic() - began:.0f} s")
-    return differ > 0
+    agree = sum(outcome.agrees and not outcome.unsuitable for outcome in outcomes)
+    unasked = sum(bool(outcome.unsuitable) for outcome in outcomes)
+    print(f"== {len(outcomes)} scenarios: {agree} agree, {unasked} not asked, {time.monotonic() - began:.0f} s")
+    return not all(outcome.agrees for outcome in outcomes)
 
 
 def show(outcome, verbose):

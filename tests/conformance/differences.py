@@ -45,5 +45,6 @@ KNOWN = [
     Known("batches", r"/etc/passwd", "status", OWN_FILES),
     Known("create_errors", r"/etc/passwd", "status", OWN_FILES),
     Known("create_errors", r'"{\\"kind\\":"$', "", JACKSON),
+    Known("create_errors", r'"driverCores": "two"', "", "a JVM that has run for long leaves the message out", "any"),
     Known("create_errors", r'"not json"$', "", JACKSON),
 ]
