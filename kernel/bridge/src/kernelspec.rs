@@ -49,19 +49,24 @@ struct Files {
     others: [(&'static str, &'static [u8]); 2],
 }
 
+macro_rules! file {
+    ($read:ident, $kind:literal, $name:literal) => {
+        $read!(concat!(
+            "../../../kernelspec/data/share/jupyter/kernels/livy-",
+            $kind,
+            "/",
+            $name
+        ))
+    };
+}
+
 macro_rules! files {
     ($kind:literal) => {
         Files {
-            kernel_json: include_str!(concat!("../../../kernelspec/", $kind, "/kernel.json")),
+            kernel_json: file!(include_str, $kind, "kernel.json"),
             others: [
-                (
-                    "logo-64x64.png",
-                    include_bytes!(concat!("../../../kernelspec/", $kind, "/logo-64x64.png")),
-                ),
-                (
-                    "logo-svg.svg",
-                    include_bytes!(concat!("../../../kernelspec/", $kind, "/logo-svg.svg")),
-                ),
+                ("logo-64x64.png", file!(include_bytes, $kind, "logo-64x64.png")),
+                ("logo-svg.svg", file!(include_bytes, $kind, "logo-svg.svg")),
             ],
         }
     };
