@@ -1,5 +1,6 @@
 //! Installs and removes the [kernelspecs](https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs)
-//! that lie in `kernelspec/`.
+//! that lie in `kernelspec/`. They lie there as in a Python environment, where the wheel puts them as
+//! they are: their `argv` finds the program from their own folder.
 
 use std::{
     env, fs, io,
