@@ -40,12 +40,12 @@ def wheel(tmp_path_factory):
     """What `pip install .` builds, but quickly."""
     folder = tmp_path_factory.mktemp("wheel")
     bin_folder = str(Path(sys.executable).parent)
-    options = "--config-settings=build-args=--profile dev --strip"
-    run(
-        *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
-        *(options, "--wheel-dir", folder, "."),
-        **os.environ | {"PATH": os.pathsep.join([bin_folder, os.environ["PATH"]])},
-    )
+    quickly = {
+        "PATH": os.pathsep.join([bin_folder, os.environ["PATH"]]),
+        "MATURIN_PEP517_ARGS": "--profile dev --strip",
+    }
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    run(*command, "--wheel-dir", folder, ".", **os.environ | quickly)
     [wheel] = folder.iterdir()
     return wheel
 
@@ -59,16 +59,16 @@ class Environment:
         self.home.mkdir()
         self.configuration = folder / "configuration"
         venv.create(self.prefix, symlinks=True, with_pip=False)
-        self.python = self.prefix / "bin" / "python"
 
-    def pip(self, *command):
-        run(sys.executable, "-m", "pip", "--python", self.python, *command)
+    def python(self, module, *arguments):
+        """Runs a module, which is the test run's, as if it were installed here."""
+        lent = {"PYTHONPATH": str(PACKAGES), "JUPYTER_CONFIG_DIR": str(self.configuration)}
+        command = [self.prefix / "bin" / "python", "-m", module, *arguments]
+        return run(*command, **bare(self.home, **lent))
 
     def kernelspecs(self):
-        """What `jupyter kernelspec list` says there."""
-        command = [self.python, "-m", "jupyter_client.kernelspecapp", "list", "--json"]
-        jupyter = {"PYTHONPATH": str(PACKAGES), "JUPYTER_CONFIG_DIR": str(self.configuration)}
-        listed = run(*command, **bare(self.home, **jupyter))
+        """What `jupyter kernelspec list` says here."""
+        listed = self.python("jupyter_client.kernelspecapp", "list", "--json")
         specs = json.loads(listed)["kernelspecs"].items()
         return {name: spec for name, spec in specs if name.startswith("livy-")}
 
@@ -89,7 +89,7 @@ class Environment:
 def environment(tmp_path_factory, wheel):
     """One with the wheel installed."""
     environment = Environment(tmp_path_factory.mktemp("a path"))
-    environment.pip("install", "--no-index", str(wheel))
+    environment.python("pip", "install", "--no-index", str(wheel))
     return environment
 
 
@@ -156,9 +156,9 @@ def test_a_kernel_from_the_wheel_runs_on_the_spark_of_its_environment(start, env
 def test_a_wheel_that_is_uninstalled_leaves_no_file(wheel, tmp_path):
     environment = Environment(tmp_path)
     before = environment.files()
-    environment.pip("install", "--no-index", str(wheel))
+    environment.python("pip", "install", "--no-index", str(wheel))
     assert environment.prefix / "bin" / "livy-kernel" in environment.files()
-    environment.pip("uninstall", "--yes", "livy-kernel")
+    environment.python("pip", "uninstall", "--yes", "livy-kernel")
     assert environment.files() == before
     assert list(environment.prefix.rglob("*livy*")) == []
 
