@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Channel, Frontend, Livy, Network, Proxy};
 
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Who the kernel is, asked on both channels.
 async fn says_who_it_is_at_once(frontend: &mut Frontend) {

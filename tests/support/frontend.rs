@@ -56,7 +56,8 @@ impl Frontend {
         let kernel = Kernel::start(kind, livy_url, &connection);
         let (shell, shell_replies) = dealer(connection.shell).await.split();
         let (control, control_replies) = dealer(connection.control).await.split();
-        let iopub = subscribe(connection.iopub).await;
+        let stdin = dealer(connection.stdin).await;
+        let iopub = subscribe(connection.iopub, "").await;
         let mut frontend = Self {
             kernel,
             wire: Wire::new(&connection.key),
@@ -69,6 +70,7 @@ impl Frontend {
         let (first, welcome) = tokio::sync::oneshot::channel();
         frontend.read(shell_replies, None);
         frontend.read(control_replies, None);
+        frontend.read(stdin, None);
         frontend.read(iopub, Some(first));
         within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();
         frontend
@@ -180,6 +182,18 @@ impl Frontend {
         self.inbox.lock().unwrap().everything.clone()
     }
 
+    /// What another subscriber gets from now on.
+    pub async fn subscribe(&mut self, topic: &str) -> mpsc::UnboundedReceiver<Message> {
+        let mut socket = subscribe(self.connection.iopub, topic).await;
+        let (wire, (received, messages)) = (self.wire.clone(), mpsc::unbounded_channel());
+        self.readers.spawn(async move {
+            while let Ok(message) = socket.recv().await {
+                let _ = received.send(wire.read(message.into_vec()));
+            }
+        });
+        messages
+    }
+
     /// Whether the kernel's heart beats.
     #[track_caller]
     pub fn beats(&self) -> impl Future<Output = ()> + use<> {
@@ -240,9 +254,9 @@ async fn dealer(port: u16) -> DealerSocket {
     socket
 }
 
-async fn subscribe(port: u16) -> SubSocket {
+async fn subscribe(port: u16, topic: &str) -> SubSocket {
     let mut socket = SubSocket::new();
     within(PATIENCE, Location::caller(), "iopub", socket.connect(&endpoint(port))).await.unwrap();
-    socket.subscribe("").await.unwrap();
+    socket.subscribe(topic).await.unwrap();
     socket
 }
