@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Channel, Done, Frontend, Livy, Network, Proxy};
+use crate::support::{Channel, Done, Exchange, Frontend, Livy, Network, Proxy};
 
 /// Jupyter's own test of kernels waits no longer than this for idle.
 const PROMPT: Duration = Duration::from_millis(100);
@@ -84,7 +84,8 @@ async fn is_busy_and_idle_without_a_reply(
     request.is_over();
 }
 
-/// What is answered later on the same channel was not overtaken by what came before.
+/// Once a later request on the same channel is answered, all that an earlier one causes has come,
+/// or waits for a cell.
 async fn nothing_follows(frontend: &mut Frontend, channel: Channel) {
     frontend.ask(channel, "kernel_info_request", json!({})).await.is_ok();
 }
@@ -135,6 +136,27 @@ async fn every_cell_is_busy_answered_and_idle_whatever_it_holds() {
             assert_eq!(done.status(), "error", "{content}: {done:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_cell_that_is_interrupted_and_those_behind_it_are_idle_as_soon() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cells = vec![frontend.execute("sleep 60").await];
+    livy.until_statements(2).await;
+    for channel in Channel::BOTH {
+        cells.push(frontend.send(channel, "execute_request", json!({"code": "echo no"})).await);
+        nothing_follows(&mut frontend, channel).await;
+    }
+    frontend.interrupt().await;
+    for (cell, status) in cells.iter_mut().zip(["error", "aborted", "aborted"]) {
+        let done = cell.end().await;
+        assert_eq!(done.status(), status, "{done:?}");
+        assert!(done.idle_after() <= PROMPT, "idle came {:?} later", done.idle_after());
+    }
+    frontend.run("echo next").await.is_ok();
+    cells.iter_mut().for_each(Exchange::is_over);
 }
 
 #[tokio::test]

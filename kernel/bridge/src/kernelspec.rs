@@ -52,12 +52,7 @@ struct Files {
 
 macro_rules! file {
     ($read:ident, $kind:literal, $name:literal) => {
-        $read!(concat!(
-            "../../../kernelspec/data/share/jupyter/kernels/livy-",
-            $kind,
-            "/",
-            $name
-        ))
+        $read!(concat!("../../../kernelspec/data/share/jupyter/kernels/livy-", $kind, "/", $name))
     };
 }
 
