@@ -32,6 +32,8 @@ def kernelspecs(program, tmp_path_factory):
     prefix = tmp_path_factory.mktemp("prefix")
     subprocess.run([program, "install", "--prefix", prefix], check=True, capture_output=True)
     os.environ["JUPYTER_PATH"] = str(prefix / "share" / "jupyter")
+    # Not among a person's own history.
+    os.environ["JUPYTER_DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
     # The Spark of the environment that runs the tests.
     os.environ["LIVY_LOCAL_PYTHON"] = sys.executable
     return prefix / "share" / "jupyter" / "kernels"

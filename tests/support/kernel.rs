@@ -53,6 +53,17 @@ impl Connection {
 
 impl Kernel {
     pub fn start(kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        Self::start_with(kind, livy_url, connection, &[])
+    }
+
+    /// The same with further variables. What it keeps is gone when the test ends, unless they say
+    /// where to.
+    pub fn start_with(
+        kind: &str,
+        livy_url: &str,
+        connection: &Connection,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("connection.json");
         fs::write(&file, connection.file()).unwrap();
@@ -60,6 +71,9 @@ impl Kernel {
             .args(["run", "--kind", kind, "--connection-file"])
             .arg(file)
             .env("LIVY_URL", livy_url)
+            .env("JUPYTER_DATA_DIR", folder.path())
+            .env_remove("LIVY_HISTORY")
+            .envs(variables.iter().copied())
             .env_remove("LIVY_KERNEL_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,83 +1,156 @@
-//! Completion through Livy.
+//! Completion: of magics from their table, of all else through Livy.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use jupyter_wire::content::CompleteReply;
 use livy_client::completion::{CompletionRequest, complete as ask};
+use serde_json::json;
+use tokio::sync::Mutex;
 
-use crate::{keeper::Keeper, kind::Kind};
+use crate::{
+    cursor::{Cursor, code_points, utf16_units},
+    keeper::{Keeper, Live},
+    kind::Kind,
+    magic, source,
+};
 
 /// A frontend would rather have nothing than wait longer.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(4);
 
-/// Code and a place in it, in the units of each side.
-#[derive(Debug, PartialEq, Eq)]
-struct Place {
-    /// Where the word before the cursor begins, in code points as Jupyter counts.
-    start: i64,
-    /// The cursor, likewise.
-    end: i64,
-    /// The cursor in UTF-16 units, as the JVM counts.
-    utf16: usize,
+/// Where JupyterLab looks for what each match is.
+const TYPES: &str = "_jupyter_types_experimental";
+
+/// Completes cells of one kernel.
+pub struct Completer {
+    kind: Kind,
+    keeper: Arc<Keeper>,
+    /// How many cells have ended: each may have changed what there is.
+    cells: AtomicU64,
+    /// Of the last thing whose members were asked for, so that typing on asks nobody.
+    members: Arc<Mutex<Option<Members>>>,
 }
 
-/// The names that Livy offers; none while there is no session, since nobody asked for one yet.
-pub async fn complete(keeper: &Keeper, kind: Kind, code: String, cursor: i64) -> CompleteReply {
-    let place = place(&code, cursor);
-    let matches = match keeper.live() {
-        Some(live) => {
-            let at =
-                CompletionRequest { code, kind: kind.as_str().to_owned(), cursor: place.utf16 };
-            let answer = live.client.send(ask(&live.session.id, &at));
-            match tokio::time::timeout(LIMIT, answer).await {
-                Ok(Ok(answer)) => answer.candidates,
-                Ok(Err(error)) => {
-                    tracing::debug!("no completion: {error}");
-                    Vec::new()
-                }
-                Err(_) => Vec::new(),
-            }
+/// The names after a dot.
+struct Members {
+    of: MembersOf,
+    names: Vec<String>,
+}
+
+/// What the names after a dot depend on.
+#[derive(Clone, PartialEq, Eq)]
+struct MembersOf {
+    session: livy_client::Id,
+    cells: u64,
+    before: String,
+    after: String,
+}
+
+impl Completer {
+    /// For a kernel of this kind.
+    pub fn new(kind: Kind, keeper: Arc<Keeper>) -> Self {
+        Self { kind, keeper, cells: AtomicU64::new(0), members: Arc::default() }
+    }
+
+    /// A cell has ended.
+    pub fn forget(&self) {
+        self.cells.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The names that fit; none from Livy while there is no session, since nobody asked for one yet.
+    pub async fn complete(&self, code: &str, cursor_pos: i64) -> CompleteReply {
+        let cursor = Cursor::at(code, cursor_pos);
+        let source = source::read(code, self.kind);
+        if let Some((word, matches)) = magic::complete(&cursor, source.kind) {
+            return reply(&cursor, word, matches, "magic");
         }
-        None => Vec::new(),
+        let word = cursor.word();
+        let magic = code.len() - source.code.len();
+        let matches = match cursor.before.len().checked_sub(magic) {
+            Some(position) => {
+                let (before, after) = source.code.split_at(position);
+                self.of_livy(source.kind, &Cursor { before, after }).await
+            }
+            None => Vec::new(),
+        };
+        // As IPython says it.
+        reply(&cursor, word, matches, "<unknown>")
+    }
+
+    async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
+        let Some(live) = self.keeper.live().filter(is_well) else {
+            return Vec::new();
+        };
+        let names = async {
+            match cursor.around_the_word() {
+                (before, after) if kind == Kind::Spark && before.ends_with('.') => {
+                    let mut names = self.members(live, before, after).await;
+                    names.retain(|name| name.starts_with(cursor.word()));
+                    names
+                }
+                _ => names(&live, kind, cursor.before, cursor.after).await,
+            }
+        };
+        tokio::time::timeout(LIMIT, names).await.unwrap_or_default()
+    }
+
+    /// All names after a dot. Who waits too long for them leaves, and whoever asks next gets them.
+    async fn members(&self, live: Live, before: &str, after: &str) -> Vec<String> {
+        let of = MembersOf {
+            session: live.session.id.clone(),
+            cells: self.cells.load(Ordering::Relaxed),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let mut known = Arc::clone(&self.members).lock_owned().await;
+        if let Some(members) = known.as_ref().filter(|members| members.of == of) {
+            return members.names.clone();
+        }
+        let asking = tokio::spawn(async move {
+            let names = names(&live, Kind::Spark, &of.before, &of.after).await;
+            // Nothing may mean that Livy did not answer.
+            *known = (!names.is_empty()).then(|| Members { of, names: names.clone() });
+            names
+        });
+        asking.await.unwrap_or_default()
+    }
+}
+
+/// Whether its server answers, as far as that is known.
+fn is_well(live: &Live) -> bool {
+    !live.in_doubt && live.client.troubles().borrow().longest().is_none()
+}
+
+async fn names(live: &Live, kind: Kind, before: &str, after: &str) -> Vec<String> {
+    let at = CompletionRequest {
+        code: format!("{before}{after}"),
+        kind: kind.as_str().to_owned(),
+        cursor: utf16_units(before),
     };
+    match live.client.send(ask(&live.session.id, &at)).await {
+        Ok(answer) => answer.candidates,
+        Err(error) => {
+            tracing::debug!("no completion: {error}");
+            Vec::new()
+        }
+    }
+}
+
+/// Each match replaces the word before the cursor.
+fn reply(cursor: &Cursor<'_>, word: &str, matches: Vec<String>, r#type: &str) -> CompleteReply {
+    let end = code_points(cursor.before);
+    let start = end - code_points(word);
+    let typed = |text| json!({"text": text, "type": r#type, "start": start, "end": end});
+    let types = matches.iter().map(typed).collect();
     CompleteReply {
         matches,
-        cursor_start: place.start,
-        cursor_end: place.end,
-        ..CompleteReply::default()
-    }
-}
-
-/// A cursor outside the code is taken for the nearest place inside.
-fn place(code: &str, cursor: i64) -> Place {
-    let before: Vec<char> = code.chars().take(usize::try_from(cursor).unwrap_or(0)).collect();
-    let word = before.iter().rev().take_while(|&&c| c.is_alphanumeric() || c == '_').count();
-    let code_points = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    Place {
-        start: code_points(before.len() - word),
-        end: code_points(before.len()),
-        utf16: before.iter().map(|c| c.len_utf16()).sum(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_word_before_the_cursor_is_replaced() {
-        assert_eq!(place("spark.ra", 8), Place { start: 6, end: 8, utf16: 8 });
-        assert_eq!(place("x = ", 4), Place { start: 4, end: 4, utf16: 4 });
-    }
-
-    #[test]
-    fn positions_count_code_points_for_jupyter_and_utf16_for_the_jvm() {
-        assert_eq!(place("\"𨭎\".len", 7), Place { start: 4, end: 7, utf16: 8 });
-    }
-
-    #[test]
-    fn a_cursor_outside_the_code_is_moved_inside() {
-        assert_eq!(place("ab", 99), Place { start: 0, end: 2, utf16: 2 });
-        assert_eq!(place("ab", -1), Place { start: 0, end: 0, utf16: 0 });
+        cursor_start: start,
+        cursor_end: end,
+        metadata: [(TYPES.to_owned(), types)].into_iter().collect(),
     }
 }

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use jupyter_wire::{
     Request,
     content::{
-        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
-        HelpLink, HistoryReply, HistoryRequest, InspectReply, InterruptReply, IsCompleteReply,
+        CommClose, CommInfoReply, CommOpen, CompleteRequest, ExecutionState, HelpLink,
+        HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
         IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::{completion, kernel::Kernel, kind::Kind, python};
+use crate::{completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
 
 impl Kernel {
-    /// Answers a request, or sees to it that it will be: cells queue, and completion asks Livy.
+    /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, and the
+    /// history a disk.
     pub(crate) fn handle_request(&mut self, request: Request) {
         match request.msg_type() {
             "execute_request" => self.enqueue(request),
             "complete_request" => self.complete(request),
+            "history_request" => self.look_up_history(request),
             _ => self.answer(&request),
         }
     }
@@ -34,8 +36,7 @@ impl Kernel {
         match request.msg_type() {
             "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
             "is_complete_request" => self.with(request, Self::is_complete),
-            "history_request" => self.with(request, Self::history),
-            "inspect_request" => self.frontend.reply(request, &InspectReply::none()),
+            "inspect_request" => self.with(request, Self::inspect),
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
             // Nobody has a comm that these could speak to.
@@ -62,16 +63,8 @@ impl Kernel {
     }
 
     fn is_complete(&mut self, request: &Request, asked: IsCompleteRequest) {
-        let in_python = self.kind == Kind::Pyspark && !asked.code.trim_start().starts_with('%');
-        let reply = match in_python {
-            true => python::completeness(&asked.code),
-            false => IsCompleteReply::new(Completeness::Unknown),
-        };
+        let reply = completeness::of(&asked.code, self.kind);
         self.frontend.reply(request, &reply);
-    }
-
-    fn history(&mut self, request: &Request, content: HistoryRequest) {
-        self.frontend.reply(request, &HistoryReply { history: self.history.find(&content) });
     }
 
     /// No target is known, and the protocol wants a comm that was not opened closed.
@@ -84,19 +77,45 @@ impl Kernel {
         self.stopping = true;
     }
 
-    fn complete(&mut self, request: Request) {
+    fn look_up_history(&mut self, request: Request) {
         self.frontend.status(&request.parent(), ExecutionState::Busy);
-        let (frontend, keeper, kind) = (self.frontend.clone(), Arc::clone(&self.keeper), self.kind);
+        let (frontend, history) = (self.frontend.clone(), self.history.clone());
         tokio::spawn(async move {
-            match request.content::<CompleteRequest>() {
-                Ok(CompleteRequest { code, cursor_pos }) => {
-                    let reply = completion::complete(&keeper, kind, code, cursor_pos).await;
-                    frontend.reply(&request, &reply);
+            match request.content::<HistoryRequest>() {
+                Ok(asked) => {
+                    let history = history.find(asked).await;
+                    frontend.reply(&request, &HistoryReply { history });
                 }
                 Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
             }
             frontend.status(&request.parent(), ExecutionState::Idle);
         });
+    }
+
+    fn complete(&mut self, request: Request) {
+        self.frontend.status(&request.parent(), ExecutionState::Busy);
+        let (frontend, completer) = (self.frontend.clone(), Arc::clone(&self.completer));
+        tokio::spawn(async move {
+            match request.content::<CompleteRequest>() {
+                Ok(CompleteRequest { code, cursor_pos }) => {
+                    frontend.reply(&request, &completer.complete(&code, cursor_pos).await);
+                }
+                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
+            }
+            frontend.status(&request.parent(), ExecutionState::Idle);
+        });
+    }
+
+    /// A magic has its help; of names in code Livy says nothing.
+    fn inspect(&mut self, request: &Request, asked: InspectRequest) {
+        let reply = match magic::at(&Cursor::at(&asked.code, asked.cursor_pos)) {
+            Some(magic) => {
+                let help = format!("{}\n\n{}", magic.name, magic.help);
+                InspectReply::found([("text/plain".to_owned(), help.into())].into_iter().collect())
+            }
+            None => InspectReply::none(),
+        };
+        self.frontend.reply(request, &reply);
     }
 }
 

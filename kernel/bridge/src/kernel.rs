@@ -11,7 +11,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cell::Cell, failure::Failure, history::History, keeper::Keeper, kind::Kind, source};
+use crate::{
+    cell::Cell, completion::Completer, failure::Failure, history::History, keeper::Keeper,
+    kind::Kind, source,
+};
 
 /// A kernel for one frontend's notebook.
 pub struct Kernel {
@@ -19,6 +22,7 @@ pub struct Kernel {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) frontend: Frontend,
     pub(crate) history: History,
+    pub(crate) completer: Arc<Completer>,
     pub(crate) stopping: bool,
     requests: Requests,
     events: mpsc::UnboundedReceiver<CellEnd>,
@@ -49,13 +53,20 @@ enum Event {
 
 impl Kernel {
     /// A kernel that has run nothing.
-    pub fn new(kind: Kind, keeper: Arc<Keeper>, requests: Requests, frontend: Frontend) -> Self {
+    pub fn new(
+        kind: Kind,
+        keeper: Arc<Keeper>,
+        history: History,
+        requests: Requests,
+        frontend: Frontend,
+    ) -> Self {
         let (cell_ends, events) = mpsc::unbounded_channel();
         Self {
             kind,
+            completer: Arc::new(Completer::new(kind, Arc::clone(&keeper))),
             keeper,
             frontend,
-            history: History::default(),
+            history,
             stopping: false,
             requests,
             events,
@@ -160,6 +171,7 @@ impl Kernel {
         let Some(running) = self.running.take() else {
             return;
         };
+        self.completer.forget();
         let abort = match result.is_err() && running.stop_on_error {
             // Before the reply is sent: what arrives in answer to it was not queued.
             true => self.take_queued(),

@@ -145,7 +145,7 @@ fn folder(kind: Kind, target: &Target) -> Result<PathBuf, KernelspecError> {
 }
 
 /// [Jupyter's data folder](https://docs.jupyter.org/en/latest/use/jupyter-directories.html#data-files).
-fn user_data() -> Result<PathBuf, KernelspecError> {
+pub fn user_data() -> Result<PathBuf, KernelspecError> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = set("JUPYTER_DATA_DIR") {
         return Ok(folder);

@@ -5,7 +5,9 @@
 mod cell;
 mod cli;
 mod command;
+mod completeness;
 mod completion;
+mod cursor;
 mod dispatch;
 mod execution;
 mod failure;
@@ -15,6 +17,7 @@ mod keeper;
 mod kernel;
 mod kernelspec;
 mod kind;
+mod magic;
 mod notice;
 mod output;
 mod place;
@@ -23,7 +26,7 @@ mod settings;
 mod signals;
 mod source;
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use jupyter_wire::ConnectionInfo;
@@ -32,6 +35,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     cli::{BatchAction, Cli, Command, Run, SessionAction},
     command::{CommandError, Resource},
+    history::History,
     keeper::Keeper,
     kernel::Kernel,
 };
@@ -108,8 +112,11 @@ async fn run(options: Run) -> Outcome {
         .await
         .map_err(|error| CommandError::Other(error.to_string()))?;
     let keeper = Keeper::new(options.kind, settings::place());
-    let kernel = Kernel::new(options.kind, keeper.clone(), requests, frontend.clone());
+    let history = History::open(options.kind, history_folder());
+    let kernel =
+        Kernel::new(options.kind, keeper.clone(), history.clone(), requests, frontend.clone());
     kernel.run(signals::terminate()).await;
+    history.rest().await;
     if tokio::time::timeout(LAST_ORDERS, keeper.end()).await.is_err() {
         tracing::warn!(
             "the session did not end in time; the server ends it after its heartbeat timeout"
@@ -117,4 +124,14 @@ async fn run(options: Run) -> Outcome {
     }
     frontend.close().await;
     Ok(())
+}
+
+/// Where inputs are kept; a setting that makes no sense may have been meant to keep none.
+fn history_folder() -> Option<PathBuf> {
+    let kept = settings::keeps_history().unwrap_or_else(|error| {
+        tracing::warn!("{error}; the history is kept in memory only");
+        false
+    });
+    let data = kept.then(kernelspec::user_data)?.ok()?;
+    Some(data.join("livy-kernel").join("history"))
 }

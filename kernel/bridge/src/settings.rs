@@ -42,6 +42,11 @@ pub fn place() -> Result<Place, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).place()
 }
 
+/// Whether inputs are kept for later kernels.
+pub fn keeps_history() -> Result<bool, SettingsError> {
+    Variables(&|name| std::env::var(name).ok()).keeps_history()
+}
+
 /// The first of these variables that is set.
 pub fn first_set(names: &[&'static str]) -> Option<&'static str> {
     names.iter().copied().find(|name| value_of_first(&[name]).is_some())
@@ -64,6 +69,14 @@ impl Variables<'_> {
 
     fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from)
+    }
+
+    fn keeps_history(&self) -> Result<bool, SettingsError> {
+        match self.get("LIVY_HISTORY").as_deref() {
+            None | Some("yes") => Ok(true),
+            Some("no") => Ok(false),
+            Some(_) => Err(wrong("LIVY_HISTORY", "is neither yes nor no")),
+        }
     }
 
     fn place(&self) -> Result<Place, SettingsError> {
@@ -310,6 +323,16 @@ mod tests {
             let error = refused(&[(variable, value)]);
             assert!(error.starts_with(variable) && !error.contains("s3cret"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_history_is_kept_unless_told_otherwise() {
+        let keeps = |value: &str| {
+            let get = |name: &str| (name == "LIVY_HISTORY").then(|| value.to_owned());
+            Variables(&get).keeps_history()
+        };
+        assert_eq!((keeps(""), keeps("yes"), keeps("no")), (Ok(true), Ok(true), Ok(false)));
+        assert_eq!(keeps("s3cret").unwrap_err().to_string(), "LIVY_HISTORY is neither yes nor no");
     }
 
     #[test]

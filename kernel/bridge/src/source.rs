@@ -1,6 +1,6 @@
 //! A cell's text: which language it is in, and what follows the magic that says so.
 
-use crate::kind::Kind;
+use crate::{kind::Kind, magic};
 
 /// A cell, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,13 +25,7 @@ pub fn read(cell: &str, kernel: Kind) -> Source {
 }
 
 fn language_magic(line: &str) -> Option<Kind> {
-    match line.trim_end().strip_prefix("%%")?.to_ascii_lowercase().as_str() {
-        "pyspark" | "python" => Some(Kind::Pyspark),
-        "spark" | "scala" => Some(Kind::Spark),
-        "sparkr" | "r" => Some(Kind::Sparkr),
-        "sql" => Some(Kind::Sql),
-        _ => None,
-    }
+    magic::named(line.trim_end())?.kind
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub enum Asked {
     Statements,
     Statement,
     Cancel,
+    Completion,
     Other,
 }
 
@@ -38,6 +39,7 @@ impl Asked {
             ("GET", ["sessions", _, "statements"]) => Self::Statements,
             ("GET", ["sessions", _, "statements", _]) => Self::Statement,
             ("POST", ["sessions", _, "statements", _, "cancel"]) => Self::Cancel,
+            ("POST", ["sessions", _, "completion"]) => Self::Completion,
             _ => Self::Other,
         }
     }
