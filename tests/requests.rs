@@ -163,7 +163,7 @@ async fn a_cell_that_is_interrupted_and_those_behind_it_are_idle_as_soon() {
 async fn a_question_that_makes_no_sense_is_answered_by_an_error() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-    let asked = ["is_complete_request", "complete_request", "history_request"];
+    let asked = ["is_complete_request", "complete_request", "history_request", "inspect_request"];
     for (msg_type, channel) in asked.into_iter().zip(Channel::BOTH.into_iter().cycle()) {
         for content in nonsense() {
             let done = is_answered(&mut frontend, channel, msg_type, &content).await;

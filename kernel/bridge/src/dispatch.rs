@@ -12,7 +12,7 @@ use jupyter_wire::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
+use crate::{beside, completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, and the
@@ -77,32 +77,17 @@ impl Kernel {
         self.stopping = true;
     }
 
-    fn look_up_history(&mut self, request: Request) {
-        self.frontend.status(&request.parent(), ExecutionState::Busy);
-        let (frontend, history) = (self.frontend.clone(), self.history.clone());
-        tokio::spawn(async move {
-            match request.content::<HistoryRequest>() {
-                Ok(asked) => {
-                    let history = history.find(asked).await;
-                    frontend.reply(&request, &HistoryReply { history });
-                }
-                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
-            }
-            frontend.status(&request.parent(), ExecutionState::Idle);
+    fn look_up_history(&self, request: Request) {
+        let history = self.history.clone();
+        beside::answer(self.frontend.clone(), request, |asked: HistoryRequest| async move {
+            HistoryReply { history: history.find(asked).await }
         });
     }
 
-    fn complete(&mut self, request: Request) {
-        self.frontend.status(&request.parent(), ExecutionState::Busy);
-        let (frontend, completer) = (self.frontend.clone(), Arc::clone(&self.completer));
-        tokio::spawn(async move {
-            match request.content::<CompleteRequest>() {
-                Ok(CompleteRequest { code, cursor_pos }) => {
-                    frontend.reply(&request, &completer.complete(&code, cursor_pos).await);
-                }
-                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
-            }
-            frontend.status(&request.parent(), ExecutionState::Idle);
+    fn complete(&self, request: Request) {
+        let completer = Arc::clone(&self.completer);
+        beside::answer(self.frontend.clone(), request, |asked: CompleteRequest| async move {
+            completer.complete(&asked.code, asked.cursor_pos).await
         });
     }
 

@@ -2,6 +2,7 @@
 //!
 //! See `kernel/ARCHITECTURE.md` for the map.
 
+mod beside;
 mod cell;
 mod cli;
 mod command;
