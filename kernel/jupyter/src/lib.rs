@@ -15,6 +15,8 @@ mod connection;
 pub mod content;
 mod frame;
 mod frontend;
+#[cfg(unix)]
+mod guard;
 mod memory;
 mod message;
 mod outbox;
