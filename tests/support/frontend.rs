@@ -53,7 +53,11 @@ impl Frontend {
 
     /// The same with given ports and key.
     pub async fn open_at(kind: &str, livy_url: &str, connection: Connection) -> Self {
-        let kernel = Kernel::start(kind, livy_url, &connection);
+        Self::meet(Kernel::start(kind, livy_url, &connection), connection).await
+    }
+
+    /// Waits until the channels of a kernel are open.
+    pub async fn meet(kernel: Kernel, connection: Connection) -> Self {
         let (shell, shell_replies) = dealer(connection.shell).await.split();
         let (control, control_replies) = dealer(connection.control).await.split();
         let iopub = subscribe(connection.iopub).await;
