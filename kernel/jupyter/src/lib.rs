@@ -20,6 +20,7 @@ mod guard;
 mod memory;
 mod message;
 mod outbox;
+mod replay;
 mod request;
 mod session;
 mod signature;
