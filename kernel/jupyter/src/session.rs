@@ -13,6 +13,9 @@ use crate::message::{Message, Parent};
 use crate::replay::Seen;
 use crate::signature::{Signer, Verdict};
 
+/// How large the header of a message may be: everything that the message causes repeats it.
+const HEADER: usize = 64 << 10;
+
 /// This process towards its frontends: one session id on all channels, and the key they share.
 /// Turns contents into signed frames, and frames into messages whose signature is right.
 pub(crate) struct Session {
@@ -37,6 +40,8 @@ pub(crate) enum Refused {
     Signature,
     #[error("it has been received before")]
     Replayed,
+    #[error("its header is larger than {} KB", HEADER >> 10)]
+    LargeHeader,
     #[error("its header is not a JSON object with a msg_type")]
     Header,
 }
@@ -88,6 +93,9 @@ impl Session {
             Verdict::Right(signature) if !self.is_new(&signature) => return Err(Refused::Replayed),
             Verdict::Right(_) | Verdict::Unsigned => {}
         }
+        if parts[0].len() > HEADER {
+            return Err(Refused::LargeHeader);
+        }
         let message = Message::parse(parts, buffers).ok_or(Refused::Header)?;
         Ok((identities, message))
     }
@@ -119,6 +127,10 @@ fn date(utc: OffsetDateTime) -> String {
         u8::from(month)
     )
 }
+
+#[cfg(test)]
+#[path = "fuzz.rs"]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {
