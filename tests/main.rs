@@ -16,7 +16,9 @@ mod interrupt; // an interrupt ends the cell, and nothing else
 mod iopub; // what is published, and to whom
 mod is_complete; // whether code can run as it is
 mod kernel_info; // who the kernel is, said at once
+mod many_kernels; // kernels do not disturb each other
 mod order; // nothing is lost and nothing overtakes
+mod orphan; // a kernel does not outlive who started it
 mod outage; // Livy goes away, and comes back
 mod outputs; // what Livy gives, and what is shown
 mod requests; // every request is busy, answered and idle
@@ -28,7 +30,6 @@ mod settings; // where Livy is
 mod shutdown; // the session ends with the kernel
 mod stdin; // nobody is asked for input
 mod stop_on_error; // an error aborts what was queued
-mod two_kernels; // kernels do not disturb each other
 mod wire; // what is no message is ignored
 
 mod support; // the frontend, the kernel's process, Livy, and the network between them

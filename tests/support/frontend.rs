@@ -53,18 +53,18 @@ impl Frontend {
 
     /// The same with given ports and key.
     pub async fn open_at(kind: &str, livy_url: &str, connection: Connection) -> Self {
-        let kernel = Kernel::start(kind, livy_url, &connection);
-        Self::attach(kernel, connection).await
+        Self::meet(Kernel::start(kind, livy_url, &connection), connection).await
     }
 
     /// The same with further environment variables.
     pub async fn open_with(kind: &str, livy_url: &str, variables: &[(&str, &str)]) -> Self {
         let connection = Connection::new("the key");
         let kernel = Kernel::start_with(kind, livy_url, &connection, variables);
-        Self::attach(kernel, connection).await
+        Self::meet(kernel, connection).await
     }
 
-    async fn attach(kernel: Kernel, connection: Connection) -> Self {
+    /// Waits until the channels of a kernel are open.
+    pub async fn meet(kernel: Kernel, connection: Connection) -> Self {
         let (shell, shell_replies) = dealer(connection.shell).await.split();
         let (control, control_replies) = dealer(connection.control).await.split();
         let stdin = dealer(connection.stdin).await;

@@ -13,6 +13,8 @@ use tokio::process::{Child, Command};
 
 use super::{livy::SECRET, ports::free_port, within};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_livy-kernel");
+
 /// The ports and the key that a frontend needs.
 #[derive(Clone)]
 pub struct Connection {
@@ -43,6 +45,11 @@ impl Connection {
         }
     }
 
+    /// Whether nobody listens any more.
+    pub async fn is_closed(&self) -> bool {
+        tokio::net::TcpStream::connect(("127.0.0.1", self.heartbeat)).await.is_err()
+    }
+
     fn file(&self) -> String {
         json!({"transport": "tcp", "ip": "127.0.0.1", "shell_port": self.shell,
             "control_port": self.control, "stdin_port": self.stdin, "iopub_port": self.iopub,
@@ -64,10 +71,33 @@ impl Kernel {
         connection: &Connection,
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::start_by(Command::new(PROGRAM), kind, livy_url, connection, variables)
+    }
+
+    /// Started by a process that waits for it, and that it knows for its parent.
+    pub fn start_as_child(kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        let mut parent = Command::new("sh");
+        parent.args(["-c", "JPY_PARENT_PID=$$ \"$0\" \"$@\" & wait", PROGRAM]);
+        Self::start_by(parent, kind, livy_url, connection, &[])
+    }
+
+    /// Started with the knowledge that this process is its parent.
+    pub fn start_of(parent: u32, kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        let parent = parent.to_string();
+        Self::start_with(kind, livy_url, connection, &[("JPY_PARENT_PID", &parent)])
+    }
+
+    fn start_by(
+        mut program: Command,
+        kind: &str,
+        livy_url: &str,
+        connection: &Connection,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("connection.json");
         fs::write(&file, connection.file()).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_livy-kernel"))
+        let child = program
             .args(["run", "--kind", kind, "--connection-file"])
             .arg(file)
             .env("LIVY_URL", livy_url)
@@ -91,9 +121,13 @@ impl Kernel {
 
     /// Sends a signal: `TERM`, say.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("the kernel runs").to_string();
+        let pid = self.pid().to_string();
         let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
         assert!(sent.success());
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("the kernel runs")
     }
 
     #[track_caller]

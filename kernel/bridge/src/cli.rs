@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{kernelspec::Target, kind::Kind};
+use crate::{kernelspec::Target, kind::Kind, leftover::Leftover};
 
 /// Runs notebook cells on Spark through Apache Livy.
 #[derive(Debug, Parser)]
@@ -50,6 +50,9 @@ pub enum Command {
         #[command(subcommand)]
         action: BatchAction,
     },
+    /// End a session that its kernel had to leave behind; the kernel does this
+    #[command(hide = true)]
+    EndLeftover(EndLeftover),
     /// Check the settings and the way to the server
     Doctor {
         /// Start a session, too, and end it
@@ -202,6 +205,27 @@ pub struct Run {
     /// The file that Jupyter wrote the kernel's addresses to
     #[arg(long, value_name = "FILE")]
     pub connection_file: PathBuf,
+}
+
+/// Options of `end-leftover`.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct EndLeftover {
+    /// The session's id
+    #[arg(long)]
+    id: Option<String>,
+    /// The name of a session that may not be there yet
+    #[arg(long)]
+    name: Option<String>,
+}
+
+impl From<EndLeftover> for Leftover {
+    fn from(options: EndLeftover) -> Self {
+        match options.id {
+            Some(id) => Self::Known(id.as_str().into()),
+            None => Self::Named(options.name.unwrap_or_default()),
+        }
+    }
 }
 
 /// Options of `install` and `uninstall`.
