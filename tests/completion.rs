@@ -79,8 +79,12 @@ async fn typing_on_after_a_dot_asks_nobody() {
 
     assert_eq!(matches(&mut frontend, "ab.").await, json!(["ab."]));
     network.saw(Asked::Completion, 1, 1);
-    for (code, found) in [("ab.a", json!(["ab."])), ("ab.ab", json!(["ab."])), ("ab.b", json!([]))]
-    {
+    for (code, found) in [
+        ("ab.ab", json!(["ab."])),
+        ("ab.b", json!([])),
+        ("ab.", json!(["ab."])),
+        ("ab.toS", json!(["toString"])),
+    ] {
         let begun = Instant::now();
         assert_eq!(matches(&mut frontend, code).await, found, "{code}");
         assert!(begun.elapsed() < Duration::from_millis(50), "{:?}", begun.elapsed());

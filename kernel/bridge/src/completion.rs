@@ -26,6 +26,23 @@ const LIMIT: Duration = Duration::from_secs(4);
 /// Where JupyterLab looks for what each match is.
 const TYPES: &str = "_jupyter_types_experimental";
 
+/// What every value has. Livy leaves it out of all names after a dot, but not of those that begin
+/// with what was typed.
+const OF_EVERY_VALUE: [&str; 12] = [
+    "asInstanceOf",
+    "eq",
+    "equals",
+    "getClass",
+    "hashCode",
+    "isInstanceOf",
+    "ne",
+    "notify",
+    "notifyAll",
+    "synchronized",
+    "toString",
+    "wait",
+];
+
 /// Completes cells of one kernel.
 pub struct Completer {
     kind: Kind,
@@ -89,9 +106,7 @@ impl Completer {
         let names = async {
             match cursor.around_the_word() {
                 (before, after) if kind == Kind::Spark && before.ends_with('.') => {
-                    let mut names = self.members(live, before, after).await;
-                    names.retain(|name| name.starts_with(cursor.word()));
-                    names
+                    begun_with(cursor.word(), self.members(live, before, after).await)
                 }
                 _ => names(&live, kind, cursor.before, cursor.after).await,
             }
@@ -119,6 +134,17 @@ impl Completer {
         });
         asking.await.unwrap_or_default()
     }
+}
+
+/// The members that begin with what was typed.
+fn begun_with(word: &str, mut members: Vec<String>) -> Vec<String> {
+    if !word.is_empty() && !members.is_empty() {
+        members.extend(OF_EVERY_VALUE.map(str::to_owned));
+        members.sort_unstable();
+        members.dedup();
+    }
+    members.retain(|name| name.starts_with(word));
+    members
 }
 
 /// Whether its server answers, as far as that is known.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jupyter_wire::{
     Request,
     content::{
-        CommClose, CommInfoReply, CommOpen, CompleteRequest, ExecutionState, HelpLink,
-        HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
-        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
+        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
+        HelpLink, HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
+        IsCompleteReply, IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
@@ -15,12 +15,13 @@ use serde::de::DeserializeOwned;
 use crate::{beside, completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
 
 impl Kernel {
-    /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, and the
-    /// history a disk.
+    /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, the
+    /// history a disk, and a grammar may have much to read.
     pub(crate) fn handle_request(&mut self, request: Request) {
         match request.msg_type() {
             "execute_request" => self.enqueue(request),
             "complete_request" => self.complete(request),
+            "is_complete_request" => self.is_complete(request),
             "history_request" => self.look_up_history(request),
             _ => self.answer(&request),
         }
@@ -35,7 +36,6 @@ impl Kernel {
     fn route(&mut self, request: &Request) {
         match request.msg_type() {
             "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
-            "is_complete_request" => self.with(request, Self::is_complete),
             "inspect_request" => self.with(request, Self::inspect),
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
@@ -62,11 +62,6 @@ impl Kernel {
         }
     }
 
-    fn is_complete(&mut self, request: &Request, asked: IsCompleteRequest) {
-        let reply = completeness::of(&asked.code, self.kind);
-        self.frontend.reply(request, &reply);
-    }
-
     /// No target is known, and the protocol wants a comm that was not opened closed.
     fn refuse_comm(&mut self, request: &Request, content: CommOpen) {
         self.frontend.publish_now(&request.parent(), &CommClose::new(content.comm_id));
@@ -77,17 +72,30 @@ impl Kernel {
         self.stopping = true;
     }
 
-    fn look_up_history(&self, request: Request) {
-        let history = self.history.clone();
-        beside::answer(self.frontend.clone(), request, |asked: HistoryRequest| async move {
-            HistoryReply { history: history.find(asked).await }
-        });
-    }
-
     fn complete(&self, request: Request) {
         let completer = Arc::clone(&self.completer);
         beside::answer(self.frontend.clone(), request, |asked: CompleteRequest| async move {
             completer.complete(&asked.code, asked.cursor_pos).await
+        });
+    }
+
+    fn is_complete(&self, request: Request) {
+        let kind = self.kind;
+        beside::answer(
+            self.frontend.clone(),
+            request,
+            move |asked: IsCompleteRequest| async move {
+                let judging =
+                    tokio::task::spawn_blocking(move || completeness::of(&asked.code, kind));
+                judging.await.unwrap_or_else(|_| IsCompleteReply::new(Completeness::Unknown))
+            },
+        );
+    }
+
+    fn look_up_history(&self, request: Request) {
+        let history = self.history.clone();
+        beside::answer(self.frontend.clone(), request, |asked: HistoryRequest| async move {
+            HistoryReply { history: history.find(asked).await }
         });
     }
 
