@@ -207,7 +207,8 @@ mod tests {
                 let flags = *random.choice(&flags).unwrap();
                 let length = random.u64(..400) << random.choice(&[0, 0, 0, 20, 56]).unwrap();
                 wire.extend(head(flags, length));
-                wire.extend(std::iter::repeat_with(|| random.u8(..)).take(random.usize(..400)));
+                let noise = random.usize(..400);
+                wire.extend(std::iter::repeat_with(|| random.u8(..)).take(noise));
             }
             let mut zmtp = Zmtp::new();
             let whole = zmtp.follow(&wire);
