@@ -28,6 +28,7 @@ mod session_loss; // a session dies, and the next takes its place
 mod session_start; // a session comes when a cell needs it
 mod settings; // where Livy is
 mod shutdown; // the session ends with the kernel
+mod size; // however much a cell prints, what is shown is bounded
 mod stdin; // nobody is asked for input
 mod stop_on_error; // an error aborts what was queued
 mod wire; // what is no message is ignored

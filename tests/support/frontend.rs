@@ -205,6 +205,12 @@ impl Frontend {
         messages
     }
 
+    /// How many bytes these messages had on the wire.
+    pub fn bytes_of(&self, msg_type: &str) -> usize {
+        let everything = self.everything();
+        everything.iter().filter(|message| message.msg_type() == msg_type).map(|m| m.bytes).sum()
+    }
+
     /// Whether the kernel's heart beats.
     #[track_caller]
     pub fn beats(&self) -> impl Future<Output = ()> + use<> {

@@ -130,6 +130,14 @@ impl Kernel {
         self.child.id().expect("the kernel runs")
     }
 
+    /// A figure of `/proc/PID/status`, in megabytes.
+    #[cfg(target_os = "linux")]
+    pub fn megabytes(&self, figure: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(figure)).expect("a known figure");
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     #[track_caller]
     pub fn exits_within(&mut self, limit: Duration) -> impl Future<Output = ExitStatus> {
         let at = Location::caller();

@@ -29,6 +29,8 @@ pub struct Message {
     pub header: Value,
     pub parent_header: Value,
     pub content: Value,
+    /// How large it was on the wire.
+    pub bytes: usize,
 }
 
 impl Message {
@@ -95,6 +97,7 @@ impl Wire {
         assert_eq!(signature, &self.signature(&[header, parent_header, metadata, content]));
         let json = |frame| serde_json::from_slice(frame).expect("JSON");
         Message {
+            bytes: frames.iter().map(Bytes::len).sum(),
             topic: frames[..at].to_vec(),
             header: json(header),
             parent_header: json(parent_header),

@@ -270,6 +270,11 @@ impl Cell {
         {
             return Err(failure);
         }
+        if matches!(error, Error::TooLarge { .. }) {
+            let next =
+                "The cell has ended. Write what it gives to a file or a table, or print less.";
+            return Err(Failure::new("OutputTooLarge", error.to_string(), next));
+        }
         let hopeless = error.is_not_found() || heard.elapsed() > PATIENCE;
         if !hopeless {
             return Ok(());

@@ -30,6 +30,8 @@ use tracing::{debug, warn};
 use lobby::{Guest, Lobby};
 use zmtp::{Refused, Zmtp};
 
+/// Of the folders with the doors.
+const PREFIX: &str = "livy-kernel-sockets-";
 /// How long a peer may leave what it asked for unread.
 const STALLED: Duration = Duration::from_secs(10);
 /// How much is passed on at once.
@@ -89,7 +91,8 @@ impl Listener {
 
 impl Guards {
     pub fn new() -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("livy-kernel-").tempdir()?;
+        sweep();
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         Ok(Self { folder, passed: Passed::default() })
     }
 
@@ -115,6 +118,31 @@ impl Guards {
         });
         Ok(door)
     }
+}
+
+/// Removes the folders of kernels that were killed: their doors are there, and nobody is behind.
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
+    let folders = entries.flatten().map(|entry| entry.path());
+    for folder in folders.filter(|path| has_prefix(path) && is_old(path) && is_deserted(path)) {
+        // Another kernel may be faster.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn has_prefix(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
+}
+
+/// So that no kernel is disturbed that is just opening its doors.
+fn is_old(folder: &Path) -> bool {
+    let modified = std::fs::metadata(folder).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > Duration::from_secs(60)))
+}
+
+fn is_deserted(folder: &Path) -> bool {
+    let answer = std::os::unix::net::UnixStream::connect(folder.join("shell"));
+    answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 async fn accept_tcp(listener: &TcpListener) -> io::Result<tokio::net::TcpStream> {
@@ -245,5 +273,30 @@ async fn outward(
                 passed.0.fetch_add(read as u64, Ordering::Relaxed);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// A folder as a kernel has it, made two minutes ago.
+    fn folder() -> (TempDir, Door) {
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap();
+        let door = Door::bind(folder.path().join("shell")).unwrap();
+        let earlier = SystemTime::now() - Duration::from_secs(120);
+        std::fs::File::open(folder.path()).unwrap().set_modified(earlier).unwrap();
+        (folder, door)
+    }
+
+    #[test]
+    fn folders_of_killed_kernels_are_removed_and_those_of_living_ones_stay() {
+        let ((killed, door), (living, _door)) = (folder(), folder());
+        drop(door);
+        sweep();
+        assert!(!killed.path().exists());
+        assert!(living.path().exists());
     }
 }

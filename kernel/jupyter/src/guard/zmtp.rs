@@ -198,6 +198,35 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_sent_it_is_judged_the_same_in_pieces_of_any_size() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..20_000 {
+            let flags = [0, MORE, COMMAND, LONG, MORE | LONG];
+            let mut wire = greeting();
+            for _ in 0..random.usize(..6) {
+                let flags = *random.choice(&flags).unwrap();
+                let length = random.u64(..400) << random.choice(&[0, 0, 0, 20, 56]).unwrap();
+                wire.extend(head(flags, length));
+                let noise = random.usize(..400);
+                wire.extend(std::iter::repeat_with(|| random.u8(..)).take(noise));
+            }
+            let mut zmtp = Zmtp::new();
+            let whole = zmtp.follow(&wire);
+            let mut pieces = Zmtp::new();
+            let mut rest = &wire[..];
+            let mut judged = Ok(());
+            while judged.is_ok() && !rest.is_empty() {
+                let (piece, later) = rest.split_at(random.usize(1..=rest.len()));
+                judged = pieces.follow(piece);
+                rest = later;
+            }
+            assert_eq!(judged, whole);
+            assert_eq!(pieces.message, zmtp.message);
+            assert!(zmtp.message <= MESSAGE);
+        }
+    }
+
+    #[test]
     fn every_message_counts_anew() {
         let large = frame(0, MESSAGE / 2);
         assert_eq!(follow(&[greeting(), large.clone(), large.clone(), large]), Ok(()));
