@@ -27,6 +27,7 @@ mod settings; // where Livy is
 mod shutdown; // the session ends with the kernel
 mod stop_on_error; // an error aborts what was queued
 mod two_kernels; // kernels do not disturb each other
+mod vscode; // what VS Code asks and runs unasked
 mod wire; // what is no message is ignored
 
 mod support; // the frontend, the kernel's process, Livy, and the network between them

@@ -65,6 +65,8 @@ impl Kernel {
             .stdout(Stdio::null())
             .stderr(File::create(folder.path().join("stderr")).unwrap())
             .kill_on_drop(true)
+            // As frontends start it, so that they can end all of it at once.
+            .process_group(0)
             .spawn()
             .unwrap();
         Self { child, folder }
@@ -77,9 +79,16 @@ impl Kernel {
 
     /// Sends a signal: `TERM`, say.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("the kernel runs").to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
-        assert!(sent.success());
+        send(name, &self.pid());
+    }
+
+    /// Sends it to the kernel's process group.
+    pub fn signal_group(&self, name: &str) {
+        send(name, &format!("-{}", self.pid()));
+    }
+
+    fn pid(&self) -> String {
+        self.child.id().expect("the kernel runs").to_string()
     }
 
     #[track_caller]
@@ -87,6 +96,11 @@ impl Kernel {
         let at = Location::caller();
         async move { within(limit, at, "the kernel's end", self.child.wait()).await.unwrap() }
     }
+}
+
+fn send(signal: &str, to: &str) {
+    let kill = std::process::Command::new("kill").args(["-s", signal, "--", to]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// No test may end with a kernel that panicked or wrote down a password.

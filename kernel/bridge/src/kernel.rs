@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cell::Cell, failure::Failure, history::History, keeper::Keeper, kind::Kind, source};
+use crate::{
+    cell::Cell, failure::Failure, history::History, keeper::Keeper, kind::Kind, source, vscode,
+};
 
 /// A kernel for one frontend's notebook.
 pub struct Kernel {
@@ -138,6 +140,7 @@ impl Kernel {
         let cell = Cell {
             kernel: self.kind,
             source: source::read(&content.code, self.kind),
+            unasked: vscode::answer(self.kind, &content),
             input: content.code,
             count: self.count,
             silent: content.silent,

@@ -22,6 +22,7 @@ mod python;
 mod settings;
 mod signals;
 mod source;
+mod vscode;
 
 use std::{process::ExitCode, time::Duration};
 
