@@ -67,7 +67,7 @@ $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
 	@touch $@
 
 $(VENV)/.clients: tests/python/requirements-clients.txt $(VENV)/.lab
-	@echo "== adding papermill, a console and a plot library to .venv"
+	@echo "== adding papermill, a console, Playwright and matplotlib to .venv"
 	@$(PIP) install -r $<
 	@touch $@
 
