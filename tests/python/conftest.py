@@ -3,12 +3,16 @@
 With LIVY_TEST_URL set, the same tests run on that Livy server too.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.request
+from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -71,6 +75,16 @@ def spark_url(program):
     yield address.strip().removeprefix("LIVY_URL=")
     serving.terminate()
     assert serving.wait(30) == 0
+
+
+def sessions(livy_url):
+    """How many sessions a server has."""
+    url = urlsplit(livy_url)
+    login = b64encode(f"{url.username}:{url.password}".encode()).decode()
+    address = f"http://{url.hostname}:{url.port}/sessions"
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["total"]
 
 
 class Kernel:

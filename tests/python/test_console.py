@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import SPARK_START, needs
+from conftest import SPARK_START, needs, sessions
 
 pytestmark = needs("tmux")
 
@@ -67,7 +67,8 @@ def console(spark_url, monkeypatch):
     terminal.close()
 
 
-def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console):
+def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console, spark_url):
+    before = sessions(spark_url)
     terminal = console("livy-pyspark")
     terminal.type("1 + 1", "Enter")
     terminal.until("Out[1]: 2\n\nIn [2]:", SPARK_START)
@@ -90,6 +91,9 @@ def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console):
     terminal.until("Do you really want to exit ([y]/n)?")
     terminal.press("Enter")
     terminal.until_closed()
+    # The console does not wait for the kernel, which ends its session by itself.
+    while sessions(spark_url) > before:
+        time.sleep(0.1)
 
 
 def test_a_console_completes_with_tab(console):

@@ -1,16 +1,12 @@
 """JupyterLab in Chromium: each kernel from the launcher, used as a person does."""
 
-import json
 import shutil
-import urllib.request
-from base64 import b64encode
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import lab
 import nbformat
 import pytest
-from conftest import SPARK_START, needs
+from conftest import SPARK_START, needs, sessions
 from playwright.sync_api import expect, sync_playwright
 
 pytestmark = needs("chromium")
@@ -44,16 +40,6 @@ def open_notebook(server, browser, request):
     yield lambda kernel: lab.Notebook(page, kernel)
     page.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
     page.close()
-
-
-def sessions(livy_url):
-    """How many sessions there are."""
-    url = urlsplit(livy_url)
-    login = b64encode(f"{url.username}:{url.password}".encode()).decode()
-    address = f"http://{url.hostname}:{url.port}/sessions"
-    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)["total"]
 
 
 def saved(notebook, server):
