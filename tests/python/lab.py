@@ -19,6 +19,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 CELL = 60_000
+expect.set_options(timeout=20_000)
 
 
 @contextmanager
@@ -99,8 +100,11 @@ class Notebook:
         """Presses a button of the toolbar."""
         self.panel.locator(f'.jp-NotebookPanel-toolbar [data-command="{name}"]').click()
 
-    def accept(self):
-        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+    def restart(self):
+        self.command("notebook:restart-kernel")
+        with self.page.expect_response(re.compile(r"/api/kernels/.*/restart")):
+            self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.wait_for_status("Idle")
 
     def menu(self, menu, item):
         self.page.locator(".lm-MenuBar-item", has_text=menu).click()

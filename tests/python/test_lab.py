@@ -83,15 +83,13 @@ def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
     notebook.page.screenshot(path=ARTEFACTS / "jupyterlab.png")
 
     slow = notebook.begin(SLOW)
-    expect(slow.locator(".jp-InputPrompt")).to_have_text("[*]:")
+    notebook.wait_for_status("Busy")
     notebook.command("notebook:interrupt-kernel")
     expect(slow).to_contain_text("KeyboardInterrupt")
 
     before = sessions(spark_url)
     notebook.run("x = 1")
-    notebook.command("notebook:restart-kernel")
-    notebook.accept()
-    notebook.wait_for_status("Idle")
+    notebook.restart()
     expect(notebook.run("x", START)).to_contain_text("NameError")
     assert sessions(spark_url) == before
 
