@@ -32,7 +32,7 @@ test-rust: $(VENV)/.ready | cargo
 	@echo "== Rust tests, Spark's among them"
 	@RUST_TEST_THREADS=8 LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
-test-python: $(VENV)/.ready | cargo
+test-python: $(VENV)/.clients | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
 	@$(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
@@ -69,6 +69,11 @@ $(VENV)/.ready: tests/python/requirements.txt
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
 	@echo "== adding JupyterLab to .venv"
+	@$(PIP) install -r $<
+	@touch $@
+
+$(VENV)/.clients: tests/python/requirements-clients.txt $(VENV)/.lab
+	@echo "== adding papermill, a console, Playwright and matplotlib to .venv"
 	@$(PIP) install -r $<
 	@touch $@
 

@@ -31,6 +31,7 @@ mod shutdown; // the session ends with the kernel
 mod size; // however much a cell prints, what is shown is bounded
 mod stdin; // nobody is asked for input
 mod stop_on_error; // an error aborts what was queued
+mod vscode; // what VS Code asks and runs unasked
 mod wire; // what is no message is ignored
 
 mod support; // the frontend, the kernel's process, Livy, and the network between them

@@ -109,6 +109,8 @@ impl Kernel {
             .stdout(Stdio::null())
             .stderr(File::create(folder.path().join("stderr")).unwrap())
             .kill_on_drop(true)
+            // As frontends start it, so that they can end all of it at once.
+            .process_group(0)
             .spawn()
             .unwrap();
         Self { child, folder }
@@ -121,9 +123,12 @@ impl Kernel {
 
     /// Sends a signal: `TERM`, say.
     pub fn signal(&self, name: &str) {
-        let pid = self.pid().to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
-        assert!(sent.success());
+        send(name, &self.pid().to_string());
+    }
+
+    /// Sends it to the kernel's process group.
+    pub fn signal_group(&self, name: &str) {
+        send(name, &format!("-{}", self.pid()));
     }
 
     pub fn pid(&self) -> u32 {
@@ -143,6 +148,11 @@ impl Kernel {
         let at = Location::caller();
         async move { within(limit, at, "the kernel's end", self.child.wait()).await.unwrap() }
     }
+}
+
+fn send(signal: &str, to: &str) {
+    let kill = std::process::Command::new("kill").args(["-s", signal, "--", to]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// No test may end with a kernel that panicked or wrote down a password.

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -205,6 +205,9 @@ pub struct Run {
     /// The file that Jupyter wrote the kernel's addresses to
     #[arg(long, value_name = "FILE")]
     pub connection_file: PathBuf,
+    // `jupyter run` gives its own arguments to the kernel too.
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _ignored: Vec<OsString>,
 }
 
 /// Options of `end-leftover`.
@@ -294,6 +297,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_kernel_bears_arguments_of_the_program_that_starts_it() {
+        let command = ["livy-kernel", "run", "--connection-file", "c.json", "job.py", "--their=1"];
+        let Ok(Cli { command: Command::Run(run) }) = Cli::try_parse_from(command) else {
+            panic!("it parses");
+        };
+        assert_eq!(run.connection_file, PathBuf::from("c.json"));
     }
 
     #[test]

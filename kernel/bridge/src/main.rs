@@ -28,6 +28,7 @@ mod python;
 mod settings;
 mod signals;
 mod source;
+mod vscode;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
