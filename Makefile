@@ -4,6 +4,7 @@
 #   make lab      open JupyterLab with the kernels
 #   make bench    start-up time and memory, beside ipykernel
 #   make install  install the kernels for this person
+#   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
 
 PYTHON ?= python3
 CARGO ?= cargo
@@ -11,7 +12,7 @@ VENV := $(CURDIR)/.venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo test lint test-rust test-python lab bench install kernels cargo clean
+.PHONY: demo test lint test-rust test-python conformance lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -31,10 +32,15 @@ test-rust: $(VENV)/.ready | cargo
 	@echo "== Rust tests, Spark's among them"
 	@RUST_TEST_THREADS=8 LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
-test-python: $(VENV)/.ready | cargo
+test-python: $(VENV)/.clients | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
 	@$(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
+
+conformance: $(VENV)/.ready | cargo
+	@echo "== what a real Livy answered, asked again"
+	@$(CARGO) build --locked --quiet -p livy-kernel
+	@PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
 
 lab: kernels $(VENV)/.lab
 	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"
@@ -63,6 +69,11 @@ $(VENV)/.ready: tests/python/requirements.txt
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
 	@echo "== adding JupyterLab to .venv"
+	@$(PIP) install -r $<
+	@touch $@
+
+$(VENV)/.clients: tests/python/requirements-clients.txt $(VENV)/.lab
+	@echo "== adding papermill, a console, Playwright and matplotlib to .venv"
 	@$(PIP) install -r $<
 	@touch $@
 

@@ -1,33 +1,8 @@
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Channel, Frontend, Livy};
-
-/// Sends a request on both channels; it must be busy, answered and idle, each once.
-async fn is_busy_then_idle_once(msg_type: &str, content: Value, status: &str) {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-    for channel in Channel::BOTH {
-        let mut request = frontend.send(channel, msg_type, content.clone()).await;
-        let done = request.end().await;
-        assert_eq!(done.status(), status, "{done:#?}");
-        frontend.ask(channel, "kernel_info_request", json!({})).await.is_ok();
-        request.is_over();
-    }
-}
-
-/// The same for what the protocol has no reply to.
-async fn is_busy_then_idle_without_a_reply(msg_type: &str, content: Value) {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-    for channel in Channel::BOTH {
-        let mut request = frontend.send(channel, msg_type, content.clone()).await;
-        assert!(request.end_without_reply().await.is_empty());
-        frontend.ask(channel, "kernel_info_request", json!({})).await.is_ok();
-        request.is_over();
-    }
-}
 
 #[tokio::test]
 async fn the_first_message_is_the_welcome() {
@@ -42,78 +17,22 @@ async fn the_first_message_is_the_welcome() {
 }
 
 #[tokio::test]
-async fn kernel_info_is_busy_then_idle() {
-    is_busy_then_idle_once("kernel_info_request", json!({}), "ok").await;
-}
+async fn each_later_subscriber_is_welcomed_first_whatever_is_published() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
-#[tokio::test]
-async fn execute_is_busy_then_idle() {
-    is_busy_then_idle_once("execute_request", json!({"code": "echo hi"}), "ok").await;
-}
-
-#[tokio::test]
-async fn is_complete_is_busy_then_idle() {
-    is_busy_then_idle_once("is_complete_request", json!({"code": "1"}), "complete").await;
-}
-
-#[tokio::test]
-async fn history_is_busy_then_idle() {
-    is_busy_then_idle_once("history_request", json!({"hist_access_type": "tail"}), "ok").await;
-}
-
-#[tokio::test]
-async fn inspect_is_busy_then_idle() {
-    is_busy_then_idle_once("inspect_request", json!({"code": "x", "cursor_pos": 1}), "ok").await;
-}
-
-#[tokio::test]
-async fn comm_info_is_busy_then_idle() {
-    is_busy_then_idle_once("comm_info_request", json!({}), "ok").await;
-}
-
-#[tokio::test]
-async fn complete_is_busy_then_idle() {
-    is_busy_then_idle_once("complete_request", json!({"code": "x", "cursor_pos": 1}), "ok").await;
-}
-
-#[tokio::test]
-async fn interrupt_is_busy_then_idle() {
-    is_busy_then_idle_once("interrupt_request", json!({}), "ok").await;
-}
-
-#[tokio::test]
-async fn a_message_about_an_unknown_comm_is_busy_then_idle() {
-    is_busy_then_idle_without_a_reply("comm_msg", json!({"comm_id": "c", "data": {}})).await;
-    is_busy_then_idle_without_a_reply("comm_close", json!({"comm_id": "c", "data": {}})).await;
-}
-
-#[tokio::test]
-async fn an_unknown_request_is_busy_then_idle_without_a_reply() {
-    for msg_type in ["create_subshell_request", "usage_request", "debug_request", "nonsense"] {
-        is_busy_then_idle_without_a_reply(msg_type, json!({})).await;
+    let mut cell = frontend.execute("sleep 0.5\necho hi").await;
+    for topic in ["", "kernel."] {
+        let mut late = frontend.subscribe(topic).await;
+        // Whether it gets something of this depends on which comes first; the welcome always does.
+        frontend.ask(Channel::Control, "kernel_info_request", json!({})).await.is_ok();
+        let first = late.recv().await.unwrap();
+        assert_eq!(first.msg_type(), "iopub_welcome");
+        assert_eq!(first.content, json!({"subscription": topic}));
+        frontend.ask(Channel::Control, "kernel_info_request", json!({})).await.is_ok();
+        assert_ne!(late.recv().await.unwrap().msg_type(), "iopub_welcome");
     }
-}
-
-#[tokio::test]
-async fn content_that_makes_no_sense_is_answered_by_an_error() {
-    let requests = [
-        ("execute_request", json!({"code": 7})),
-        ("execute_request", json!([])),
-        ("is_complete_request", json!({"code": 7})),
-        ("complete_request", json!({"code": 7})),
-        ("history_request", json!({"hist_access_type": "sideways"})),
-        ("shutdown_request", json!({"restart": "perhaps"})),
-    ];
-    for (msg_type, content) in requests {
-        is_busy_then_idle_once(msg_type, content, "error").await;
-    }
-}
-
-#[tokio::test]
-async fn content_may_be_empty() {
-    for msg_type in ["execute_request", "history_request", "inspect_request", "complete_request"] {
-        is_busy_then_idle_once(msg_type, json!({}), "ok").await;
-    }
+    assert_eq!(cell.end().await.text(), "hi");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
-use std::time::Duration;
+use std::{panic::Location, time::Duration};
 
 use serde_json::json;
 
-use crate::support::{Channel, Connection, Frontend, Livy, Network, Proxy};
+use crate::support::{
+    Asked, Channel, Connection, Fault, Frontend, Livy, Network, PATIENCE, Proxy, within,
+};
 
 /// Jupyter's patience.
 const GRACE: Duration = Duration::from_millis(2500);
@@ -40,7 +42,7 @@ async fn a_shutdown_request_ends_the_session_and_the_kernel() {
 async fn a_restarted_kernel_has_the_same_ports_and_a_new_session() {
     let livy = Livy::start().await;
     let connection = Connection::new("the key");
-    for run in 0..5 {
+    for run in 0..20 {
         let mut frontend = Frontend::open_at("pyspark", &livy.url(), connection.clone()).await;
         let done = frontend.run("echo hi").await;
         assert_eq!(done.reply.content["execution_count"], 1);
@@ -142,6 +144,51 @@ async fn the_kernel_ends_in_time_while_livy_hangs() {
     livy.until_statements(2).await;
     network.set(Network::Hangs).await;
     shut_down(&mut frontend, Channel::Control, false).await;
+}
+
+/// Whoever saw the kernel end in time still wants its session gone, when the server is back.
+#[track_caller]
+fn is_left_without_sessions(livy: &Livy) -> impl Future<Output = ()> {
+    within(PATIENCE, Location::caller(), "the session's end", livy.until_sessions(0))
+}
+
+#[tokio::test]
+async fn a_session_that_livy_was_too_slow_to_end_is_ended_when_the_kernel_is_gone() {
+    let livy = Livy::start().await;
+    let mut network = Proxy::to(&livy, Network::Up).await;
+    for trouble in [Network::Hangs, Network::Refuses, Network::Answers("<html>busy</html>")] {
+        let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+        network.set(trouble).await;
+        shut_down(&mut frontend, Channel::Control, false).await;
+        assert_eq!(livy.sessions().await.len(), 1, "{trouble:?}");
+        network.set(Network::Up).await;
+        is_left_without_sessions(&livy).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_creation_livy_did_not_answer_is_ended_when_the_kernel_is_gone() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Up).await;
+    network.once(Asked::NewSession, Fault::HoldAnswer);
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+    let _cell = frontend.execute("echo hi").await;
+    livy.until_sessions(1).await;
+    terminate(&mut frontend).await;
+    is_left_without_sessions(&livy).await;
+}
+
+#[tokio::test]
+async fn a_kernel_that_was_killed_is_followed_by_another_on_the_same_ports() {
+    let livy = Livy::start().await;
+    let connection = Connection::new("the key");
+    for _ in 0..5 {
+        let mut frontend = Frontend::open_at("pyspark", &livy.url(), connection.clone()).await;
+        assert_eq!(frontend.run("echo hi").await.reply.content["execution_count"], 1);
+        let _cell = frontend.execute("sleep 60").await;
+        frontend.kernel.signal("KILL");
+        assert!(!frontend.kernel.exits_within(GRACE).await.success());
+    }
 }
 
 #[tokio::test]

@@ -3,11 +3,16 @@
 With LIVY_TEST_URL set, the same tests run on that Livy server too.
 """
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+import urllib.request
+from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -47,6 +52,41 @@ def livy_servers():
 def livy_url(request):
     """None: the kernel starts Spark by itself."""
     return request.param
+
+
+def needs(program):
+    """Skips tests for want of a program."""
+    reason = f"{program} is not installed (Debian: apt-get install {program})"
+    return pytest.mark.skipif(shutil.which(program) is None, reason=reason)
+
+
+def pytest_sessionfinish(session):
+    """CI sets LIVY_TEST_ALL: no test may be left out there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("LIVY_TEST_ALL") and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def spark_url(program):
+    """The `LIVY_URL` of one livy-local, whose sessions several clients have."""
+    command = [program, "local", "--python", sys.executable]
+    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    *_, address = (serving.stdout.readline() for _ in range(2))
+    assert address.startswith("LIVY_URL="), address
+    yield address.strip().removeprefix("LIVY_URL=")
+    serving.terminate()
+    assert serving.wait(30) == 0
+
+
+def sessions(livy_url):
+    """How many sessions a server has."""
+    url = urlsplit(livy_url)
+    login = b64encode(f"{url.username}:{url.password}".encode()).decode()
+    address = f"http://{url.hostname}:{url.port}/sessions"
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["total"]
 
 
 class Kernel:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import datetime
 
 import nbformat
 import pytest
@@ -84,6 +85,22 @@ def test_a_sql_error_says_what_spark_says(pyspark):
 def test_a_megabyte_of_text_arrives_whole(pyspark):
     [(kind, stream)] = pyspark.outputs("print('x' * 1_000_000)")
     assert kind == "stream" and stream["text"] == "x" * 1_000_000 + "\n"
+
+
+def test_a_cell_that_asks_for_input_fails_and_nobody_is_asked(pyspark):
+    reply, _ = pyspark.run("input('? ')")
+    assert reply["status"] == "error" and reply["ename"] == "EOFError"
+    assert not pyspark.client.stdin_channel.msg_ready()
+
+
+def test_jupyter_can_read_when_each_message_was_sent(pyspark):
+    _, shown = pyspark.run("print(1)")
+    pyspark.client.kernel_info()
+    messages = [*shown, pyspark.client.get_shell_msg(timeout=5)]
+    assert len(messages) == 2
+    for message in messages:
+        sent = message["header"]["date"], message["parent_header"]["date"]
+        assert all(isinstance(date, datetime) for date in sent), sent
 
 
 def test_the_sql_kernel_runs_sql_without_a_magic(livy_url):

@@ -1,8 +1,10 @@
 """The way to a server, as the environment says."""
 
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 from conftest import running_kernel
 
@@ -30,6 +32,39 @@ def http_server(status, body):
         server.shutdown()
 
 
+@contextmanager
+def socks_proxy(server):
+    """A SOCKS 5 proxy that connects everybody to one server, and keeps where they wanted to go."""
+    wanted = []
+
+    class Handler(StreamRequestHandler):
+        def handle(self):
+            _version, methods = self.rfile.read(2)
+            self.rfile.read(methods)
+            self.wfile.write(b"\5\0")  # no authentication
+            *_, by_name, length = self.rfile.read(5)
+            assert by_name == 3
+            wanted.append((self.rfile.read(length).decode(), int.from_bytes(self.rfile.read(2), "big")))
+            self.wfile.write(b"\5\0\0\1" + bytes(6))
+            with socket.create_connection(server.split(":")) as onward:
+                threading.Thread(target=copy, args=(onward, self.connection), daemon=True).start()
+                copy(self.connection, onward)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield f"socks5h://127.0.0.1:{proxy.server_address[1]}", wanted
+        proxy.shutdown()
+
+
+def copy(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass  # The other direction has ended.
+
+
 def first_error(livy_url, **env):
     with running_kernel("livy-pyspark", livy_url, **env) as kernel:
         reply, _ = kernel.run("1")
@@ -42,6 +77,15 @@ def test_a_proxy_of_the_environment_is_used():
         text = first_error("http://livy.invalid:8998", http_proxy=f"http://{proxy}")
         assert "the proxy says no" in text
         assert asked[0].path == "http://livy.invalid:8998/sessions"
+
+
+def test_a_socks_proxy_of_the_environment_is_used_and_looks_the_name_up():
+    with http_server(400, b'{"msg": "Livy says no"}') as (livy, asked):
+        with socks_proxy(livy) as (proxy, wanted):
+            text = first_error("http://livy.invalid:8998", all_proxy=proxy)
+            assert "Livy says no" in text
+            assert wanted[0] == ("livy.invalid", 8998)
+            assert asked[0].path == "/sessions"
 
 
 def test_this_machine_is_reached_without_the_proxy():

@@ -22,6 +22,7 @@ pub struct Done {
     /// What was published between busy and idle.
     pub published: Vec<Message>,
     pub reply: Message,
+    idle: Message,
 }
 
 impl Exchange {
@@ -111,7 +112,7 @@ impl Exchange {
         let late = published.iter().find(|message| message.date() > reply.date());
         assert!(late.is_none(), "{at}: after the reply came {late:?}");
         assert!(reply.date() <= idle.date(), "{at}: the reply came after idle");
-        Done { published, reply }
+        Done { published, reply, idle }
     }
 
     /// The same for what has no reply.
@@ -187,6 +188,11 @@ impl Exchange {
 impl Done {
     pub fn status(&self) -> &str {
         self.reply.content["status"].as_str().unwrap_or_default()
+    }
+
+    /// How long after the reply the kernel said that it is idle.
+    pub fn idle_after(&self) -> Duration {
+        self.idle.time().saturating_sub(self.reply.time())
     }
 
     /// What a cell showed: all but its input, and how the start of its session went.

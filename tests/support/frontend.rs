@@ -53,21 +53,22 @@ impl Frontend {
 
     /// The same with given ports and key.
     pub async fn open_at(kind: &str, livy_url: &str, connection: Connection) -> Self {
-        let kernel = Kernel::start(kind, livy_url, &connection);
-        Self::attach(kernel, connection).await
+        Self::meet(Kernel::start(kind, livy_url, &connection), connection).await
     }
 
     /// The same with further environment variables.
     pub async fn open_with(kind: &str, livy_url: &str, variables: &[(&str, &str)]) -> Self {
         let connection = Connection::new("the key");
         let kernel = Kernel::start_with(kind, livy_url, &connection, variables);
-        Self::attach(kernel, connection).await
+        Self::meet(kernel, connection).await
     }
 
-    async fn attach(kernel: Kernel, connection: Connection) -> Self {
+    /// Waits until the channels of a kernel are open.
+    pub async fn meet(kernel: Kernel, connection: Connection) -> Self {
         let (shell, shell_replies) = dealer(connection.shell).await.split();
         let (control, control_replies) = dealer(connection.control).await.split();
-        let iopub = subscribe(connection.iopub).await;
+        let stdin = dealer(connection.stdin).await;
+        let iopub = subscribe(connection.iopub, "").await;
         let mut frontend = Self {
             kernel,
             wire: Wire::new(&connection.key),
@@ -80,6 +81,7 @@ impl Frontend {
         let (first, welcome) = tokio::sync::oneshot::channel();
         frontend.read(shell_replies, None);
         frontend.read(control_replies, None);
+        frontend.read(stdin, None);
         frontend.read(iopub, Some(first));
         within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();
         frontend
@@ -191,6 +193,24 @@ impl Frontend {
         self.inbox.lock().unwrap().everything.clone()
     }
 
+    /// What another subscriber gets from now on.
+    pub async fn subscribe(&mut self, topic: &str) -> mpsc::UnboundedReceiver<Message> {
+        let mut socket = subscribe(self.connection.iopub, topic).await;
+        let (wire, (received, messages)) = (self.wire.clone(), mpsc::unbounded_channel());
+        self.readers.spawn(async move {
+            while let Ok(message) = socket.recv().await {
+                let _ = received.send(wire.read(message.into_vec()));
+            }
+        });
+        messages
+    }
+
+    /// How many bytes these messages had on the wire.
+    pub fn bytes_of(&self, msg_type: &str) -> usize {
+        let everything = self.everything();
+        everything.iter().filter(|message| message.msg_type() == msg_type).map(|m| m.bytes).sum()
+    }
+
     /// Whether the kernel's heart beats.
     #[track_caller]
     pub fn beats(&self) -> impl Future<Output = ()> + use<> {
@@ -251,9 +271,9 @@ async fn dealer(port: u16) -> DealerSocket {
     socket
 }
 
-async fn subscribe(port: u16) -> SubSocket {
+async fn subscribe(port: u16, topic: &str) -> SubSocket {
     let mut socket = SubSocket::new();
     within(PATIENCE, Location::caller(), "iopub", socket.connect(&endpoint(port))).await.unwrap();
-    socket.subscribe("").await.unwrap();
+    socket.subscribe(topic).await.unwrap();
     socket
 }

@@ -13,6 +13,8 @@ use tokio::process::{Child, Command};
 
 use super::{livy::SECRET, ports::free_port, within};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_livy-kernel");
+
 /// The ports and the key that a frontend needs.
 #[derive(Clone)]
 pub struct Connection {
@@ -43,6 +45,11 @@ impl Connection {
         }
     }
 
+    /// Whether nobody listens any more.
+    pub async fn is_closed(&self) -> bool {
+        tokio::net::TcpStream::connect(("127.0.0.1", self.heartbeat)).await.is_err()
+    }
+
     fn file(&self) -> String {
         json!({"transport": "tcp", "ip": "127.0.0.1", "shell_port": self.shell,
             "control_port": self.control, "stdin_port": self.stdin, "iopub_port": self.iopub,
@@ -64,10 +71,33 @@ impl Kernel {
         connection: &Connection,
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::start_by(Command::new(PROGRAM), kind, livy_url, connection, variables)
+    }
+
+    /// Started by a process that waits for it, and that it knows for its parent.
+    pub fn start_as_child(kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        let mut parent = Command::new("sh");
+        parent.args(["-c", "JPY_PARENT_PID=$$ \"$0\" \"$@\" & wait", PROGRAM]);
+        Self::start_by(parent, kind, livy_url, connection, &[])
+    }
+
+    /// Started with the knowledge that this process is its parent.
+    pub fn start_of(parent: u32, kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        let parent = parent.to_string();
+        Self::start_with(kind, livy_url, connection, &[("JPY_PARENT_PID", &parent)])
+    }
+
+    fn start_by(
+        mut program: Command,
+        kind: &str,
+        livy_url: &str,
+        connection: &Connection,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("connection.json");
         fs::write(&file, connection.file()).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_livy-kernel"))
+        let child = program
             .args(["run", "--kind", kind, "--connection-file"])
             .arg(file)
             .env("LIVY_URL", livy_url)
@@ -79,6 +109,8 @@ impl Kernel {
             .stdout(Stdio::null())
             .stderr(File::create(folder.path().join("stderr")).unwrap())
             .kill_on_drop(true)
+            // As frontends start it, so that they can end all of it at once.
+            .process_group(0)
             .spawn()
             .unwrap();
         Self { child, folder }
@@ -91,9 +123,24 @@ impl Kernel {
 
     /// Sends a signal: `TERM`, say.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("the kernel runs").to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
-        assert!(sent.success());
+        send(name, &self.pid().to_string());
+    }
+
+    /// Sends it to the kernel's process group.
+    pub fn signal_group(&self, name: &str) {
+        send(name, &format!("-{}", self.pid()));
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("the kernel runs")
+    }
+
+    /// A figure of `/proc/PID/status`, in megabytes.
+    #[cfg(target_os = "linux")]
+    pub fn megabytes(&self, figure: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(figure)).expect("a known figure");
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
 
     #[track_caller]
@@ -101,6 +148,11 @@ impl Kernel {
         let at = Location::caller();
         async move { within(limit, at, "the kernel's end", self.child.wait()).await.unwrap() }
     }
+}
+
+fn send(signal: &str, to: &str) {
+    let kill = std::process::Command::new("kill").args(["-s", signal, "--", to]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// No test may end with a kernel that panicked or wrote down a password.

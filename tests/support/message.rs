@@ -1,7 +1,7 @@
 //! Messages as they stand on the wire, written here once more, so that an error of the kernel's
 //! shows.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -29,6 +29,8 @@ pub struct Message {
     pub header: Value,
     pub parent_header: Value,
     pub content: Value,
+    /// How large it was on the wire.
+    pub bytes: usize,
 }
 
 impl Message {
@@ -39,6 +41,13 @@ impl Message {
     /// When the kernel wrote it. Its form is fixed, so later ones compare greater.
     pub fn date(&self) -> &str {
         self.header["date"].as_str().unwrap_or_default()
+    }
+
+    /// The same since midnight of an unnamed day; days have no part in how long anything takes.
+    pub fn time(&self) -> Duration {
+        let number = |at: std::ops::Range<usize>| self.date()[at].parse::<u64>().unwrap();
+        let seconds = (number(11..13) * 60 + number(14..16)) * 60 + number(17..19);
+        Duration::from_secs(seconds) + Duration::from_micros(number(20..26))
     }
 
     pub fn is_status(&self, state: &str) -> bool {
@@ -88,6 +97,7 @@ impl Wire {
         assert_eq!(signature, &self.signature(&[header, parent_header, metadata, content]));
         let json = |frame| serde_json::from_slice(frame).expect("JSON");
         Message {
+            bytes: frames.iter().map(Bytes::len).sum(),
             topic: frames[..at].to_vec(),
             header: json(header),
             parent_header: json(parent_header),

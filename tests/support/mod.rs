@@ -13,7 +13,7 @@ use std::{panic::Location, time::Duration};
 
 pub use exchange::{Done, Exchange};
 pub use frontend::Frontend;
-pub use kernel::Connection;
+pub use kernel::{Connection, Kernel};
 pub use livy::{Livy, SECRET, named};
 pub use message::{Channel, Message, Wire};
 pub use proxy::{Answer, Asked, Fault, Network, Proxy};

@@ -8,12 +8,13 @@ use std::{
 
 use jupyter_wire::{
     Frontend, Parent,
-    content::{DisplayData, ExecuteInput, ExecuteResult, Stream},
+    content::{DisplayData, ExecuteInput, ExecuteResult, Stream, Transient, UpdateDisplayData},
 };
 use livy_client::{Error, Fate, Output, PollPolicy, Statement, statement};
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     execution::{Ending, Execution},
@@ -24,6 +25,7 @@ use crate::{
     notice::Notice,
     output::{self, Shown},
     source::Source,
+    vscode,
 };
 
 /// How long a cell waits for its statement to end after an interrupt.
@@ -39,6 +41,8 @@ pub struct Cell {
     pub kernel: Kind,
     /// What to run.
     pub source: Source,
+    /// The answer, where the frontend's own code is not for Livy.
+    pub unasked: Option<vscode::Answer>,
     /// The text as the frontend sent it.
     pub input: String,
     /// Its number.
@@ -73,6 +77,10 @@ impl Cell {
     }
 
     async fn execute(&self) -> Result<(), Failure> {
+        if let Some(answer) = &self.unasked {
+            self.answer_unasked(answer).await;
+            return Ok(());
+        }
         if self.source.code.trim().is_empty() {
             return Ok(());
         }
@@ -98,6 +106,17 @@ impl Cell {
                 "Livy says that the cell was cancelled, but not from here",
                 "Somebody else who uses the session may have done it. Run the cell again.",
             )),
+        }
+    }
+
+    async fn answer_unasked(&self, answer: &vscode::Answer) {
+        if let (vscode::Answer::Background { display, update }, false) = (answer, self.silent) {
+            let transient = Transient::id(Uuid::new_v4().to_string());
+            let (data, metadata) = (display.clone(), Map::new());
+            let first = DisplayData { data, metadata, transient: transient.clone() };
+            self.frontend.publish(&self.parent, &first).await;
+            let then = UpdateDisplayData { data: update.clone(), transient, ..Default::default() };
+            self.frontend.publish(&self.parent, &then).await;
         }
     }
 
@@ -272,6 +291,11 @@ impl Cell {
             && let Some(failure) = self.loss(live).await
         {
             return Err(failure);
+        }
+        if matches!(error, Error::TooLarge { .. }) {
+            let next =
+                "The cell has ended. Write what it gives to a file or a table, or print less.";
+            return Err(Failure::new("OutputTooLarge", error.to_string(), next));
         }
         let hopeless = error.is_not_found() || heard.elapsed() > PATIENCE;
         if !hopeless {

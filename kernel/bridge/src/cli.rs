@@ -1,10 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{kernelspec::Target, kind::Kind};
+use crate::{kernelspec::Target, kind::Kind, leftover::Leftover};
 
 /// Runs notebook cells on Spark through Apache Livy.
 #[derive(Debug, Parser)]
@@ -50,6 +50,9 @@ pub enum Command {
         #[command(subcommand)]
         action: BatchAction,
     },
+    /// End a session that its kernel had to leave behind; the kernel does this
+    #[command(hide = true)]
+    EndLeftover(EndLeftover),
     /// Check the settings and the way to the server
     Doctor {
         /// Start a session, too, and end it
@@ -202,6 +205,30 @@ pub struct Run {
     /// The file that Jupyter wrote the kernel's addresses to
     #[arg(long, value_name = "FILE")]
     pub connection_file: PathBuf,
+    // `jupyter run` gives its own arguments to the kernel too.
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _ignored: Vec<OsString>,
+}
+
+/// Options of `end-leftover`.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct EndLeftover {
+    /// The session's id
+    #[arg(long)]
+    id: Option<String>,
+    /// The name of a session that may not be there yet
+    #[arg(long)]
+    name: Option<String>,
+}
+
+impl From<EndLeftover> for Leftover {
+    fn from(options: EndLeftover) -> Self {
+        match options.id {
+            Some(id) => Self::Known(id.as_str().into()),
+            None => Self::Named(options.name.unwrap_or_default()),
+        }
+    }
 }
 
 /// Options of `install` and `uninstall`.
@@ -270,6 +297,15 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_kernel_bears_arguments_of_the_program_that_starts_it() {
+        let command = ["livy-kernel", "run", "--connection-file", "c.json", "job.py", "--their=1"];
+        let Ok(Cli { command: Command::Run(run) }) = Cli::try_parse_from(command) else {
+            panic!("it parses");
+        };
+        assert_eq!(run.connection_file, PathBuf::from("c.json"));
     }
 
     #[test]

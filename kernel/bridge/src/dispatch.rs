@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jupyter_wire::{
     Request,
     content::{
-        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, Content, ExecutionState,
+        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
         HelpLink, HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
         IsCompleteReply, IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::{completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
+use crate::{beside, completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, the
@@ -74,41 +74,28 @@ impl Kernel {
 
     fn complete(&self, request: Request) {
         let completer = Arc::clone(&self.completer);
-        self.answer_beside(request, move |asked: CompleteRequest| async move {
+        beside::answer(self.frontend.clone(), request, |asked: CompleteRequest| async move {
             completer.complete(&asked.code, asked.cursor_pos).await
         });
     }
 
     fn is_complete(&self, request: Request) {
         let kind = self.kind;
-        self.answer_beside(request, move |asked: IsCompleteRequest| async move {
-            let judging = tokio::task::spawn_blocking(move || completeness::of(&asked.code, kind));
-            judging.await.unwrap_or_else(|_| IsCompleteReply::new(Completeness::Unknown))
-        });
+        beside::answer(
+            self.frontend.clone(),
+            request,
+            move |asked: IsCompleteRequest| async move {
+                let judging =
+                    tokio::task::spawn_blocking(move || completeness::of(&asked.code, kind));
+                judging.await.unwrap_or_else(|_| IsCompleteReply::new(Completeness::Unknown))
+            },
+        );
     }
 
     fn look_up_history(&self, request: Request) {
         let history = self.history.clone();
-        self.answer_beside(request, move |asked: HistoryRequest| async move {
+        beside::answer(self.frontend.clone(), request, |asked: HistoryRequest| async move {
             HistoryReply { history: history.find(asked).await }
-        });
-    }
-
-    /// Answers a request beside the loop, since that may take a while.
-    fn answer_beside<T, R, F>(&self, request: Request, answer: impl FnOnce(T) -> F + Send + 'static)
-    where
-        T: DeserializeOwned + Send,
-        R: Content,
-        F: Future<Output = R> + Send,
-    {
-        self.frontend.status(&request.parent(), ExecutionState::Busy);
-        let frontend = self.frontend.clone();
-        tokio::spawn(async move {
-            match request.content() {
-                Ok(content) => frontend.reply(&request, &answer(content).await),
-                Err(error) => frontend.error_reply(&request, "BadRequest", &error.to_string()),
-            }
-            frontend.status(&request.parent(), ExecutionState::Idle);
         });
     }
 

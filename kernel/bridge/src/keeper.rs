@@ -8,7 +8,7 @@ use std::{
 };
 
 use livy_client::{
-    Application, Client, Error, Id, PollPolicy, Session, Statement, Trouble, session,
+    Application, Client, Error, Fate, Id, PollPolicy, Session, Statement, Trouble, session,
     statement::NewStatement,
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     failure::Failure,
     kind::Kind,
+    leftover::{self, Leftover},
     place::Connection,
     settings::{Place, SettingsError},
 };
@@ -40,6 +41,8 @@ pub struct Keeper {
     state: watch::Sender<State>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
+    /// What a server would be left with if the kernel ended now.
+    leftover: Mutex<Option<Leftover>>,
     ending: CancellationToken,
 }
 
@@ -152,6 +155,7 @@ impl Keeper {
             state: watch::Sender::new(State::Absent),
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
+            leftover: Mutex::new(None),
             ending: CancellationToken::new(),
         })
     }
@@ -200,7 +204,7 @@ impl Keeper {
 
     /// The session has ended without our doing. What is left of it on the server is deleted: a
     /// session in state `error` still holds its share of the cluster.
-    pub fn lose(&self, lost: &Live, loss: &Loss) {
+    pub fn lose(self: &Arc<Self>, lost: &Live, loss: &Loss) {
         let changed = self.state.send_if_modified(|state| match state {
             State::Ready(live) if live.session.id == loss.id => {
                 *state = State::Lost(loss.clone());
@@ -209,8 +213,8 @@ impl Keeper {
             _ => false,
         });
         if changed {
-            let lost = lost.clone();
-            tokio::spawn(async move { delete(&lost.client, &lost.session.id).await });
+            let (keeper, lost) = (Arc::clone(self), lost.clone());
+            tokio::spawn(async move { keeper.delete(&lost.client, &lost.session.id).await });
         }
     }
 
@@ -226,9 +230,25 @@ impl Keeper {
             return;
         };
         if let (Some(live), false) = (self.live(), connection.is_local()) {
-            delete(&live.client, &live.session.id).await;
+            self.delete(&live.client, &live.session.id).await;
         }
         connection.close().await;
+    }
+
+    /// The session that is still on its server, after [`end`](Self::end) or when its time was up.
+    pub fn leftover(&self) -> Option<Leftover> {
+        self.leftovers().clone()
+    }
+
+    fn leftovers(&self) -> MutexGuard<'_, Option<Leftover>> {
+        self.leftover.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn delete(&self, client: &Client, id: &Id) {
+        if let Err(error) = leftover::delete(client, id).await {
+            return tracing::warn!("session {id} may be left behind: {error}");
+        }
+        self.leftovers().take_if(|leftover| *leftover == Leftover::Known(id.clone()));
     }
 
     fn starting(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
@@ -262,12 +282,25 @@ impl Keeper {
             starting.place.clone_from(&place);
             starting.client = Some(client.clone());
         });
-        let session = client
-            .create_session(&self.new_session())
-            .await
-            .map_err(|error| not_created(&error))?;
+        let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
         Ok(Live::new(client, place, session))
+    }
+
+    /// What of the session is known to be on the server is noted at each step. Spark on this
+    /// machine ends with the kernel by itself.
+    async fn create(&self, client: &Client) -> Result<Session, Error> {
+        let name = format!("livy-kernel-{}", Uuid::new_v4().simple());
+        let remote = matches!(self.place, Ok(Place::Livy(_)));
+        let note = |leftover| *self.leftovers() = leftover;
+        note(remote.then(|| Leftover::Named(name.clone())));
+        let result = client.create_session(&self.new_session(name)).await;
+        match &result {
+            Ok(session) => note(remote.then(|| Leftover::Known(session.id.clone()))),
+            Err(error) if error.fate() == Fate::Unknown => {}
+            Err(_) => note(None),
+        }
+        result
     }
 
     async fn connect(&self) -> Result<(Client, String), Failure> {
@@ -281,13 +314,10 @@ impl Keeper {
         }
     }
 
-    fn new_session(&self) -> session::NewSession {
+    fn new_session(&self, name: String) -> session::NewSession {
         session::NewSession {
             kind: Some(self.kind.as_str().to_owned()),
-            application: Application {
-                name: Some(format!("livy-kernel-{}", Uuid::new_v4().simple())),
-                ..Default::default()
-            },
+            application: Application { name: Some(name), ..Default::default() },
             heartbeat_timeout_in_second: u32::try_from(HEARTBEAT_TIMEOUT.as_secs()).ok(),
             ..Default::default()
         }
@@ -301,7 +331,7 @@ impl Keeper {
             self.progress(|starting| starting.session = Some(session.clone()));
             let waited = self.ending.run_until_cancelled(polls.wait()).await;
             if waited.is_none() {
-                delete(client, &session.id).await;
+                self.delete(client, &session.id).await;
                 return Err(not_started("the kernel is shutting down"));
             }
             match client.send(session::get(&session.id)).await {
@@ -311,7 +341,7 @@ impl Keeper {
                 }
                 Err(error) if may_pass(&error) && heard.elapsed() < START_PATIENCE => {}
                 Err(error) => {
-                    delete(client, &session.id).await;
+                    self.delete(client, &session.id).await;
                     return Err(not_started(&error.to_string()));
                 }
             }
@@ -320,7 +350,7 @@ impl Keeper {
             true => Ok(session),
             false => {
                 let failure = self.ended_at_start(client, &session).await;
-                delete(client, &session.id).await;
+                self.delete(client, &session.id).await;
                 Err(failure)
             }
         }
@@ -386,14 +416,6 @@ pub async fn examine(live: &Live) -> Verdict {
 async fn log(client: &Client, id: &Id) -> Vec<String> {
     let page = client.send(session::log(id, Some(-1), Some(LOG_LINES))).await;
     page.map(|page| page.log).unwrap_or_default()
-}
-
-async fn delete(client: &Client, id: &Id) {
-    match client.send(session::delete(id)).await {
-        Ok(_) => {}
-        Err(error) if error.is_not_found() => {}
-        Err(error) => tracing::warn!("session {id} may be left behind: {error}"),
-    }
 }
 
 /// A web page may come from something in front of Livy that has a bad moment.

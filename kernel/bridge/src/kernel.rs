@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cell::Cell, completion::Completer, failure::Failure, history::History, keeper::Keeper,
-    kind::Kind, source,
+    kind::Kind, source, vscode,
 };
 
 /// A kernel for one frontend's notebook.
@@ -149,6 +149,7 @@ impl Kernel {
         let cell = Cell {
             kernel: self.kind,
             source: source::read(&content.code, self.kind),
+            unasked: vscode::answer(self.kind, &content),
             input: content.code,
             count: self.count,
             silent: content.silent,

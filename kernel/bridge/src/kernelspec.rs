@@ -1,5 +1,6 @@
 //! Installs and removes the [kernelspecs](https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs)
-//! that lie in `kernelspec/`.
+//! that lie in `kernelspec/`. They lie there as in a Python environment, where the wheel puts them as
+//! they are: their `argv` finds the program from their own folder.
 
 use std::{
     env, fs, io,
@@ -49,19 +50,19 @@ struct Files {
     others: [(&'static str, &'static [u8]); 2],
 }
 
+macro_rules! file {
+    ($read:ident, $kind:literal, $name:literal) => {
+        $read!(concat!("../../../kernelspec/data/share/jupyter/kernels/livy-", $kind, "/", $name))
+    };
+}
+
 macro_rules! files {
     ($kind:literal) => {
         Files {
-            kernel_json: include_str!(concat!("../../../kernelspec/", $kind, "/kernel.json")),
+            kernel_json: file!(include_str, $kind, "kernel.json"),
             others: [
-                (
-                    "logo-64x64.png",
-                    include_bytes!(concat!("../../../kernelspec/", $kind, "/logo-64x64.png")),
-                ),
-                (
-                    "logo-svg.svg",
-                    include_bytes!(concat!("../../../kernelspec/", $kind, "/logo-svg.svg")),
-                ),
+                ("logo-64x64.png", file!(include_bytes, $kind, "logo-64x64.png")),
+                ("logo-svg.svg", file!(include_bytes, $kind, "logo-svg.svg")),
             ],
         }
     };

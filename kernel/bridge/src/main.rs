@@ -2,6 +2,7 @@
 //!
 //! See `kernel/ARCHITECTURE.md` for the map.
 
+mod beside;
 mod cell;
 mod cli;
 mod command;
@@ -17,14 +18,17 @@ mod keeper;
 mod kernel;
 mod kernelspec;
 mod kind;
+mod leftover;
 mod magic;
 mod notice;
 mod output;
+mod parent;
 mod place;
 mod python;
 mod settings;
 mod signals;
 mod source;
+mod vscode;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -77,6 +81,7 @@ async fn carry_out(command: Command) -> Outcome {
             BatchAction::Log(log) => command::log(Resource::Batch, &log).await,
             BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,
         },
+        Command::EndLeftover(leftover) => command::end_leftover(&leftover.into()).await,
         Command::Doctor { output, session } => command::doctor(output.json, session).await,
     }
 }
@@ -106,6 +111,8 @@ fn asynchronously(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn run(options: Run) -> Outcome {
+    // First of all, so that no signal meets a program that does not know it yet.
+    let terminate = signals::terminate();
     let connection = ConnectionInfo::read(&options.connection_file)
         .map_err(|error| CommandError::Other(error.to_string()))?;
     let (requests, frontend) = jupyter_wire::bind(&connection)
@@ -115,12 +122,18 @@ async fn run(options: Run) -> Outcome {
     let history = History::open(options.kind, history_folder());
     let kernel =
         Kernel::new(options.kind, keeper.clone(), history.clone(), requests, frontend.clone());
-    kernel.run(signals::terminate()).await;
-    history.rest().await;
-    if tokio::time::timeout(LAST_ORDERS, keeper.end()).await.is_err() {
-        tracing::warn!(
-            "the session did not end in time; the server ends it after its heartbeat timeout"
-        );
+    kernel
+        .run(async {
+            tokio::select! {
+                () = terminate => {}
+                () = parent::gone() => {}
+            }
+        })
+        .await;
+    let ended = async { tokio::join!(history.rest(), keeper.end()) };
+    let _ = tokio::time::timeout(LAST_ORDERS, ended).await;
+    if let Some(leftover) = keeper.leftover() {
+        leftover.hand_over();
     }
     frontend.close().await;
     Ok(())

@@ -104,7 +104,8 @@ impl Text {
 
     fn bundle(&self) -> Map<String, Value> {
         Map::from_iter([
-            ("text/plain".to_owned(), self.plain.clone().into()),
+            // Programs at a terminal add no end of line themselves.
+            ("text/plain".to_owned(), format!("{}\n", self.plain).into()),
             ("text/html".to_owned(), self.html.clone().into()),
         ])
     }

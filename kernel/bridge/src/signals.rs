@@ -1,19 +1,22 @@
 //! The signals that end the program.
 
 /// Ends when the process is asked to terminate, which for a kernel is a shutdown without a message:
-/// VS Code does it so. SIGINT is none of it, since interrupts are messages.
+/// VS Code does it so. SIGINT is none of it, since interrupts are messages. Both are watched from the
+/// call on.
 #[cfg(unix)]
-pub async fn terminate() {
+pub fn terminate() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let handlers = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match handlers {
-        (Ok(mut terminate), Ok(_ignored)) => {
-            terminate.recv().await;
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!("signals cannot be watched: {error}");
-            std::future::pending::<()>().await;
+    async {
+        match handlers {
+            (Ok(mut terminate), Ok(_ignored)) => {
+                terminate.recv().await;
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!("signals cannot be watched: {error}");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

@@ -5,8 +5,12 @@ use tokio::task::JoinSet;
 use zeromq::{RouterSocket, Socket, XPubSocket};
 
 use crate::channel::heartbeat;
-use crate::connection::{ConnectionInfo, Transport};
+use crate::connection::ConnectionInfo;
+#[cfg(unix)]
+use crate::connection::Transport;
 use crate::frontend::{Frontend, Requests, Sockets, start};
+#[cfg(unix)]
+use crate::guard::{Guards, Listener};
 use crate::session::Session;
 
 /// A socket could not be opened.
@@ -23,43 +27,88 @@ pub struct BindError {
 /// Opens the [five sockets](https://jupyter-client.readthedocs.io/en/stable/messaging.html#introduction)
 /// and starts the tasks that own them.
 pub async fn bind(info: &ConnectionInfo) -> Result<(Requests, Frontend), BindError> {
-    let shell: RouterSocket = open(info, "shell", info.shell_port).await?;
-    let control: RouterSocket = open(info, "control", info.control_port).await?;
-    let stdin: RouterSocket = open(info, "stdin", info.stdin_port).await?;
-    let iopub: XPubSocket = open(info, "iopub", info.iopub_port).await?;
-    let heartbeat: RouterSocket = open(info, "heartbeat", info.hb_port).await?;
+    let mut opening = Opening::new(info)?;
+    let shell: RouterSocket = opening.open("shell", info.shell_port).await?;
+    let control: RouterSocket = opening.open("control", info.control_port).await?;
+    let stdin: RouterSocket = opening.open("stdin", info.stdin_port).await?;
+    let iopub: XPubSocket = opening.open("iopub", info.iopub_port).await?;
+    let heartbeat: RouterSocket = opening.open("heartbeat", info.hb_port).await?;
 
-    let mut tasks = JoinSet::new();
-    tasks.spawn(heartbeat::echo(heartbeat));
+    opening.tasks.spawn(heartbeat::echo(heartbeat));
     let sockets =
         Sockets { shell: shell.split(), control: control.split(), stdin: stdin.split(), iopub };
-    Ok(start(Session::new(&info.key), sockets, tasks))
+    let (requests, frontend) = start(Session::new(&info.key), sockets, opening.tasks);
+    #[cfg(unix)]
+    let frontend = frontend.behind(opening.guards);
+    Ok((requests, frontend))
 }
 
-async fn open<S: Socket>(
-    info: &ConnectionInfo,
-    channel: &'static str,
-    port: u16,
-) -> Result<S, BindError> {
-    let endpoint = info.endpoint(port);
-    let failed = |reason: &dyn Display| BindError {
-        channel,
-        endpoint: endpoint.clone(),
-        reason: reason.to_string(),
-    };
-    if info.transport == Transport::Ipc {
-        remove_stale(&endpoint).map_err(|error| failed(&error))?;
+/// What is being opened.
+struct Opening<'a> {
+    info: &'a ConnectionInfo,
+    tasks: JoinSet<()>,
+    #[cfg(unix)]
+    guards: Guards,
+}
+
+impl Opening<'_> {
+    fn failed(&self, channel: &'static str, port: u16, reason: &dyn Display) -> BindError {
+        BindError { channel, endpoint: self.info.endpoint(port), reason: reason.to_string() }
     }
-    let mut socket = S::new();
-    socket.bind(&endpoint).await.map_err(|error| failed(&error))?;
-    Ok(socket)
+}
+
+#[cfg(unix)]
+impl<'a> Opening<'a> {
+    fn new(info: &'a ConnectionInfo) -> Result<Self, BindError> {
+        let guards = Guards::new().map_err(|error| BindError {
+            channel: "all",
+            endpoint: std::env::temp_dir().display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self { info, tasks: JoinSet::new(), guards })
+    }
+
+    async fn open<S: Socket>(&mut self, channel: &'static str, port: u16) -> Result<S, BindError> {
+        let listener = self.listen(port).await;
+        let door = listener.and_then(|to| self.guards.post(&mut self.tasks, channel, to));
+        let door = door.map_err(|error| self.failed(channel, port, &error))?;
+        let mut socket = S::new();
+        let bound = socket.bind_listener(door).await;
+        bound.map_err(|error| self.failed(channel, port, &error))?;
+        Ok(socket)
+    }
+
+    async fn listen(&self, port: u16) -> std::io::Result<Listener> {
+        let address = self.info.address(port);
+        match self.info.transport {
+            Transport::Tcp => Listener::tcp(&address, port).await,
+            Transport::Ipc => {
+                remove_stale(&address)?;
+                Listener::ipc(address.as_ref())
+            }
+        }
+    }
+}
+
+/// Without Unix sockets there is no door that only this process can pass.
+#[cfg(not(unix))]
+impl<'a> Opening<'a> {
+    fn new(info: &'a ConnectionInfo) -> Result<Self, BindError> {
+        Ok(Self { info, tasks: JoinSet::new() })
+    }
+
+    async fn open<S: Socket>(&mut self, channel: &'static str, port: u16) -> Result<S, BindError> {
+        let mut socket = S::new();
+        let bound = socket.bind(&self.info.endpoint(port)).await;
+        bound.map_err(|error| self.failed(channel, port, &error))?;
+        Ok(socket)
+    }
 }
 
 /// Removes the socket file that a killed kernel left behind: nobody listens, but nobody else could.
 #[cfg(unix)]
-fn remove_stale(endpoint: &str) -> std::io::Result<()> {
+fn remove_stale(path: &str) -> std::io::Result<()> {
     use std::os::unix::net::UnixStream;
-    let path = endpoint.trim_start_matches("ipc://");
     match UnixStream::connect(path) {
         // A file of another kind refuses too, and is not ours to remove.
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused && is_socket(path) => {
@@ -73,9 +122,4 @@ fn remove_stale(endpoint: &str) -> std::io::Result<()> {
 fn is_socket(path: &str) -> bool {
     use std::os::unix::fs::FileTypeExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-}
-
-#[cfg(not(unix))]
-fn remove_stale(_endpoint: &str) -> std::io::Result<()> {
-    Ok(())
 }

@@ -125,11 +125,20 @@ impl ConnectionInfo {
 
     /// The ZeroMQ endpoint of one of the ports.
     pub fn endpoint(&self, port: u16) -> String {
+        let address = self.address(port);
         match self.transport {
-            // "*" is libzmq's word for every interface; other ZeroMQ libraries want the address.
-            Transport::Tcp if self.ip == "*" => format!("tcp://0.0.0.0:{port}"),
-            Transport::Tcp => format!("tcp://{}:{port}", self.ip),
-            Transport::Ipc => format!("ipc://{}-{port}", self.ip),
+            Transport::Tcp => format!("tcp://{address}:{port}"),
+            Transport::Ipc => format!("ipc://{address}"),
+        }
+    }
+
+    /// Where one of the ports is: an IP address, or the path of a socket file.
+    pub(crate) fn address(&self, port: u16) -> String {
+        match self.transport {
+            // "*" is libzmq's word for every interface; others want the address.
+            Transport::Tcp if self.ip == "*" => "0.0.0.0".to_owned(),
+            Transport::Tcp => self.ip.clone(),
+            Transport::Ipc => format!("{}-{port}", self.ip),
         }
     }
 }

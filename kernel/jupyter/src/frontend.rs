@@ -11,6 +11,8 @@ use zeromq::{SocketRecv, SocketSend};
 use crate::channel::stdin::Question;
 use crate::channel::{iopub, requests, stdin};
 use crate::content::{Content, ErrorReply, ExecutionState, InputRequest, Status};
+#[cfg(unix)]
+use crate::guard::Guards;
 use crate::message::Parent;
 use crate::outbox::{BOUND, Outbox};
 use crate::request::{Channel, Request};
@@ -19,8 +21,12 @@ use crate::session::{Packed, Session};
 /// How many requests may wait to be taken; more wait in the socket.
 const REQUESTS: usize = 64;
 
-/// How long [`Frontend::close`] waits for the queues, and then for the sockets' own queues.
+/// How long [`Frontend::close`] waits for the queues, and what it takes for a sign that the sockets'
+/// own queues are empty: that nothing leaves for so long.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How long [`Frontend::close`] waits for that sign.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The requests as they arrive, in order on each channel.
 #[derive(Debug)]
@@ -34,7 +40,11 @@ pub struct Requests {
 /// The frontends, as the kernel speaks to them. Cheap to clone; the sockets close with the last
 /// handle, and what is then still queued is lost unless [`close`](Self::close) came first.
 #[derive(Clone)]
-pub struct Frontend(Arc<Queues>);
+pub struct Frontend {
+    queues: Arc<Queues>,
+    #[cfg(unix)]
+    guards: Option<Arc<Guards>>,
+}
 
 struct Queues {
     session: Arc<Session>,
@@ -85,10 +95,21 @@ where
 
     let queues = Queues { session, shell, control, iopub, stdin, _tasks: tasks };
     let requests = Requests { shell: shell_requests, control: control_requests };
-    (requests, Frontend(Arc::new(queues)))
+    let queues = Arc::new(queues);
+    #[cfg(unix)]
+    let frontend = Frontend { queues, guards: None };
+    #[cfg(not(unix))]
+    let frontend = Frontend { queues };
+    (requests, frontend)
 }
 
 impl Frontend {
+    /// The same, behind these guards, which stand as long as anybody has it.
+    #[cfg(unix)]
+    pub(crate) fn behind(self, guards: Guards) -> Self {
+        Self { guards: Some(Arc::new(guards)), ..self }
+    }
+
     /// Replies on the request's own channel, to who sent it. Only queues.
     pub fn reply<C: Content>(&self, request: &Request, reply: &C) {
         self.send_reply(request, C::MSG_TYPE, reply);
@@ -105,14 +126,14 @@ impl Frontend {
     /// Publishes to every frontend, in order. Waits while too much is queued for a slow reader.
     pub async fn publish<C: Content>(&self, parent: &Parent, content: &C) {
         if let Some(packed) = self.publication(parent, content) {
-            self.0.iopub.send_when_room(packed.frames).await;
+            self.queues.iopub.send_when_room(packed.frames).await;
         }
     }
 
     /// Publishes something small behind everything published before. Never waits.
     pub fn publish_now<C: Content>(&self, parent: &Parent, content: &C) {
         if let Some(packed) = self.publication(parent, content) {
-            self.0.iopub.send(packed.frames);
+            self.queues.iopub.send(packed.frames);
         }
     }
 
@@ -123,7 +144,7 @@ impl Frontend {
 
     /// Returns once everything published before has been handed to the socket, or it is closed.
     pub async fn flush(&self) {
-        self.0.iopub.flush().await;
+        self.queues.iopub.flush().await;
     }
 
     /// [Asks](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel)
@@ -135,23 +156,32 @@ impl Frontend {
         let identities = request.identities.to_vec();
         let packed = self.pack(identities, InputRequest::MSG_TYPE, &request.parent(), &content)?;
         let (answer, answered) = oneshot::channel();
-        self.0.stdin.send(Question { request: packed, answer }).ok()?;
+        self.queues.stdin.send(Question { request: packed, answer }).ok()?;
         answered.await.ok()
     }
 
-    /// Waits, at most a fifth of a second, until what is queued has left. To be called before the
+    /// Waits, at most 0.6 s, until what is queued has left. To be called before the
     /// process ends: a ROUTER of zeromq 0.7 only queues what it is given to send.
     pub async fn close(&self) {
-        let Queues { shell, control, iopub, .. } = &*self.0;
+        let Queues { shell, control, iopub, .. } = &*self.queues;
         let flushed = async { tokio::join!(shell.flush(), control.flush(), iopub.flush()) };
         let _ = tokio::time::timeout(LINGER, flushed).await;
+        let _ = tokio::time::timeout(LAST_WORDS, self.quiet()).await;
+    }
+
+    /// Waits until nothing leaves any more, as far as that can be seen.
+    async fn quiet(&self) {
+        #[cfg(unix)]
+        if let Some(guards) = &self.guards {
+            return guards.passed().quiet(LINGER).await;
+        }
         tokio::time::sleep(LINGER).await;
     }
 
     fn send_reply(&self, request: &Request, msg_type: &str, reply: &impl Serialize) {
         let outbox = match request.channel {
-            Channel::Shell => &self.0.shell,
-            Channel::Control => &self.0.control,
+            Channel::Shell => &self.queues.shell,
+            Channel::Control => &self.queues.control,
         };
         let packed = self.pack(request.identities.to_vec(), msg_type, &request.parent(), reply);
         if let Some(packed) = packed {
@@ -161,7 +191,7 @@ impl Frontend {
 
     /// The topic names the kernel and the message, as ipykernel's does, never a frontend.
     fn publication<C: Content>(&self, parent: &Parent, content: &C) -> Option<Packed> {
-        let topic = format!("kernel.{}.{}", self.0.session.id, C::MSG_TYPE);
+        let topic = format!("kernel.{}.{}", self.queues.session.id, C::MSG_TYPE);
         self.pack(vec![topic.into()], C::MSG_TYPE, parent, content)
     }
 
@@ -172,7 +202,7 @@ impl Frontend {
         parent: &Parent,
         content: &impl Serialize,
     ) -> Option<Packed> {
-        let packed = self.0.session.pack(identities, msg_type, parent, content);
+        let packed = self.queues.session.pack(identities, msg_type, parent, content);
         packed
             .inspect_err(|error| error!(msg_type, %error, "a message could not be written as JSON"))
             .ok()

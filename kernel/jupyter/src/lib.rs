@@ -15,9 +15,12 @@ mod connection;
 pub mod content;
 mod frame;
 mod frontend;
+#[cfg(unix)]
+mod guard;
 mod memory;
 mod message;
 mod outbox;
+mod replay;
 mod request;
 mod session;
 mod signature;

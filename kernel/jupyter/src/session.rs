@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -9,13 +10,18 @@ use uuid::Uuid;
 use crate::PROTOCOL_VERSION;
 use crate::frame::{FrameError, Frames};
 use crate::message::{Message, Parent};
-use crate::signature::Signer;
+use crate::replay::Seen;
+use crate::signature::{Signer, Verdict};
+
+/// How large the header of a message may be: everything that the message causes repeats it.
+const HEADER: usize = 64 << 10;
 
 /// This process towards its frontends: one session id on all channels, and the key they share.
 /// Turns contents into signed frames, and frames into messages whose signature is right.
 pub(crate) struct Session {
     pub id: String,
     signer: Signer,
+    seen: Mutex<Seen>,
     sent: AtomicU64,
 }
 
@@ -32,6 +38,10 @@ pub(crate) enum Refused {
     Frames(#[from] FrameError),
     #[error("its signature does not match the connection file's key")]
     Signature,
+    #[error("it has been received before")]
+    Replayed,
+    #[error("its header is larger than {} KB", HEADER >> 10)]
+    LargeHeader,
     #[error("its header is not a JSON object with a msg_type")]
     Header,
 }
@@ -51,6 +61,7 @@ impl Session {
         Self {
             id: Uuid::new_v4().simple().to_string(),
             signer: Signer::new(key),
+            seen: Mutex::default(),
             sent: AtomicU64::new(0),
         }
     }
@@ -77,11 +88,20 @@ impl Session {
 
     pub fn unpack(&self, frames: &[Bytes]) -> Result<(Vec<Bytes>, Message), Refused> {
         let Frames { identities, signature, parts, buffers } = Frames::split(frames)?;
-        if !self.signer.verify(&parts, &signature) {
-            return Err(Refused::Signature);
+        match self.signer.verify(&parts, &signature) {
+            Verdict::Wrong => return Err(Refused::Signature),
+            Verdict::Right(signature) if !self.is_new(&signature) => return Err(Refused::Replayed),
+            Verdict::Right(_) | Verdict::Unsigned => {}
+        }
+        if parts[0].len() > HEADER {
+            return Err(Refused::LargeHeader);
         }
         let message = Message::parse(parts, buffers).ok_or(Refused::Header)?;
         Ok((identities, message))
+    }
+
+    fn is_new(&self, signature: &[u8]) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_new(signature)
     }
 
     /// Nothing in it comes from a client: its session and version are its own.
@@ -107,6 +127,10 @@ fn date(utc: OffsetDateTime) -> String {
         u8::from(month)
     )
 }
+
+#[cfg(test)]
+#[path = "fuzz.rs"]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {
@@ -142,6 +166,26 @@ mod tests {
     fn another_key_is_refused() {
         let refused = Session::new("other").unpack(&pack(&Session::new("k")).frames).unwrap_err();
         assert!(matches!(refused, Refused::Signature));
+    }
+
+    #[test]
+    fn a_message_that_comes_again_is_refused_also_in_other_letters_and_on_another_channel() {
+        let packed = pack(&Session::new("k"));
+        let session = Session::new("k");
+        assert!(session.unpack(&packed.frames).is_ok());
+        let mut again = packed.frames.clone();
+        again[0] = Bytes::from_static(b"another route");
+        again[2] = packed.frames[2].to_ascii_uppercase().into();
+        for frames in [packed.frames, again] {
+            assert!(matches!(session.unpack(&frames), Err(Refused::Replayed)));
+        }
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_known_again() {
+        let packed = pack(&Session::new(""));
+        let session = Session::new("");
+        assert!(session.unpack(&packed.frames).is_ok() && session.unpack(&packed.frames).is_ok());
     }
 
     #[test]

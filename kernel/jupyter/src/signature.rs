@@ -7,6 +7,17 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// What a signature is worth.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// There is no key, so anything will do.
+    Unsigned,
+    /// It is the message's. Its bytes, which no other message has.
+    Right(Vec<u8>),
+    /// It is not.
+    Wrong,
+}
+
 /// Signs and verifies with the connection's key; without a key signatures are empty.
 pub(crate) struct Signer(Option<Hmac<Sha256>>);
 
@@ -23,11 +34,14 @@ impl Signer {
     }
 
     /// Compares in constant time, so that a signature cannot be found by trying.
-    pub fn verify(&self, parts: &[Bytes; 4], signature: &[u8]) -> bool {
+    pub fn verify(&self, parts: &[Bytes; 4], signature: &[u8]) -> Verdict {
         let Some(mac) = self.over(parts) else {
-            return true;
+            return Verdict::Unsigned;
         };
-        from_hex(signature).is_some_and(|signature| mac.verify_slice(&signature).is_ok())
+        match from_hex(signature).filter(|signature| mac.verify_slice(signature).is_ok()) {
+            Some(signature) => Verdict::Right(signature),
+            None => Verdict::Wrong,
+        }
     }
 
     fn over(&self, parts: &[Bytes; 4]) -> Option<Hmac<Sha256>> {
@@ -69,10 +83,20 @@ mod tests {
             .map(|part| Bytes::from_static(part.as_bytes()))
     }
 
+    fn verify(parts: &[Bytes; 4], signature: &[u8]) -> Verdict {
+        Signer::new(KEY).verify(parts, signature)
+    }
+
+    #[test]
+    fn a_signature_is_the_same_in_capitals() {
+        let capitals = SIGNATURE.to_uppercase();
+        assert_eq!(verify(&parts(), capitals.as_bytes()), verify(&parts(), SIGNATURE.as_bytes()));
+    }
+
     #[test]
     fn a_signature_is_what_python_computes() {
         assert_eq!(Signer::new(KEY).sign(&parts()), SIGNATURE);
-        assert!(Signer::new(KEY).verify(&parts(), SIGNATURE.as_bytes()));
+        assert!(matches!(verify(&parts(), SIGNATURE.as_bytes()), Verdict::Right(_)));
     }
 
     #[test]
@@ -80,7 +104,7 @@ mod tests {
         for changed in 0..4 {
             let mut parts = parts();
             parts[changed] = Bytes::from_static(b"{ }");
-            assert!(!Signer::new(KEY).verify(&parts, SIGNATURE.as_bytes()));
+            assert_eq!(verify(&parts, SIGNATURE.as_bytes()), Verdict::Wrong);
         }
     }
 
@@ -91,15 +115,15 @@ mod tests {
         let long = format!("{SIGNATURE}00");
         let no_hex = SIGNATURE.replace(&SIGNATURE[..1], "g");
         for wrong in ["", "00", odd, short, &long, &no_hex] {
-            assert!(!Signer::new(KEY).verify(&parts(), wrong.as_bytes()), "{wrong}");
+            assert_eq!(verify(&parts(), wrong.as_bytes()), Verdict::Wrong, "{wrong}");
         }
-        assert!(!Signer::new(KEY).verify(&parts(), &[0xff; 64]));
+        assert_eq!(verify(&parts(), &[0xff; 64]), Verdict::Wrong);
     }
 
     #[test]
     fn without_a_key_nothing_is_signed_or_verified() {
         assert_eq!(Signer::new("").sign(&parts()), "");
-        assert!(Signer::new("").verify(&parts(), b""));
-        assert!(Signer::new("").verify(&parts(), SIGNATURE.as_bytes()));
+        assert_eq!(Signer::new("").verify(&parts(), b""), Verdict::Unsigned);
+        assert_eq!(Signer::new("").verify(&parts(), SIGNATURE.as_bytes()), Verdict::Unsigned);
     }
 }

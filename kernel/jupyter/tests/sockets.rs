@@ -1,31 +1,18 @@
-//! `bind` on real sockets, against the clients of the `zeromq` crate and against bare TCP. What the
-//! clients sign and read is written here once more, so that an error in the crate shows.
+//! `bind` on real sockets, against the clients of the `zeromq` crate and against bare TCP.
 
 #![allow(clippy::unwrap_used)] // a test may fail anywhere
 
-use std::future::Future;
-use std::net::TcpListener;
-use std::path::Path;
+mod support;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use jupyter_wire::content::{ExecuteReply, InterruptReply, Stream};
-use jupyter_wire::{
-    ConnectionInfo, ExecutionState, Frontend, Parent, Request, Requests, Transport, bind,
-};
+use jupyter_wire::{ConnectionInfo, ExecutionState, Parent, bind};
 use serde_json::{Value, json};
-use sha2::Sha256;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use support::*;
 use tokio::time::{sleep, timeout};
 use zeromq::prelude::*;
-use zeromq::util::PeerIdentity;
-use zeromq::{DealerSocket, ReqSocket, SocketOptions, SubSocket, ZmqMessage};
-
-const KEY: &str = "the key";
-const PATIENCE: Duration = Duration::from_secs(20);
-const MOMENT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn a_reply_goes_to_its_requester_and_echoes_the_header() {
@@ -118,8 +105,6 @@ async fn peers_that_break_off_anywhere_are_survived() {
             hold.push(raw(port, &wire[..end], false).await);
             raw(port, &wire[..end], true).await;
         }
-        // Not sent here: a frame that claims more memory than there is. It ends the process, in
-        // zeromq 0.7 itself.
         let garbage = [&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], &[0xff; 300], &[0; 300]];
         for bytes in garbage {
             hold.push(raw(port, bytes, false).await);
@@ -364,182 +349,4 @@ async fn ipc_takes_nothing_from_a_living_kernel_or_another_file() {
     std::fs::write(&file, "mine").unwrap();
     assert!(bind(&info).await.is_err());
     assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
-}
-
-// The kernel's side.
-
-async fn kernel() -> (ConnectionInfo, Requests, Frontend) {
-    let info = free_ports();
-    let (requests, frontend) = bind(&info).await.unwrap();
-    (info, requests, frontend)
-}
-
-/// A task that is ended by dropping its handle gives its port back a moment later.
-async fn rebind(info: &ConnectionInfo) -> (Requests, Frontend) {
-    within(async {
-        loop {
-            match bind(info).await {
-                Ok(bound) => return bound,
-                Err(_) => sleep(Duration::from_millis(5)).await,
-            }
-        }
-    })
-    .await
-}
-
-fn free_ports() -> ConnectionInfo {
-    let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
-    info(Transport::Tcp, "127.0.0.1", ports)
-}
-
-fn ipc(path: &Path) -> ConnectionInfo {
-    info(Transport::Ipc, path.to_str().unwrap(), [1, 2, 3, 4, 5])
-}
-
-fn info(transport: Transport, ip: &str, ports: [u16; 5]) -> ConnectionInfo {
-    let [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports;
-    ConnectionInfo {
-        transport,
-        ip: ip.into(),
-        shell_port,
-        control_port,
-        stdin_port,
-        iopub_port,
-        hb_port,
-        key: KEY.into(),
-        signature_scheme: "hmac-sha256".into(),
-        kernel_name: None,
-    }
-}
-
-async fn next(requests: &mut Requests) -> Request {
-    within(requests.shell.recv()).await.unwrap()
-}
-
-fn ask(frontend: &Frontend, request: &Request) -> tokio::task::JoinHandle<Option<String>> {
-    let (frontend, request) = (frontend.clone(), request.clone());
-    tokio::spawn(async move { frontend.input(&request, "name? ", false).await })
-}
-
-async fn still_answers(client: &mut DealerSocket, requests: &mut Requests, frontend: &Frontend) {
-    send(client, signed("execute_request", "next", "{}", "{}")).await;
-    let request = next(requests).await;
-    assert_eq!(request.header().msg_id, "next");
-    frontend.reply(&request, &ExecuteReply::ok(1));
-    assert_eq!(receive(client).await.parent_text, header("execute_request", "next"));
-}
-
-async fn still_publishes(info: &ConnectionInfo, frontend: &Frontend) {
-    let mut subscriber = welcomed(info).await;
-    frontend.publish(&Parent::none(), &Stream::stdout("still here")).await;
-    assert_eq!(receive(&mut subscriber).await.content["text"], "still here");
-}
-
-async fn still_beats(info: &ConnectionInfo) {
-    let mut client = ReqSocket::new();
-    within(client.connect(&info.endpoint(info.hb_port))).await.unwrap();
-    for beat in ["ping", "pong"] {
-        within(client.send(beat.into())).await.unwrap();
-        assert_eq!(within(client.recv()).await.unwrap().into_vec(), [beat]);
-    }
-}
-
-// The frontend's side.
-
-async fn within<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("in time")
-}
-
-async fn dealer(info: &ConnectionInfo, port: u16, identity: &str) -> DealerSocket {
-    let mut options = SocketOptions::default();
-    options.peer_identity(identity.parse::<PeerIdentity>().unwrap());
-    let mut socket = DealerSocket::with_options(options);
-    within(socket.connect(&info.endpoint(port))).await.unwrap();
-    socket
-}
-
-async fn subscribe(info: &ConnectionInfo, topic: &str) -> SubSocket {
-    let mut socket = SubSocket::new();
-    within(socket.connect(&info.endpoint(info.iopub_port))).await.unwrap();
-    socket.subscribe(topic).await.unwrap();
-    socket
-}
-
-async fn welcomed(info: &ConnectionInfo) -> SubSocket {
-    let mut subscriber = subscribe(info, "").await;
-    assert_eq!(receive(&mut subscriber).await.header["msg_type"], "iopub_welcome");
-    subscriber
-}
-
-fn header(msg_type: &str, msg_id: &str) -> String {
-    format!(
-        r#"{{ "msg_id":"{msg_id}","msg_type":"{msg_type}","session":"client session","version":"5.0","x":1.0}}"#
-    )
-}
-
-fn signed(msg_type: &str, msg_id: &str, parent: &str, content: &str) -> Vec<Bytes> {
-    sign([&header(msg_type, msg_id), parent, "{}", content])
-}
-
-fn sign(parts: [&str; 4]) -> Vec<Bytes> {
-    sign_bytes(parts.map(str::as_bytes))
-}
-
-fn sign_bytes(parts: [&[u8]; 4]) -> Vec<Bytes> {
-    let mut frames = vec![Bytes::from_static(b"<IDS|MSG>"), signature(&parts).into()];
-    frames.extend(parts.iter().map(|part| Bytes::copy_from_slice(part)));
-    frames
-}
-
-fn signature(parts: &[impl AsRef<[u8]>]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
-    parts.iter().for_each(|part| mac.update(part.as_ref()));
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-async fn send(socket: &mut impl SocketSend, frames: Vec<Bytes>) {
-    within(socket.send(ZmqMessage::try_from(frames).unwrap())).await.unwrap();
-}
-
-struct Received {
-    identities: Vec<Bytes>,
-    header: Value,
-    parent_text: Bytes,
-    content: Value,
-}
-
-async fn receive(socket: &mut impl SocketRecv) -> Received {
-    let frames = within(socket.recv()).await.unwrap().into_vec();
-    let at = frames.iter().position(|frame| frame == "<IDS|MSG>").unwrap();
-    let [signed, header, parent, metadata, content] = &frames[at + 1..] else {
-        panic!("{} frames after the delimiter", frames.len() - at - 1);
-    };
-    assert_eq!(signed, &signature(&[header, parent, metadata, content]));
-    assert_eq!(metadata, "{}");
-    Received {
-        identities: frames[..at].to_vec(),
-        header: serde_json::from_slice(header).unwrap(),
-        parent_text: parent.clone(),
-        content: serde_json::from_slice(content).unwrap(),
-    }
-}
-
-/// What a ZeroMQ peer says before its first message.
-fn handshake(socket_type: &str) -> Vec<u8> {
-    let mut greeting = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
-    greeting.extend(b"NULL");
-    greeting.resize(64, 0);
-    let mut ready = b"\x05READY\x0bSocket-Type\x00\x00\x00".to_vec();
-    ready.push(socket_type.len() as u8);
-    ready.extend(socket_type.as_bytes());
-    [greeting, vec![4, ready.len() as u8], ready].concat()
-}
-
-/// Says only this, and then hangs up or stays silent.
-async fn raw(port: u16, bytes: &[u8], hang_up: bool) -> Option<TcpStream> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    stream.write_all(bytes).await.unwrap();
-    sleep(Duration::from_millis(1)).await;
-    (!hang_up).then_some(stream)
 }

@@ -27,6 +27,9 @@ use crate::{
     trouble::{Telling, Troubles},
 };
 
+/// How large an answer may be: it is held in memory as a whole.
+const ANSWER: usize = 128_000_000;
+
 /// Livy's CSRF protection, where it is on, refuses whatever comes without this header.
 const REQUESTED_BY: &str = "X-Requested-By";
 /// An answer that takes longer is worth telling of.
@@ -227,7 +230,8 @@ impl Client {
             .map_err(|_| self.lost("no answer in time"))?
             .map_err(|error| self.failure(&error))?;
         let reply = receive(response).await.map_err(|error| self.failure(&error))?;
-        reply.read(self.endpoint())
+        let too_large = || Error::TooLarge { endpoint: self.endpoint().to_string(), limit: ANSWER };
+        reply.ok_or_else(too_large)?.read(self.endpoint())
     }
 
     fn prepare<T>(&self, request: &Request<T>) -> Result<reqwest::Request, Error> {
@@ -304,12 +308,20 @@ fn http(options: &Options) -> Result<reqwest::ClientBuilder, TlsError> {
     Ok(builder)
 }
 
-async fn receive(response: Response) -> reqwest::Result<Reply> {
-    Ok(Reply {
-        status: response.status().as_u16(),
-        retry_after: retry_after(&response),
-        body: response.text().await?,
-    })
+/// Nothing, if it is larger than an answer may be.
+async fn receive(mut response: Response) -> reqwest::Result<Option<Reply>> {
+    let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > ANSWER {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    // JSON is UTF-8, and of anything else a person only reads some words.
+    let body = String::from_utf8(body)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Ok(Some(Reply { status, retry_after, body }))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

@@ -46,6 +46,14 @@ pub enum Error {
     /// The server refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The answer is larger than what can be held here.
+    #[error("the answer of Livy at {endpoint} is larger than {} MB", limit / 1_000_000)]
+    TooLarge {
+        /// The server's address, without credentials.
+        endpoint: String,
+        /// How many bytes an answer may have.
+        limit: usize,
+    },
     /// The server agreed, but in words that the REST API does not have: a login page, say.
     #[error(
         "{endpoint} did not answer as Livy does ({reason}): is this the address of a Livy server?"
@@ -134,7 +142,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } => Fate::NeverArrived,
             // The server may have said yes, and what stands in front of it something else.
-            Self::Lost { .. } | Self::Unreadable { .. } => Fate::Unknown,
+            Self::Lost { .. } | Self::Unreadable { .. } | Self::TooLarge { .. } => Fate::Unknown,
             Self::Refused(refusal) => match refusal.status {
                 429 => Fate::TurnedAway,
                 // A gateway says so of a server that may have carried it out.

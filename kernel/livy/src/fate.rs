@@ -41,8 +41,9 @@ impl Client {
         None
     }
 
-    /// The list comes in pages, and a new session is on the last.
-    async fn session_named(&self, name: &str) -> Option<Session> {
+    /// The session of this name, if the server has one and says so. The list comes in pages, and a
+    /// new session is on the last.
+    pub async fn session_named(&self, name: &str) -> Option<Session> {
         let mut from = None;
         loop {
             let page = self.send(session::list(from, None)).await.ok()?;

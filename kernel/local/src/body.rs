@@ -1,4 +1,4 @@
-//! A request's body, whatever its content type: a real Livy does not look at it.
+//! A request's body, whatever its content type: a real Livy takes plain text for JSON too, and only a form not.
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::refusal::Refusal;
 
 /// Each takes a Java and some 400 MB: a client that creates them in a loop shall not take the machine.
-const MAX_RUNNING: usize = 16;
+/// Thirty notebooks of one person are none.
+const MAX_RUNNING: usize = 32;
 
 pub(crate) struct Registry<T> {
     next_id: u64,

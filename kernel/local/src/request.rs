@@ -236,7 +236,7 @@ impl Complete {
     }
 }
 
-/// The content type does not matter to Livy, unknown fields do.
+/// Unknown fields matter to Livy.
 fn parse<T: DeserializeOwned>(body: &[u8], class: &str, fields: &[&str]) -> Result<T, Refusal> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| Refusal::Malformed(error.to_string()))?;

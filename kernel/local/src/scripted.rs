@@ -3,6 +3,7 @@
 //! | line | what it does |
 //! |---|---|
 //! | `echo TEXT` | adds a line to the statement's `text/plain` |
+//! | `lines COUNT LENGTH` | adds so many lines, numbered from 0 and filled with `x` up to this length |
 //! | `json JSON` | makes JSON the whole `data` of the answer |
 //! | `log TEXT` | writes a line to the session's log |
 //! | `progress NUMBER` | reports this progress, 0 to 1 |
@@ -15,6 +16,7 @@
 //! code before the cursor, and never answers to the code `hang`. A job ends at once, and its result is the job itself. A
 //! batch does what its arguments say, of which only `echo`, `log` and `sleep` succeed.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -116,11 +118,14 @@ struct Running<'a> {
 impl Running<'_> {
     async fn execute(&mut self, code: &str) -> Result<Output, Gone> {
         let statement = self.statement;
-        let mut text = Vec::new();
+        let mut text: Vec<Cow<str>> = Vec::new();
         let mut data = None;
         for line in code.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match Word::parse(line) {
-                Word::Echo(line) => text.push(line),
+                Word::Echo(line) => text.push(line.into()),
+                Word::Lines { count, length } => {
+                    text.extend((0..count).map(|n| numbered(n, length).into()));
+                }
                 Word::Json(value) => data = Some(value),
                 Word::Log(line) => self.tell(Event::Log(line.to_owned())),
                 Word::Progress(progress) => self.tell(Event::Progress { statement, progress }),
@@ -184,6 +189,7 @@ fn error(statement: u64, name: &str, message: &str) -> Output {
 #[derive(Debug, PartialEq)]
 enum Word<'a> {
     Echo(&'a str),
+    Lines { count: usize, length: usize },
     Json(Value),
     Log(&'a str),
     Progress(f64),
@@ -198,6 +204,7 @@ impl<'a> Word<'a> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let known = match word {
             "echo" => Some(Word::Echo(rest)),
+            "lines" => lines(rest),
             "json" => serde_json::from_str(rest).ok().map(Word::Json),
             "log" => Some(Word::Log(rest)),
             "progress" => rest.parse().ok().map(Word::Progress),
@@ -209,6 +216,19 @@ impl<'a> Word<'a> {
         };
         known.unwrap_or(Word::Error("SyntaxError", "not a word of the scripted interpreter"))
     }
+}
+
+/// A number, and letters to fill the line with.
+fn numbered(n: usize, length: usize) -> String {
+    let mut line = n.to_string();
+    let filling = length.saturating_sub(line.len());
+    line.extend(std::iter::repeat_n('x', filling));
+    line
+}
+
+fn lines(text: &str) -> Option<Word<'_>> {
+    let (count, length) = text.split_once(' ')?;
+    Some(Word::Lines { count: count.parse().ok()?, length: length.parse().ok()? })
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -229,7 +249,8 @@ mod tests {
         assert_eq!(Word::parse("sleep 0.5"), Word::Sleep(Duration::from_millis(500)));
         assert_eq!(Word::parse("error NameError name 'x'"), Word::Error("NameError", "name 'x'"));
         assert_eq!(Word::parse("die"), Word::Die);
-        for bad in ["sleep long", "json {", "sleep -1", "import os", "error Name"] {
+        assert_eq!(Word::parse("lines 2 9"), Word::Lines { count: 2, length: 9 });
+        for bad in ["lines 2", "sleep long", "json {", "sleep -1", "import os", "error Name"] {
             assert!(matches!(Word::parse(bad), Word::Error("SyntaxError", _)), "{bad}");
         }
     }

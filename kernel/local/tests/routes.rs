@@ -402,9 +402,9 @@ async fn a_request_may_have_64_mib_and_any_content_type() {
 }
 
 #[tokio::test]
-async fn at_most_sixteen_sessions_run_at_once() {
+async fn at_most_thirty_two_sessions_run_at_once() {
     let (_server, client) = server().await;
-    for _ in 0..16 {
+    for _ in 0..32 {
         assert_eq!(client.post("/sessions", &json!({"kind": "pyspark"})).await.status, 201);
     }
     let words = json!({"msg": "Rejected, too many sessions are being created!"});

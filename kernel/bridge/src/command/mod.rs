@@ -27,6 +27,7 @@ pub use terminal::warn;
 
 use crate::{
     kernelspec::KernelspecError,
+    leftover::Leftover,
     settings::{self, LIVY_URL, Place, SettingsError},
 };
 
@@ -112,6 +113,12 @@ impl CommandError {
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+/// Ends a session that its kernel had to leave behind.
+pub async fn end_leftover(leftover: &Leftover) -> Result<(), CommandError> {
+    leftover.end(&server(ResendPolicy::NEVER)?).await;
+    Ok(())
 }
 
 /// The server that the environment names.

@@ -1,13 +1,13 @@
 //! From a statement's output to what a frontend shows. Pure.
 
+mod bound;
 mod table;
 mod text;
 mod traceback;
 
 use serde_json::{Map, Value};
 
-use crate::kind::Kind;
-pub use traceback::failure;
+use crate::{failure::Failure, kind::Kind};
 
 /// One thing to show.
 #[derive(Debug, PartialEq)]
@@ -26,9 +26,28 @@ const PLAIN: &str = "text/plain";
 const JSON: &str = "application/json";
 const LIVY_TABLE: &str = "application/vnd.livy.table.v1+json";
 
-/// What to show for a statement's `data`: a bundle stays one bundle, tables gain an HTML and a text
+/// What to show for a statement's `data`, as much of it as may be shown.
+pub fn show(kind: Kind, code: &str, data: Map<String, Value>) -> Vec<Shown> {
+    let bounded = |shown| match shown {
+        Shown::Stream(text) => Shown::Stream(bound::text(text)),
+        Shown::Warning(text) => Shown::Warning(bound::text(text)),
+        Shown::Result(data) => Shown::Result(bound::bundle(data)),
+        Shown::Display(data) => Shown::Display(bound::bundle(data)),
+    };
+    show_whole(kind, code, data).into_iter().map(bounded).collect()
+}
+
+/// What a person reads of a statement that failed, as much of it as may be shown.
+pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) -> Failure {
+    let Failure { ename, evalue, traceback } =
+        traceback::failure(kind, bound::text(ename), bound::text(evalue), traceback);
+    let traceback = bound::text(traceback.join("\n")).lines().map(str::to_owned).collect();
+    Failure { ename, evalue, traceback }
+}
+
+/// A bundle stays one bundle, tables gain an HTML and a text
 /// form, and bare text is a stream or a result, whichever the code makes of it.
-pub fn show(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Shown> {
+fn show_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Shown> {
     if let Some(table) = data.get(LIVY_TABLE).and_then(table::from_livy) {
         // The raw table goes: frontends have no renderer for it.
         data.remove(LIVY_TABLE);

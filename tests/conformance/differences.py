@@ -1,0 +1,50 @@
+"""Where a server may differ from the recordings, and why."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Known:
+    scenario: str
+    request: str  # a pattern for the request, as the table prints it
+    where: str  # a pattern for the place in the answer
+    why: str
+    server: str = "livy-local"  # or "any": it depends on the machine, and may not occur
+
+    def covers(self, finding):
+        return (
+            self.scenario == finding.scenario
+            and re.search(self.request, str(finding.exchange)) is not None
+            and re.search(self.where, finding.difference.where) is not None
+        )
+
+    def applies_to(self, scenario, server):
+        return self.scenario == scenario and self.server in ("any", server)
+
+    def __str__(self):
+        return f"{self.request} {self.where}: {self.why}"
+
+
+DRIVER_DIES = "Livy's Python interpreter dies of it; livy-local gives the error, and the session lives on"
+STDOUT_IS_LIVYS = "what a child process prints puts Livy's pipe to Python out of step, and not livy-local's"
+PYTHON_IS_THE_DRIVER = "Python is livy-local's driver: where Livy loses an interpreter, livy-local loses the session"
+OWN_FILES = "on livy-local all files are the person's own"
+JACKSON = "the words of Livy's JSON parser"
+
+KNOWN = [
+    Known("statements_pyspark", r"/14/statements/22$", "output", "it is as pandas 3 shows it", "any"),
+    Known("statements_pyspark", r"/17/statements/2$", "output", "it needs matplotlib", "any"),
+    Known("statements_pyspark", r"/19/statements/9$", "output", "it needs pandas", "any"),
+    Known("statements_sql", r"/21/statements/52$", "output", "Livy cannot write an interval on Java 17"),
+    Known("interpreter_death", r"^GET /sessions/1[456]/(state|statements)", r"^\.(state|output)", DRIVER_DIES),
+    Known("stdout_fd_desync", r"^GET /sessions/20/statements", r"^\.output", STDOUT_IS_LIVYS),
+    Known("session_death", r"/11/statements/[01]$", "status", PYTHON_IS_THE_DRIVER),
+    Known("session_death", r"/11/state$", "state", PYTHON_IS_THE_DRIVER),
+    Known("session_death", r'/11/statements "1\+1"$', "status", PYTHON_IS_THE_DRIVER),
+    Known("batches", r"/etc/passwd", "status", OWN_FILES),
+    Known("create_errors", r"/etc/passwd", "status", OWN_FILES),
+    Known("create_errors", r'"{\\"kind\\":"$', "", JACKSON),
+    Known("create_errors", r'"driverCores": "two"', "", "a JVM that has run for long leaves the message out", "any"),
+    Known("create_errors", r'"not json"$', "", JACKSON),
+]

@@ -1,0 +1,104 @@
+"""`jupyter console` in a terminal, as a person types into it."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import SPARK_START, needs, sessions
+
+pytestmark = needs("tmux")
+
+
+class Terminal:
+    """A terminal of tmux that runs a program."""
+
+    def __init__(self):
+        self.server = f"livy-kernel-{os.getpid()}"
+
+    def start(self, *command):
+        self.tmux("new-session", "-d", "-x", "100", "-y", "60", *command)
+
+    def tmux(self, *arguments):
+        command = ["tmux", "-L", self.server, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10)
+
+    def type(self, text, *keys):
+        self.tmux("send-keys", "-l", text)
+        self.press(*keys)
+
+    def press(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    @property
+    def screen(self):
+        return self.tmux("capture-pane", "-p").stdout
+
+    def until(self, text, timeout=30):
+        """Waits until the screen ends with this text, spaces aside."""
+        deadline = time.monotonic() + timeout
+        while not self.screen.rstrip().endswith(text):
+            assert time.monotonic() < deadline, f"{text!r} did not come:\n{self.screen}"
+            time.sleep(0.05)
+
+    def until_closed(self, timeout=10):
+        deadline = time.monotonic() + timeout
+        while self.tmux("has-session").returncode == 0:
+            assert time.monotonic() < deadline, self.screen
+            time.sleep(0.05)
+
+    def close(self):
+        self.tmux("kill-server")
+
+
+@pytest.fixture
+def console(spark_url, monkeypatch):
+    """Opens a console with this kernel."""
+    monkeypatch.setenv("LIVY_URL", spark_url)
+    terminal = Terminal()
+
+    def open_console(kernel):
+        terminal.start(sys.executable, "-m", "jupyter_console", "--kernel", kernel)
+        terminal.until("In [1]:", SPARK_START)
+        return terminal
+
+    yield open_console
+    terminal.close()
+
+
+def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console, spark_url):
+    before = sessions(spark_url)
+    terminal = console("livy-pyspark")
+    terminal.type("1 + 1", "Enter")
+    terminal.until("Out[1]: 2\n\nIn [2]:", SPARK_START)
+
+    terminal.type("def twice(x):", "Enter")
+    terminal.until("...:")
+    terminal.type("return 2 * x", "Enter", "Enter")
+    terminal.until("In [3]:")
+    terminal.type("twice(21)", "Enter")
+    terminal.until("Out[3]: 42\n\nIn [4]:")
+
+    slow = "sc.parallelize([1, 2], 2).map(lambda _: __import__('time').sleep(60)).count()"
+    terminal.type(f"print('it'); {slow}", "Enter")
+    time.sleep(2)
+    terminal.press("C-c")
+    terminal.until("In [5]:")
+    assert "KeyboardInterrupt" in terminal.screen
+
+    terminal.press("C-d")
+    terminal.until("Do you really want to exit ([y]/n)?")
+    terminal.press("Enter")
+    terminal.until_closed()
+    # The console does not wait for the kernel, which ends its session by itself.
+    while sessions(spark_url) > before:
+        time.sleep(0.1)
+
+
+def test_a_console_completes_with_tab(console):
+    terminal = console("livy-spark")
+    terminal.type("val aLongName = 42", "Enter")
+    terminal.until("aLongName: Int = 42\n\nIn [2]:", SPARK_START)
+    terminal.type("aLong", "Tab")
+    terminal.until("In [2]: aLongName")

@@ -1,0 +1,128 @@
+"""JupyterLab in Chromium: each kernel from the launcher, used as a person does."""
+
+import shutil
+from pathlib import Path
+
+import lab
+import nbformat
+import pytest
+from conftest import SPARK_START, needs, sessions
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = needs("chromium")
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+START = SPARK_START * 1000
+
+
+@pytest.fixture(scope="module")
+def server(spark_url, kernelspecs, tmp_path_factory):
+    with lab.serving(tmp_path_factory.mktemp("lab"), spark_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        # Its sandbox does not work for root, who runs CI.
+        options = {"executable_path": shutil.which("chromium"), "args": ["--no-sandbox"]}
+        browser = playwright.chromium.launch(**options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_notebook(server, browser, request):
+    """Opens a notebook with this kernel, in a Lab of its own."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    address, _ = server
+    page = browser.new_page(viewport={"width": 1100, "height": 1000})
+    page.goto(f"{address}/lab/workspaces/{request.node.name.replace('_', '-')}")
+    yield lambda kernel: lab.Notebook(page, kernel)
+    page.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
+    page.close()
+
+
+def saved(notebook, server):
+    """The newest notebook's file, which must be valid."""
+    notebook.save()
+    newest = max(server[1].glob("*.ipynb"), key=lambda path: path.stat().st_mtime)
+    content = nbformat.read(newest, as_version=4)
+    nbformat.validate(content)
+    return content
+
+
+PLOT = """\
+import matplotlib.pyplot as plt
+plt.figure(figsize=(5, 2))
+plt.bar(["Basel", "Bern", "Genf"], [170, 134, 204], color="#e25a1c")
+%matplot plt"""
+TABLE = """\
+%%sql
+select * from values ('Basel', 170.5), ('Bern', 134.0), ('Genf', 203.9)
+as city(name, thousands)"""
+SLOW = "sc.parallelize([1, 2], 2).map(lambda _: __import__('time').sleep(60)).count()"
+
+
+def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
+    open_notebook, server, spark_url
+):
+    notebook = open_notebook("PySpark (Livy)")
+    cell = notebook.begin("print('Hello from Spark', spark.version)")
+    expect(cell).to_contain_text("Starting a Spark session")
+    expect(cell).to_contain_text("Hello from Spark 3.5", timeout=START)
+    expect(cell).to_contain_text("Spark session")
+
+    table = notebook.run(TABLE).locator("table")
+    expect(table.locator("th")).to_have_text(["name", "thousands"])
+    expect(table.locator("tbody tr")).to_have_count(3)
+    expect(notebook.run(PLOT).locator("img")).to_be_visible()
+    error = notebook.run("def ratio(a, b):\n    return a / b\nratio(1, 0)")
+    expect(error.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_contain_text(
+        "ZeroDivisionError"
+    )
+    notebook.page.screenshot(path=ARTEFACTS / "jupyterlab.png")
+
+    slow = notebook.begin(SLOW)
+    notebook.wait_for_status("Busy")
+    notebook.command("notebook:interrupt-kernel")
+    expect(slow).to_contain_text("KeyboardInterrupt")
+
+    before = sessions(spark_url)
+    notebook.run("x = 1")
+    notebook.restart()
+    expect(notebook.run("x", START)).to_contain_text("NameError")
+    assert sessions(spark_url) == before
+
+    kept = [output.output_type for cell in saved(notebook, server).cells[:4] for output in cell.outputs]
+    assert kept == ["display_data", "stream", "execute_result", "display_data", "error"]
+    notebook.menu("Kernel", "Shut Down Kernel")
+    expect(notebook.panel).to_contain_text("No Kernel")
+    assert sessions(spark_url) == before - 1
+
+
+def test_scala_completes_with_tab_and_bears_shift_tab(open_notebook, server):
+    notebook = open_notebook("Spark Scala (Livy)")
+    cell = notebook.run("val aLongName = spark.range(3).count()", START)
+    expect(cell).to_contain_text("aLongName: Long = 3")
+    notebook.write("aLong")
+    notebook.page.keyboard.press("Tab")
+    expect(notebook.page.locator(".jp-Completer-item")).to_have_text("aLongName", timeout=lab.CELL)
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.cells.last.locator(".cm-content")).to_have_text("aLongName")
+    # There is nothing to tell of it, and nothing may get stuck.
+    notebook.page.keyboard.press("Shift+Tab")
+    expect(notebook.run(" + 1")).to_contain_text("Long = 4")
+    assert saved(notebook, server).metadata.kernelspec.language == "scala"
+
+
+def test_sql_shows_a_table(open_notebook, server):
+    notebook = open_notebook("Spark SQL (Livy)")
+    cell = notebook.run("select id, id * id as square from range(5)", START)
+    expect(cell.locator("tbody tr")).to_have_count(5)
+    assert saved(notebook, server).metadata.language_info.name == "sql"
+
+
+def test_r_says_that_the_spark_of_this_machine_cannot_run_it(open_notebook, server):
+    notebook = open_notebook("SparkR (Livy)")
+    expect(notebook.run("1 + 1", START)).to_contain_text("This server cannot run R")
+    assert saved(notebook, server).metadata.language_info.name == "R"
