@@ -110,7 +110,7 @@ async fn trouble_that_lasts_is_said_in_the_cell_and_so_is_its_end() {
     let [told @ .., over] = &notices[..] else { panic!("nothing was said: {done:#?}") };
     assert!(!told.is_empty() && told.iter().all(|told| told.contains("Trying for")), "{told:?}");
     assert!(told[0].contains("for 5 s") || told[0].contains("for 6 s"), "{told:?}");
-    assert_eq!(*over, "The connection to Livy was lost for a while.");
+    assert_eq!(*over, "The connection to Livy was lost for a while.\n");
     assert_eq!(livy.codes().await, ["echo ready", "echo hi"]);
 }
 
