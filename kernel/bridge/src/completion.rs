@@ -95,8 +95,8 @@ impl Completer {
             }
             None => Vec::new(),
         };
-        // As IPython says it.
-        reply(&cursor, word, matches, "<unknown>")
+        // JupyterLab would show whatever stands for an unknown type.
+        reply(&cursor, word, matches, "")
     }
 
     async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
