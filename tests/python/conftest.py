@@ -5,6 +5,7 @@ With LIVY_TEST_URL set, the same tests run on that Livy server too.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,11 @@ def sessions(livy_url):
     request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["total"]
+
+
+def plain(text):
+    """A text without its colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 class Kernel:

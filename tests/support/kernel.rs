@@ -101,6 +101,8 @@ impl Kernel {
             .args(["run", "--kind", kind, "--connection-file"])
             .arg(file)
             .env("LIVY_URL", livy_url)
+            // Scripted sessions have no Python.
+            .env("LIVY_AGENT", "never")
             .env("JUPYTER_DATA_DIR", folder.path())
             .env_remove("LIVY_HISTORY")
             .envs(variables.iter().copied())

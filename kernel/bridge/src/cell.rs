@@ -2,21 +2,24 @@
 
 use std::{
     convert::Infallible,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use jupyter_wire::{
-    Frontend, Parent,
+    Frontend, Parent, Request,
     content::{DisplayData, ExecuteInput, ExecuteResult, Stream, Transient, UpdateDisplayData},
 };
 use livy_client::{Error, Fate, Output, PollPolicy, Statement, statement};
 use serde_json::{Map, Value};
-use tokio::time::sleep;
+use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    agent::Agent,
+    ask::Asker,
     execution::{Ending, Execution},
     failure::Failure,
     history::History,
@@ -25,6 +28,7 @@ use crate::{
     notice::Notice,
     output::{self, Shown},
     source::Source,
+    transcript::{Audience, Transcript},
     vscode,
 };
 
@@ -32,6 +36,8 @@ use crate::{
 const GIVE_UP: Duration = Duration::from_secs(2);
 /// How long a running cell bears a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long the agent's last events may come after Livy's answer.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
 /// Trouble that lasts longer is worth a word.
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
@@ -49,6 +55,8 @@ pub struct Cell {
     pub count: u32,
     /// Nothing is to be shown.
     pub silent: bool,
+    /// The request, if its frontend lets itself be asked.
+    pub may_ask: Option<Arc<Request>>,
     /// Where its result is remembered, if it is.
     pub history: Option<History>,
     /// Where from.
@@ -85,21 +93,39 @@ impl Cell {
             return Ok(());
         }
         let live = self.session().await?;
+        let agent = match self.source.kind {
+            Kind::Pyspark => live.agent().await,
+            _ => None,
+        };
         let mut notice = self.notice();
-        let ending = tokio::select! {
-            ending = self.follow(&live) => ending,
+        let followed = tokio::select! {
+            followed = self.follow(&live, agent.as_ref()) => followed,
             failure = self.given_up(&live) => Err(failure),
             never = self.tell_trouble(&live, &mut notice) => match never {},
         };
         notice.over().await;
-        match ending? {
+        let (ending, transcript) = followed?;
+        self.conclude(&live, ending, transcript).await
+    }
+
+    /// Shows what the statement gave, as far as it has not been shown while it ran.
+    async fn conclude(
+        &self,
+        live: &Live,
+        ending: Ending,
+        mut transcript: Transcript<'_>,
+    ) -> Result<(), Failure> {
+        transcript.finish().await;
+        match ending {
             Ending::Output(Output::Ok(data)) => {
+                let data = transcript.left_of(data);
                 self.show(output::show(self.source.kind, &self.source.code, data)).await;
                 Ok(())
             }
-            Ending::Output(Output::Error { ename, evalue, traceback }) => Err(self
-                .failed(&live, output::failure(self.source.kind, ename, evalue, &traceback))
-                .await),
+            Ending::Output(Output::Error { ename, evalue, traceback }) => {
+                let livys = output::failure(self.source.kind, ename, evalue, &traceback);
+                Err(self.failed(live, transcript.failure().unwrap_or(livys)).await)
+            }
             Ending::Interrupted => Err(Failure::interrupted("the cell was cancelled")),
             Ending::WithoutOutput => Err(Failure::new(
                 "StatementCancelled",
@@ -203,9 +229,81 @@ impl Cell {
         self.show(vec![Shown::Warning(text)]).await;
     }
 
-    /// Submits the statement and polls it to its end.
-    async fn follow(&self, live: &Live) -> Result<Ending, Failure> {
+    /// Submits the statement and follows it to its end, by the agent's events where there is one.
+    async fn follow(
+        &self,
+        live: &Live,
+        agent: Option<&Agent>,
+    ) -> Result<(Ending, Transcript<'_>), Failure> {
         let statement = self.submit(live).await?;
+        let mut transcript = Transcript::new(self.audience(), statement.id.clone(), agent);
+        let ended = Notify::new();
+        let Some(agent) = agent else {
+            return Ok((self.poll(live, agent, statement, &ended).await?, transcript));
+        };
+        let id = statement.id.clone();
+        let mut polled = pin!(self.poll(live, Some(agent), statement, &ended));
+        let mut ending = None;
+        let mut events = pin!(agent.events(&id, self.count));
+        let mut patience = pin!(sleep(LAST_EVENTS));
+        while ending.is_none() || !transcript.has_ended() {
+            tokio::select! {
+                result = &mut polled, if ending.is_none() => {
+                    ending = Some(result?);
+                    patience.as_mut().reset(tokio::time::Instant::now() + LAST_EVENTS);
+                }
+                batch = &mut events, if !transcript.has_ended() => match batch {
+                    Ok(batch) => {
+                        transcript.see(batch).await;
+                        for question in transcript.questions() {
+                            tokio::spawn(self.asker().answer(agent.clone(), question));
+                        }
+                        if transcript.has_ended() {
+                            ended.notify_one();
+                        }
+                        events.set(agent.events(&id, self.count));
+                    }
+                    Err(error) => {
+                        tracing::warn!("a cell goes on without live output: {error}");
+                        break;
+                    }
+                },
+                () = &mut patience, if ending.is_some() => break,
+            }
+        }
+        let ending = match ending {
+            Some(ending) => ending,
+            None => polled.await?,
+        };
+        Ok((ending, transcript))
+    }
+
+    fn asker(&self) -> Asker {
+        Asker {
+            frontend: self.frontend.clone(),
+            request: self.may_ask.clone(),
+            interrupt: self.interrupt.clone(),
+        }
+    }
+
+    fn audience(&self) -> Audience<'_> {
+        Audience {
+            frontend: &self.frontend,
+            parent: &self.parent,
+            count: self.count,
+            silent: self.silent,
+            history: self.history.as_ref(),
+        }
+    }
+
+    /// Polls a statement to its end.
+    async fn poll(
+        &self,
+        live: &Live,
+        agent: Option<&Agent>,
+        statement: Statement,
+        ended: &Notify,
+    ) -> Result<Ending, Failure> {
         let id = statement.id.clone();
         let mut execution = Execution::begin(statement);
         let mut polls = PollPolicy::STATEMENT.start();
@@ -217,12 +315,18 @@ impl Cell {
                 _ => false,
             };
             let polled = async {
-                polls.wait().await;
+                tokio::select! {
+                    () = polls.wait() => {}
+                    () = ended.notified() => {}
+                }
                 live.client.send(statement::get(&live.session.id, &id)).await
             };
             let polled = tokio::select! {
                 () = self.interrupt.cancelled(), if !cancelling => {
                     tokio::spawn(cancel(live.clone(), id.clone()));
+                    if let Some(agent) = agent {
+                        tokio::spawn(raise(agent.clone(), id.clone()));
+                    }
                     execution = execution.interrupt();
                     polls = PollPolicy::STATEMENT.start();
                     continue;
@@ -372,6 +476,13 @@ impl Cell {
 /// An interrupt before there was anything to cancel.
 fn not_run() -> Failure {
     Failure::interrupted("the cell did not run")
+}
+
+/// Livy's cancel ends Spark jobs, and this Python's own work.
+async fn raise(agent: Agent, id: livy_client::Id) {
+    if let Err(error) = agent.interrupt(&id).await {
+        tracing::warn!("statement {id} could not be interrupted: {error}");
+    }
 }
 
 /// Asks for a statement's end; that it came is seen by polling.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jupyter_wire::content::CompleteReply;
+use jupyter_wire::content::{CompleteReply, InspectReply, InspectRequest};
 use livy_client::completion::{CompletionRequest, complete as ask};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -86,6 +86,11 @@ impl Completer {
         if let Some((word, matches)) = magic::complete(&cursor, source.kind) {
             return reply(&cursor, word, matches, "magic");
         }
+        if source.kind == Kind::Pyspark
+            && let Some(reply) = self.of_agent(code, &source.code, &cursor).await
+        {
+            return reply;
+        }
         let word = cursor.word();
         let magic = code.len() - source.code.len();
         let matches = match cursor.before.len().checked_sub(magic) {
@@ -97,6 +102,54 @@ impl Completer {
         };
         // JupyterLab would show whatever stands for an unknown type.
         reply(&cursor, word, matches, "")
+    }
+
+    /// Livy knows no Python names, but an agent does.
+    async fn of_agent(&self, cell: &str, code: &str, cursor: &Cursor<'_>) -> Option<CompleteReply> {
+        let agent = self.keeper.live().filter(is_well)?.agent().await?;
+        let header = code_points(&cell[..cell.len() - code.len()]);
+        let position = code_points(cursor.before) - header;
+        let asked = agent.complete(code, position);
+        let names = tokio::time::timeout(LIMIT, asked).await.ok()?.ok()?;
+        let types = names.types.into_iter().map(|mut r#type| {
+            for end in ["start", "end"] {
+                if let Some(place) = r#type[end].as_i64() {
+                    r#type[end] = (place + header).into();
+                }
+            }
+            r#type
+        });
+        Some(CompleteReply {
+            matches: names.matches,
+            cursor_start: names.start + header,
+            cursor_end: names.end + header,
+            metadata: [(TYPES.to_owned(), types.collect())].into_iter().collect(),
+        })
+    }
+
+    /// What an agent knows of the name at the cursor.
+    pub async fn inspect(&self, asked: &InspectRequest) -> InspectReply {
+        let cursor = Cursor::at(&asked.code, asked.cursor_pos);
+        if let Some(magic) = magic::at(&cursor) {
+            let help = format!("{}\n\n{}", magic.name, magic.help);
+            return InspectReply::found(
+                [("text/plain".to_owned(), help.into())].into_iter().collect(),
+            );
+        }
+        self.described(asked, &cursor).await.unwrap_or_else(InspectReply::none)
+    }
+
+    async fn described(&self, asked: &InspectRequest, cursor: &Cursor<'_>) -> Option<InspectReply> {
+        let source = source::read(&asked.code, self.kind);
+        if source.kind != Kind::Pyspark {
+            return None;
+        }
+        let agent = self.keeper.live().filter(is_well)?.agent().await?;
+        let header = code_points(&asked.code[..asked.code.len() - source.code.len()]);
+        let position = code_points(cursor.before) - header;
+        let described = agent.inspect(&source.code, position, asked.detail_level);
+        let description = tokio::time::timeout(LIMIT, described).await.ok()?.ok()?;
+        description.found.then(|| InspectReply::found(description.data))
     }
 
     async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {

@@ -6,13 +6,13 @@ use jupyter_wire::{
     Request,
     content::{
         CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
-        HelpLink, HistoryReply, HistoryRequest, InspectReply, InspectRequest, InterruptReply,
-        IsCompleteReply, IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
+        HelpLink, HistoryReply, HistoryRequest, InspectRequest, InterruptReply, IsCompleteReply,
+        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::{beside, completeness, cursor::Cursor, kernel::Kernel, kind::Kind, magic};
+use crate::{beside, completeness, kernel::Kernel, kind::Kind};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, the
@@ -21,6 +21,7 @@ impl Kernel {
         match request.msg_type() {
             "execute_request" => self.enqueue(request),
             "complete_request" => self.complete(request),
+            "inspect_request" => self.inspect(request),
             "is_complete_request" => self.is_complete(request),
             "history_request" => self.look_up_history(request),
             _ => self.answer(&request),
@@ -36,7 +37,6 @@ impl Kernel {
     fn route(&mut self, request: &Request) {
         match request.msg_type() {
             "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
-            "inspect_request" => self.with(request, Self::inspect),
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
             // Nobody has a comm that these could speak to.
@@ -99,16 +99,12 @@ impl Kernel {
         });
     }
 
-    /// A magic has its help; of names in code Livy says nothing.
-    fn inspect(&mut self, request: &Request, asked: InspectRequest) {
-        let reply = match magic::at(&Cursor::at(&asked.code, asked.cursor_pos)) {
-            Some(magic) => {
-                let help = format!("{}\n\n{}", magic.name, magic.help);
-                InspectReply::found([("text/plain".to_owned(), help.into())].into_iter().collect())
-            }
-            None => InspectReply::none(),
-        };
-        self.frontend.reply(request, &reply);
+    /// A magic has its help, and a name in Python what an agent says of it.
+    fn inspect(&self, request: Request) {
+        let completer = Arc::clone(&self.completer);
+        beside::answer(self.frontend.clone(), request, |asked: InspectRequest| async move {
+            completer.inspect(&asked).await
+        });
     }
 }
 

@@ -11,11 +11,15 @@ use livy_client::{
     Application, Client, Error, Fate, Id, PollPolicy, Session, Statement, Trouble, session,
     statement::NewStatement,
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    agent::{
+        Agent,
+        presence::{self, Presence},
+    },
     failure::Failure,
     kind::Kind,
     leftover::{self, Leftover},
@@ -31,6 +35,8 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 const START_PATIENCE: Duration = Duration::from_secs(120);
 /// A server keeps some hundred statements, and the newest few are searched for a lost one.
 const SUBMITTED: usize = 100;
+/// How long a cell waits for an agent that is being installed.
+const AGENT_PATIENCE: Duration = Duration::from_millis(300);
 /// Log lines to show when something is wrong.
 const LOG_LINES: i64 = 10;
 
@@ -38,6 +44,7 @@ const LOG_LINES: i64 = 10;
 pub struct Keeper {
     kind: Kind,
     place: Result<Place, SettingsError>,
+    agent_wanted: bool,
     state: watch::Sender<State>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
@@ -94,12 +101,24 @@ pub struct Live {
     pub in_doubt: bool,
     /// The newest of the statements that this kernel has submitted.
     submitted: Arc<Mutex<VecDeque<Id>>>,
+    agent: watch::Receiver<Presence>,
 }
 
 impl Live {
     /// A session that has run nothing.
     pub fn new(client: Client, place: String, session: Session) -> Self {
-        Self { client, place, session, in_doubt: false, submitted: Arc::default() }
+        let agent = presence::none();
+        Self { client, place, session, in_doubt: false, submitted: Arc::default(), agent }
+    }
+
+    /// The session's agent, if it is there or comes in a moment.
+    pub async fn agent(&self) -> Option<Agent> {
+        let mut presence = self.agent.clone();
+        let here = presence.wait_for(|presence| !matches!(presence, Presence::Coming));
+        match timeout(AGENT_PATIENCE, here).await.ok()?.ok().as_deref() {
+            Some(Presence::Here(agent)) => Some(agent.clone()),
+            _ => None,
+        }
     }
 
     /// Posts a statement. If the answer is lost it is looked for, and an older one with the same
@@ -148,10 +167,11 @@ impl Loss {
 
 impl Keeper {
     /// A keeper without a session.
-    pub fn new(kind: Kind, place: Result<Place, SettingsError>) -> Arc<Self> {
+    pub fn new(kind: Kind, place: Result<Place, SettingsError>, agent_wanted: bool) -> Arc<Self> {
         Arc::new(Self {
             kind,
             place,
+            agent_wanted,
             state: watch::Sender::new(State::Absent),
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
@@ -284,7 +304,11 @@ impl Keeper {
         });
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
-        Ok(Live::new(client, place, session))
+        let mut live = Live::new(client, place, session);
+        if self.agent_wanted && self.kind == Kind::Pyspark {
+            live.agent = presence::invite(live.client.clone(), live.session.id.clone());
+        }
+        Ok(live)
     }
 
     /// What of the session is known to be on the server is noted at each step. Spark on this

@@ -34,7 +34,7 @@ pub struct Kernel {
 
 /// The cell that runs now.
 struct Running {
-    request: Request,
+    request: Arc<Request>,
     count: u32,
     stop_on_error: bool,
     user_expressions: Map<String, Value>,
@@ -145,6 +145,7 @@ impl Kernel {
             self.count += 1;
             self.history.add(self.count, &content.code);
         }
+        let request = Arc::new(request);
         let interrupt = CancellationToken::new();
         let cell = Cell {
             kernel: self.kind,
@@ -153,6 +154,7 @@ impl Kernel {
             input: content.code,
             count: self.count,
             silent: content.silent,
+            may_ask: content.allow_stdin.then(|| Arc::clone(&request)),
             history: counted.then(|| self.history.clone()),
             keeper: Arc::clone(&self.keeper),
             frontend: self.frontend.clone(),

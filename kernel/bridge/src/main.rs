@@ -2,6 +2,8 @@
 //!
 //! See `kernel/ARCHITECTURE.md` for the map.
 
+mod agent;
+mod ask;
 mod beside;
 mod cell;
 mod cli;
@@ -28,6 +30,7 @@ mod python;
 mod settings;
 mod signals;
 mod source;
+mod transcript;
 mod vscode;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -118,7 +121,7 @@ async fn run(options: Run) -> Outcome {
     let (requests, frontend) = jupyter_wire::bind(&connection)
         .await
         .map_err(|error| CommandError::Other(error.to_string()))?;
-    let keeper = Keeper::new(options.kind, settings::place());
+    let keeper = Keeper::new(options.kind, settings::place(), settings::agent_wanted());
     let history = History::open(options.kind, history_folder());
     let kernel =
         Kernel::new(options.kind, keeper.clone(), history.clone(), requests, frontend.clone());

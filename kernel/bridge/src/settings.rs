@@ -42,6 +42,11 @@ pub fn place() -> Result<Place, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).place()
 }
 
+/// Whether sessions are to have an agent.
+pub fn agent_wanted() -> bool {
+    value_of_first(&["LIVY_AGENT"]).is_none_or(|value| value != "never")
+}
+
 /// Whether inputs are kept for later kernels.
 pub fn keeps_history() -> Result<bool, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).keeps_history()

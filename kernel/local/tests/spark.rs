@@ -266,11 +266,15 @@ assert sys.__stdout__.fileno() > 2
 router = __main__.msg_type_router
 original = router['execute_request']
 def once(content):
+    if content['code'].startswith('sc.setJobGroup('):
+        return original({'code': 'announced = ' + repr(content['code'])})
     router['execute_request'] = original
     return original({'code': '\"instead of ' + content['code'] + '\"'})
 router['execute_request'] = once";
     session.check_text(code, "").await;
     session.check_text("1", "'instead of 1'").await;
+    let line = r#"re.fullmatch(r'sc.setJobGroup\("(\d+)", "Job group for statement \1", True\)', announced)"#;
+    session.check_text(&format!("import re; bool({line})"), "True").await;
     session.check_text("1", "1").await;
 }
 

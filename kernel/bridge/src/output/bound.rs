@@ -62,6 +62,50 @@ pub fn bundle(mut data: Map<String, Value>) -> Map<String, Value> {
     data
 }
 
+/// The text of a cell that is shown while it comes: its beginning at once, and of the rest the end
+/// when the cell has ended.
+#[derive(Debug, Default)]
+pub struct Flow {
+    shown: usize,
+    end: String,
+    left_out: usize,
+}
+
+impl Flow {
+    /// What is to be shown of this now.
+    pub fn pass(&mut self, text: String) -> Option<String> {
+        if self.shown < TEXT {
+            self.shown += text.len();
+            return Some(text);
+        }
+        self.end.push_str(&text);
+        if self.end.len() > 2 * TEXT {
+            let surplus = line_start_after(&self.end, boundary(&self.end, self.end.len() - TEXT));
+            self.left_out += surplus;
+            self.end.drain(..surplus);
+        }
+        None
+    }
+
+    /// What is left to show when no more comes.
+    pub fn end(&mut self) -> Option<String> {
+        let end = std::mem::take(&mut self.end);
+        match self.left_out {
+            0 => (!end.is_empty()).then_some(end),
+            left_out => Some(format!(
+                "\n[... {} are left out here: a cell shows at most some {} of text. Write it to a \
+                 file, or print less. ...]\n{end}",
+                megabytes(left_out),
+                megabytes(2 * TEXT)
+            )),
+        }
+    }
+}
+
+fn boundary(text: &str, at: usize) -> usize {
+    (at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
+}
+
 /// How many bytes the letters take that come before there are too many.
 fn prefix(letters: impl Iterator<Item = char>) -> usize {
     let mut room = TEXT;
@@ -114,6 +158,28 @@ mod tests {
         let encoded = json!(cut).to_string().len();
         assert!(encoded < 2 * TEXT + 1000, "{encoded}");
         cut
+    }
+
+    #[test]
+    fn a_flow_shows_its_beginning_at_once_and_its_end_at_the_end() {
+        let mut flow = Flow::default();
+        let line = format!("{}é\n", "x".repeat(997));
+        let shown = (0..10_000).filter_map(|_| flow.pass(line.clone())).count();
+        assert_eq!(shown, 1000);
+        let end = flow.end().unwrap();
+        assert!(
+            end.contains("MB are left out here") && end.len() < 2 * TEXT + 1000,
+            "{}",
+            end.len()
+        );
+        assert!(end.ends_with(&line));
+    }
+
+    #[test]
+    fn a_short_flow_is_shown_as_it_comes() {
+        let mut flow = Flow::default();
+        assert_eq!(flow.pass("a".into()).as_deref(), Some("a"));
+        assert_eq!(flow.end(), None);
     }
 
     #[test]

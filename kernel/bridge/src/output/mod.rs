@@ -1,6 +1,6 @@
 //! From a statement's output to what a frontend shows. Pure.
 
-mod bound;
+pub mod bound;
 mod table;
 mod text;
 mod traceback;

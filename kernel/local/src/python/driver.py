@@ -6,7 +6,8 @@ It reads requests and writes events, JSON lines both; whatever else it or a chil
 Code that is sent to a session may rely on the surroundings of Livy's own Python shell, so they are offered here under
 the same names: this runs as `__main__`; `global_dict` is the user's namespace; `clearOutputs` makes new
 `UnicodeDecodingStringIO`s of `sys.stdout` and `sys.stderr` after each statement; each Python statement goes through
-`msg_type_router['execute_request']` on the main thread; `sys.__stdout__` is the protocol's pipe.
+`msg_type_router['execute_request']` on the main thread, after a line that sets its job group; its errors go through
+`execute_reply_error`; `sys.__stdout__` is the protocol's pipe.
 """
 
 import sys
@@ -88,6 +89,11 @@ def error_reply(ename, evalue, lines):
     return execute_reply('error', {'ename': ename, 'evalue': evalue, 'traceback': lines})
 
 
+def execute_reply_error(exc_type, exc_value, tb):
+    """The reply to a Python statement that failed."""
+    return exception_reply(exc_value, traceback_lines(tb) if tb else ())
+
+
 def exception_reply(error, lines=()):
     """`lines` go before those of the exception itself; causes are left out, as Livy does."""
     last = traceback.format_exception_only(type(error), error)
@@ -142,9 +148,10 @@ def execute_request(content):
             result['text/plain'] = text
         return execute_reply('ok', {'data': result})
     except UserError as error:
-        return exception_reply(error.__cause__, traceback_lines(error.__cause__.__traceback__))
+        error = error.__cause__
+        return execute_reply_error(type(error), error, error.__traceback__)
     except Exception as error:  # A syntax error, or a magic command that failed.
-        return exception_reply(error)
+        return execute_reply_error(type(error), error, None)
     finally:
         clearOutputs()
 
@@ -166,7 +173,7 @@ def parse(code):
 
 
 def python_step(code):
-    return functools.partial(run_python, ast.parse(code, '<stdin>'))
+    return functools.partial(run_python, compile(code, '<stdin>', 'exec', ast.PyCF_ONLY_AST, True))
 
 
 def run_python(tree):
@@ -458,10 +465,18 @@ def run(interpreters, sc, statement, kind, code):
         pass  # The user's code stopped Spark: what needs it will say so.
     if kind not in interpreters:
         return error_reply('InterpreterError', 'Fail to start interpreter', [])
+    if kind == 'pyspark':
+        announce(statement)
     try:
         return interpreters[kind]({'code': code.replace('\r\n', '\n')})
     except BaseException as error:
         return exception_reply(error)
+
+
+def announce(statement):
+    """The line by which Livy sets the job group, for who listens at the router for what statement comes next."""
+    line = 'sc.setJobGroup("%s", "Job group for statement %s", True)' % (statement, statement)
+    msg_type_router['execute_request']({'code': line})
 
 
 def answer(statement, reply):

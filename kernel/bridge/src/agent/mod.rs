@@ -1,0 +1,229 @@
+//! The session agent: a Python module that a job installs in the session's own process, and that
+//! tells what happens there while it happens.
+
+mod event;
+mod pickle;
+pub mod presence;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use livy_client::{
+    Client, Error, Id, PollPolicy,
+    job::{self, Job, JobState, NewJob},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+pub use event::{Batch, Display, EventKind};
+
+const SOURCE: &str = include_str!("agent.py");
+/// Under which name the session's Python has it.
+const MODULE: &str = "_livy_kernel_agent";
+
+/// An event is seen a fifth of a second after it happened at the latest.
+const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(200));
+/// How long the session's Python may take to answer what needs no waiting.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a job waits in the session for something to happen.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// An agent in a session; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    client: Client,
+    session: Id,
+    /// The number of the first event that has not been seen here.
+    next: Arc<AtomicU64>,
+    used: Arc<AtomicBool>,
+}
+
+/// What an agent says of itself.
+#[derive(Clone, Debug, Deserialize)]
+struct Installed {
+    next: u64,
+}
+
+/// Names that fit, and where in the code, in code points.
+#[derive(Debug, Deserialize)]
+pub struct Names {
+    /// What may stand between start and end.
+    pub matches: Vec<String>,
+    /// Start of the text that a match replaces.
+    pub start: i64,
+    /// Its end.
+    pub end: i64,
+    /// What each match is, as JupyterLab reads it.
+    #[serde(default)]
+    pub types: Vec<Value>,
+}
+
+/// What is known of a name.
+#[derive(Debug, Deserialize)]
+pub struct Description {
+    /// Whether it is anything.
+    pub found: bool,
+    /// What, by MIME type.
+    #[serde(default)]
+    pub data: serde_json::Map<String, Value>,
+}
+
+/// Why an agent does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The server does not answer, or lacks jobs.
+    #[error(transparent)]
+    Livy(#[from] Error),
+    /// The job failed.
+    #[error("the job failed: {0}")]
+    Failed(String),
+    /// The job did not end in time.
+    #[error("the session did not answer in time")]
+    Late,
+    /// What it returned is nothing that an agent says.
+    #[error("the session's answer makes no sense: {0}")]
+    Nonsense(String),
+}
+
+/// What every call returns.
+#[derive(Deserialize)]
+enum Answer {
+    #[serde(rename = "ok")]
+    Ok(Value),
+    #[serde(rename = "error")]
+    Error(String),
+}
+
+impl Agent {
+    /// Installs the agent, or finds the one that is there.
+    pub async fn install(client: Client, session: Id) -> Result<Self, AgentError> {
+        let answer = run(&client, &session, &installation(), PATIENCE).await?;
+        let installed: Installed = read(&answer)?;
+        let next = Arc::new(AtomicU64::new(installed.next));
+        Ok(Self { client, session, next, used: Arc::default() })
+    }
+
+    /// True once. What was printed before is of a cell that went without this agent.
+    pub fn is_first_use(&self) -> bool {
+        !self.used.swap(true, Ordering::Relaxed)
+    }
+
+    /// What has happened since the last look; waits a while if that is nothing. Events whose future
+    /// was dropped come again. The cell with this number is this statement: its value is `_17`.
+    pub async fn events(&self, statement: &Id, count: u32) -> Result<Batch, AgentError> {
+        let since = self.next.load(Ordering::Relaxed);
+        let args = json!([since, WAIT.as_secs_f64(), [statement.as_str(), count]]);
+        let batch: Batch = self.call("events", &args, WAIT + PATIENCE).await?;
+        self.next.store(batch.next, Ordering::Relaxed);
+        Ok(batch)
+    }
+
+    /// Answers a question of `input()`; nothing refuses it.
+    pub async fn reply(&self, request: u64, text: Option<&str>) -> Result<(), AgentError> {
+        let _: Value = self.call("reply", &json!([request, text]), PATIENCE).await?;
+        Ok(())
+    }
+
+    /// The names that may stand at a cursor (in code points), also while a statement runs.
+    pub async fn complete(&self, code: &str, cursor: i64) -> Result<Names, AgentError> {
+        self.call("complete", &json!([code, cursor]), PATIENCE).await
+    }
+
+    /// What stands at a cursor; with detail 1, its source too.
+    pub async fn inspect(
+        &self,
+        code: &str,
+        cursor: i64,
+        detail: i64,
+    ) -> Result<Description, AgentError> {
+        self.call("inspect", &json!([code, cursor, detail]), PATIENCE).await
+    }
+
+    /// Raises KeyboardInterrupt in a statement, where Python can do that.
+    pub async fn interrupt(&self, statement: &Id) -> Result<(), AgentError> {
+        let answer: Value = self.call("interrupt", &json!([statement.as_str()]), PATIENCE).await?;
+        tracing::debug!("the agent was asked to interrupt: {answer}");
+        Ok(())
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: &Value,
+        within: Duration,
+    ) -> Result<T, AgentError> {
+        read(&run(&self.client, &self.session, &invocation(name, args), within).await?)
+    }
+}
+
+/// Runs a job that is the value of an expression, and yields the text that it returns.
+async fn run(
+    client: &Client,
+    session: &Id,
+    expression: &str,
+    within: Duration,
+) -> Result<String, AgentError> {
+    let new = NewJob { job: pickle::job(expression), job_type: "pyspark".to_owned() };
+    let job = client.send(job::submit(session, &new)).await?;
+    let ended =
+        timeout(within, end_of(client, session, job)).await.map_err(|_| AgentError::Late)??;
+    match (ended.state, ended.result) {
+        (JobState::Succeeded, Some(result)) => {
+            pickle::text(&result).map_err(|error| AgentError::Nonsense(error.to_string()))
+        }
+        (_, _) => Err(AgentError::Failed(reason(ended.error.as_deref().unwrap_or_default()))),
+    }
+}
+
+async fn end_of(client: &Client, session: &Id, mut job: Job) -> Result<Job, Error> {
+    let mut polls = POLLS.start();
+    while !job.state.is_finished() {
+        polls.wait().await;
+        job = client.send(job::get(session, &job.id)).await?;
+    }
+    Ok(job)
+}
+
+fn read<T: DeserializeOwned>(answer: &str) -> Result<T, AgentError> {
+    let nonsense = |error: serde_json::Error| AgentError::Nonsense(error.to_string());
+    match serde_json::from_str(answer).map_err(nonsense)? {
+        Answer::Ok(value) => serde_json::from_value(value).map_err(nonsense),
+        Answer::Error(error) => Err(AgentError::Failed(error)),
+    }
+}
+
+/// The last line of Python's traceback, above the Java stack.
+fn reason(error: &str) -> String {
+    let python = error.lines().take_while(|line| !line.starts_with("\tat "));
+    python.filter(|line| !line.trim().is_empty()).last().unwrap_or("without a word").to_owned()
+}
+
+/// A Python text may be written as JSON writes it, if surrogates are not split; `ensure_ascii` is
+/// not needed, since the pickle is UTF-8.
+fn literal(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn installation() -> String {
+    format!(
+        "lambda jc: (lambda load: load('{MODULE}', {}).call('install', '[]'))({LOAD})",
+        literal(SOURCE)
+    )
+}
+
+/// Makes the module, or replaces one of another version.
+const LOAD: &str = "lambda name, source: (lambda sys, types: (lambda old, new: (exec(compile(source, \
+    '<livy-kernel agent>', 'exec'), new.__dict__), old if old is not None and old.VERSION == new.VERSION \
+    else (old is not None and old.uninstall(), sys.modules.__setitem__(name, new), new)[2])[1])\
+    (sys.modules.get(name), types.ModuleType(name)))(__import__('sys'), __import__('types'))";
+
+fn invocation(name: &str, args: &Value) -> String {
+    let args = literal(&args.to_string());
+    format!("lambda jc: __import__('sys').modules['{MODULE}'].call('{name}', {args})")
+}

@@ -1,0 +1,192 @@
+//! What a cell has shown while it ran, and so what is left to show at its end.
+
+use jupyter_wire::{
+    Frontend, Parent,
+    content::{
+        ClearOutput, DisplayData, ExecuteResult, Stream, StreamName, Transient, UpdateDisplayData,
+    },
+};
+use livy_client::Id;
+use serde_json::{Map, Value};
+
+use crate::{
+    agent::{Agent, Batch, Display, EventKind},
+    ask::Question,
+    failure::Failure,
+    history::History,
+    output::bound::{self, Flow},
+};
+
+/// Where a cell's outputs go.
+pub struct Audience<'a> {
+    /// To whom.
+    pub frontend: &'a Frontend,
+    /// In answer to what.
+    pub parent: &'a Parent,
+    /// The cell's number.
+    pub count: u32,
+    /// Nothing is to be shown.
+    pub silent: bool,
+    /// Where a result is remembered, if it is.
+    pub history: Option<&'a History>,
+}
+
+/// One statement, as the agent tells it.
+pub struct Transcript<'a> {
+    audience: Audience<'a>,
+    statement: Id,
+    /// To what came before the statement.
+    deaf: bool,
+    /// Nothing of the statement is missing, from its start to its end.
+    started: bool,
+    ended: bool,
+    lost: bool,
+    /// Bytes that were shown of each stream.
+    stdout: usize,
+    stderr: usize,
+    flow: Flow,
+    failure: Option<Failure>,
+    questions: Vec<Question>,
+}
+
+impl<'a> Transcript<'a> {
+    /// Nothing is shown yet.
+    pub fn new(audience: Audience<'a>, statement: Id, agent: Option<&Agent>) -> Self {
+        Self {
+            audience,
+            statement,
+            deaf: agent.is_some_and(Agent::is_first_use),
+            started: false,
+            ended: false,
+            lost: false,
+            stdout: 0,
+            stderr: 0,
+            flow: Flow::default(),
+            failure: None,
+            questions: Vec::new(),
+        }
+    }
+
+    /// Whether the agent has told all.
+    pub fn is_whole(&self) -> bool {
+        self.started && self.ended
+    }
+
+    /// Whether the agent will tell no more.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What the statement raised, with its own lines.
+    pub fn failure(&mut self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    /// Shows what was held back.
+    pub async fn finish(&mut self) {
+        if let Some(text) = self.flow.end()
+            && !self.audience.silent
+        {
+            self.audience.frontend.publish(self.audience.parent, &Stream::stdout(text)).await;
+        }
+    }
+
+    /// What is left to show of Livy's answer.
+    pub fn left_of(&self, mut data: Map<String, Value>) -> Map<String, Value> {
+        let unseen = match data.get("text/plain") {
+            Some(Value::String(text)) if !self.is_whole() && !self.lost => {
+                self.unseen(text).to_owned()
+            }
+            _ => String::new(),
+        };
+        match unseen.as_str() {
+            "" => drop(data.remove("text/plain")),
+            _ => drop(data.insert("text/plain".to_owned(), unseen.into())),
+        }
+        data
+    }
+
+    /// Livy's text has all of standard output before all of standard error.
+    fn unseen<'t>(&self, text: &'t str) -> &'t str {
+        let rest = text.get(self.stdout..).unwrap_or_default();
+        if self.stderr > 0 && rest.trim_end().len() <= self.stderr { "" } else { rest }
+    }
+
+    /// The questions that have come since the last call.
+    pub fn questions(&mut self) -> impl Iterator<Item = Question> {
+        self.questions.drain(..)
+    }
+
+    /// Shows what has happened.
+    pub async fn see(&mut self, batch: Batch) {
+        self.lost |= batch.lost;
+        for event in batch.events {
+            match event.statement.as_deref() {
+                Some(id) if id == self.statement.as_str() => self.take(event.kind).await,
+                // A thread of an earlier cell prints on.
+                None if matches!(event.kind, EventKind::Stream { .. })
+                    && (self.started || !self.deaf) =>
+                {
+                    self.take(event.kind).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn take(&mut self, event: EventKind) {
+        match event {
+            EventKind::Start {} => self.started = true,
+            EventKind::End {} => self.ended = true,
+            EventKind::Error { ename, evalue, traceback } => {
+                self.failure = Some(Failure { ename, evalue, traceback });
+            }
+            EventKind::Input { request, prompt, password } => {
+                self.questions.push(Question { request, prompt, password });
+            }
+            shown if !self.audience.silent => self.show(shown).await,
+            _ => {}
+        }
+    }
+
+    async fn show(&mut self, event: EventKind) {
+        let Audience { frontend, parent, count, history, .. } = self.audience;
+        match event {
+            EventKind::Stream { name, text } => {
+                let (name, seen) = match name.as_str() {
+                    "stderr" => (StreamName::Stderr, &mut self.stderr),
+                    _ => (StreamName::Stdout, &mut self.stdout),
+                };
+                *seen += text.len();
+                if let Some(text) = self.flow.pass(text) {
+                    frontend.publish(parent, &Stream { name, text }).await;
+                }
+            }
+            EventKind::Display(Display { data, metadata, id }) => {
+                let data = bound::bundle(data);
+                let display =
+                    DisplayData { data, metadata, transient: Transient { display_id: id } };
+                frontend.publish(parent, &display).await;
+            }
+            EventKind::UpdateDisplay(Display { data, metadata, id }) => {
+                let data = bound::bundle(data);
+                let transient = Transient { display_id: id };
+                frontend.publish(parent, &UpdateDisplayData { data, metadata, transient }).await;
+            }
+            EventKind::Result { data, metadata } => {
+                let data = bound::bundle(data);
+                if let (Some(history), Some(text)) =
+                    (history, data.get("text/plain").and_then(Value::as_str))
+                {
+                    history.add_output(count, text);
+                }
+                let result = ExecuteResult { execution_count: count, data, metadata };
+                frontend.publish(parent, &result).await;
+            }
+            EventKind::ClearOutput { wait } => {
+                frontend.publish(parent, &ClearOutput { wait }).await;
+            }
+            _ => {}
+        }
+    }
+}
