@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+mod agent; // what a session cannot have is no trouble
 mod cells; // in which order a cell's messages come
 mod commands; // what a person asks at a terminal
 mod comms; // a comm that nobody knows is closed

@@ -21,6 +21,7 @@ pub enum Asked {
     Statement,
     Cancel,
     Completion,
+    NewJob,
     Other,
 }
 
@@ -40,6 +41,7 @@ impl Asked {
             ("GET", ["sessions", _, "statements", _]) => Self::Statement,
             ("POST", ["sessions", _, "statements", _, "cancel"]) => Self::Cancel,
             ("POST", ["sessions", _, "completion"]) => Self::Completion,
+            ("POST", ["sessions", _, "submit-job"]) => Self::NewJob,
             _ => Self::Other,
         }
     }
