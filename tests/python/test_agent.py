@@ -449,6 +449,14 @@ def test_an_error_shows_the_users_own_lines_of_each_cell(session):
     assert reply["traceback"][-1] == "ZeroDivisionError: division by zero\n"
 
 
+def test_a_number_may_come_before_its_statement_begins(session):
+    first = session.start("'first'")
+    session.reply()
+    session.call("events", 0, 0, [str(int(first) + 1), 31])
+    session.run("'second'")
+    assert only(session.run("_31"), "result")["data"]["text/plain"] == "'second'"
+
+
 def test_an_earlier_cell_is_named_by_its_number(session):
     statement = session.start("def g(): 1/0")
     session.reply()

@@ -67,6 +67,11 @@ def test_a_value_has_all_its_forms_and_a_frame_of_spark_is_not_computed(local_fe
     assert kind == "execute_result" and result["data"] == {"text/plain": "DataFrame[id: bigint]"}
 
 
+def test_a_value_before_a_magic_of_livys_is_none_of_the_cell(local_feeling):
+    [(kind, result)] = local_feeling.outputs("x = [1]\n42\n%json x")
+    assert kind == "execute_result" and result["data"]["application/json"] == [1]
+
+
 def test_earlier_values_have_their_names(local_feeling):
     [(_, result)] = local_feeling.outputs("6 * 7")
     count = result["execution_count"]

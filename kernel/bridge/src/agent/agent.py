@@ -546,7 +546,7 @@ class Results:
         text = repr(value) + '\n'
         getattr(sys.stdout, 'write_untold', sys.stdout.write)(text)
         statement = agent.statement
-        if not (statement and statement.code.rstrip().endswith(';')):
+        if not (statement and statement.hides_its_value()):
             bundle = bundle_of(value)
             if bundle:
                 events.add('result', data=bundle[0], metadata=bundle[1])
@@ -890,6 +890,11 @@ class Statement:
         self.has_result = False
         self.failure = None
 
+    def hides_its_value(self):
+        """As in IPython, by a semicolon; and where a magic of Livy's comes last, no expression does."""
+        last = self.code.rstrip().split('\n')[-1]
+        return last.endswith(';') or last.startswith('%')
+
     def asks(self, magic):
         return any(line.startswith('%' + magic) for line in self.code.split('\n'))
 
@@ -1218,6 +1223,7 @@ class Agent:
         self.streams = None
         self.statement = None
         self.recent = collections.deque(maxlen=16)
+        self.announced = collections.deque(maxlen=16)  # Numbers of cells whose statements may not have begun.
         self.has_ipython = self.has_jedi = False
 
     def install(self):
@@ -1293,6 +1299,7 @@ class Agent:
         for earlier in list(self.recent)[:-1]:  # What has no number by now keeps its value alive for nothing.
             earlier.result, earlier.has_result = None, False
         self.recent.append(statement)
+        statement.count = dict(self.announced).get(statement.id)
         self.statement, events.statement = statement, statement.id
         events.add('start')
         for step in (lambda: figures.begin(statement), self.offer_displays):
@@ -1315,7 +1322,8 @@ class Agent:
         return events.since(since, wait)
 
     def number(self, id, count):
-        for statement in self.recent:
+        self.announced.append((str(id), count))
+        for statement in list(self.recent):
             if statement.id == str(id):
                 statement.count = count
                 results.number(statement)
