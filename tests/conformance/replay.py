@@ -143,8 +143,8 @@ def unfinished(value):
     if isinstance(value, dict) and isinstance(value.get("statements"), list):
         return any(map(unfinished, value["statements"]))
     kind = kind_of(value)
-    if kind == "statement" and value["state"] == "cancelled":
-        return value["output"] is None  # Livy says so before the code has ended, and gives its output later
+    if kind == "statement" and value["state"] in ("cancelled", "available"):
+        return value["output"] is None  # Livy tells the state a moment, or much, before the output
     return kind in UNFINISHED and value["state"] in UNFINISHED[kind]
 
 
