@@ -9,10 +9,10 @@ use std::{
 
 use jupyter_wire::{
     Frontend, Parent, Request,
-    content::{DisplayData, ExecuteInput, ExecuteResult, Stream, Transient, UpdateDisplayData},
+    content::{DisplayData, ExecuteInput, Stream, Transient, UpdateDisplayData},
 };
 use livy_client::{Error, Fate, Output, PollPolicy, Statement, statement};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -456,19 +456,9 @@ impl Cell {
                     frontend.publish(parent, &display).await;
                 }
                 Shown::Result(data) => {
-                    self.remember(&data);
-                    let metadata = Map::new();
-                    let result = ExecuteResult { execution_count: self.count, data, metadata };
-                    frontend.publish(parent, &result).await;
+                    self.audience().result(data, Map::new()).await;
                 }
             }
-        }
-    }
-
-    fn remember(&self, result: &Map<String, Value>) {
-        let text = result.get("text/plain").and_then(Value::as_str);
-        if let (Some(history), Some(text)) = (&self.history, text) {
-            history.add_output(self.count, text);
         }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::{
+    agent::Agent,
     cursor::{Cursor, code_points, utf16_units},
     keeper::{Keeper, Live},
     kind::Kind,
@@ -86,43 +87,45 @@ impl Completer {
         if let Some((word, matches)) = magic::complete(&cursor, source.kind) {
             return reply(&cursor, word, matches, "magic");
         }
+        let within = below_the_magic(code, &source.code, &cursor);
         if source.kind == Kind::Pyspark
-            && let Some(reply) = self.of_agent(code, &source.code, &cursor).await
+            && let Some(within) = &within
+            && let Some(reply) = self.of_agent(&source.code, &cursor, within).await
         {
             return reply;
         }
-        let word = cursor.word();
-        let magic = code.len() - source.code.len();
-        let matches = match cursor.before.len().checked_sub(magic) {
-            Some(position) => {
-                let (before, after) = source.code.split_at(position);
-                self.of_livy(source.kind, &Cursor { before, after }).await
-            }
+        let matches = match within {
+            Some(within) => self.of_livy(source.kind, &within).await,
             None => Vec::new(),
         };
         // JupyterLab would show whatever stands for an unknown type.
-        reply(&cursor, word, matches, "")
+        reply(&cursor, cursor.word(), matches, "")
     }
 
     /// Livy knows no Python names, but an agent does.
-    async fn of_agent(&self, cell: &str, code: &str, cursor: &Cursor<'_>) -> Option<CompleteReply> {
-        let agent = self.keeper.live().filter(is_well)?.agent().await?;
-        let header = code_points(&cell[..cell.len() - code.len()]);
-        let position = code_points(cursor.before) - header;
+    async fn of_agent(
+        &self,
+        code: &str,
+        cursor: &Cursor<'_>,
+        within: &Cursor<'_>,
+    ) -> Option<CompleteReply> {
+        let agent = self.agent().await?;
+        let position = code_points(within.before);
+        let magic = code_points(cursor.before) - position;
         let asked = agent.complete(code, position);
         let names = tokio::time::timeout(LIMIT, asked).await.ok()?.ok()?;
         let types = names.types.into_iter().map(|mut r#type| {
             for end in ["start", "end"] {
                 if let Some(place) = r#type[end].as_i64() {
-                    r#type[end] = (place + header).into();
+                    r#type[end] = (place + magic).into();
                 }
             }
             r#type
         });
         Some(CompleteReply {
             matches: names.matches,
-            cursor_start: names.start + header,
-            cursor_end: names.end + header,
+            cursor_start: names.start + magic,
+            cursor_end: names.end + magic,
             metadata: [(TYPES.to_owned(), types.collect())].into_iter().collect(),
         })
     }
@@ -144,12 +147,16 @@ impl Completer {
         if source.kind != Kind::Pyspark {
             return None;
         }
-        let agent = self.keeper.live().filter(is_well)?.agent().await?;
-        let header = code_points(&asked.code[..asked.code.len() - source.code.len()]);
-        let position = code_points(cursor.before) - header;
+        let within = below_the_magic(&asked.code, &source.code, cursor)?;
+        let agent = self.agent().await?;
+        let position = code_points(within.before);
         let described = agent.inspect(&source.code, position, asked.detail_level);
         let description = tokio::time::timeout(LIMIT, described).await.ok()?.ok()?;
         description.found.then(|| InspectReply::found(description.data))
+    }
+
+    async fn agent(&self) -> Option<Agent> {
+        self.keeper.live().filter(is_well)?.agent().await
     }
 
     async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
@@ -187,6 +194,13 @@ impl Completer {
         });
         asking.await.unwrap_or_default()
     }
+}
+
+/// The cursor in the code below a cell's magic; nowhere, if it is in the magic.
+fn below_the_magic<'c>(cell: &str, code: &'c str, cursor: &Cursor<'_>) -> Option<Cursor<'c>> {
+    let position = cursor.before.len().checked_sub(cell.len() - code.len())?;
+    let (before, after) = code.split_at(position);
+    Some(Cursor { before, after })
 }
 
 /// The members that begin with what was typed.

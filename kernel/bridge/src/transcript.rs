@@ -31,6 +31,18 @@ pub struct Audience<'a> {
     pub history: Option<&'a History>,
 }
 
+impl Audience<'_> {
+    /// Shows a cell's value, and remembers it.
+    pub async fn result(&self, data: Map<String, Value>, metadata: Map<String, Value>) {
+        let text = data.get("text/plain").and_then(Value::as_str);
+        if let (Some(history), Some(text)) = (self.history, text) {
+            history.add_output(self.count, text);
+        }
+        let result = ExecuteResult { execution_count: self.count, data, metadata };
+        self.frontend.publish(self.parent, &result).await;
+    }
+}
+
 /// One statement, as the agent tells it.
 pub struct Transcript<'a> {
     audience: Audience<'a>,
@@ -68,7 +80,7 @@ impl<'a> Transcript<'a> {
     }
 
     /// Whether the agent has told all.
-    pub fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         self.started && self.ended
     }
 
@@ -150,7 +162,7 @@ impl<'a> Transcript<'a> {
     }
 
     async fn show(&mut self, event: EventKind) {
-        let Audience { frontend, parent, count, history, .. } = self.audience;
+        let Audience { frontend, parent, .. } = self.audience;
         match event {
             EventKind::Stream { name, text } => {
                 let (name, seen) = match name.as_str() {
@@ -174,14 +186,7 @@ impl<'a> Transcript<'a> {
                 frontend.publish(parent, &UpdateDisplayData { data, metadata, transient }).await;
             }
             EventKind::Result { data, metadata } => {
-                let data = bound::bundle(data);
-                if let (Some(history), Some(text)) =
-                    (history, data.get("text/plain").and_then(Value::as_str))
-                {
-                    history.add_output(count, text);
-                }
-                let result = ExecuteResult { execution_count: count, data, metadata };
-                frontend.publish(parent, &result).await;
+                self.audience.result(bound::bundle(data), metadata).await;
             }
             EventKind::ClearOutput { wait } => {
                 frontend.publish(parent, &ClearOutput { wait }).await;
