@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-AGENT = HERE.parents[1] / "kernel" / "bridge" / "src" / "agent" / "agent.py"
+AGENT = HERE.parents[1] / "kernel" / "bridge" / "src" / "agent"
 
-INSTALL = """lambda jc: (lambda new, modules: (
-    exec(compile(%r, '<livy-kernel agent>', 'exec'), new.__dict__),
-    new.adopt(modules.get(new.__name__), new).call('install', '[]'))[-1]
-)(__import__('types').ModuleType('_livy_kernel_agent'), __import__('sys').modules)"""
+# As the kernel writes it (`agent/mod.rs`).
+INSTALL = "lambda jc: (lambda space: (exec(%r, space), space['load'](%r, 2, %r).call('install'))[1])({})"
+
+
+def installation():
+    parts = {part.stem: part.read_text() for part in (AGENT / "python").glob("*.py")}
+    return INSTALL % ((AGENT / "load.py").read_text(), "_livy_kernel_agent", parts)
 
 
 def pickled(expression):
@@ -47,7 +50,7 @@ class Session:
             self.install()
 
     def install(self):
-        return self.job(" ".join(INSTALL.split("\n")) % AGENT.read_text())
+        return self.job(installation())
 
     def close(self):
         self.shell.stdin.close()
@@ -68,7 +71,7 @@ class Session:
         return self.job(f"lambda jc: {module}.call({name!r}, {json.dumps(arguments)!r})")
 
     def do(self, expression):
-        """Reaches into the agent's module, which is `agent`."""
+        """Reaches into the agent's package, which is `agent`."""
         module = "__import__('sys').modules['_livy_kernel_agent']"
         self.job(f"lambda jc: (lambda agent: ({expression}, '{{\"ok\": 0}}'))({module})[1]")
 
@@ -610,7 +613,7 @@ def test_without_a_kernel_that_listens_input_fails_as_in_livy():
 @pytest.fixture(params=["jedi", "rlcompleter"])
 def completing(request, session):
     """With jedi, and as without it."""
-    session.do(f"setattr(agent.agent, 'has_jedi', {request.param == 'jedi'})")
+    session.do(f"setattr(agent.base.state, 'has_jedi', {request.param == 'jedi'})")
     session.run(
         "import os, sys\nwidth, wide = 1, {'key one': 1, 'key two': 2}\n"
         "class Fish:\n    fin = 1\n    @property\n    def bad(self): raise SystemExit\nfish = Fish()"

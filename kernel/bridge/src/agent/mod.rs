@@ -4,6 +4,7 @@
 mod event;
 mod pickle;
 pub mod presence;
+mod source;
 
 use std::{
     sync::{
@@ -23,9 +24,10 @@ use tokio::time::timeout;
 
 pub use event::{Batch, Display, EventKind};
 
-const SOURCE: &str = include_str!("agent.py");
 /// Under which name the session's Python has it.
-const MODULE: &str = "_livy_kernel_agent";
+const PACKAGE: &str = "_livy_kernel_agent";
+/// A session's agent of another version is replaced: to be raised whenever a part changes.
+const VERSION: u32 = 2;
 
 /// An event is seen a fifth of a second after it happened at the latest.
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(200));
@@ -204,26 +206,15 @@ fn reason(error: &str) -> String {
     python.filter(|line| !line.trim().is_empty()).last().unwrap_or("without a word").to_owned()
 }
 
-/// A Python text may be written as JSON writes it, if surrogates are not split; `ensure_ascii` is
-/// not needed, since the pickle is UTF-8.
-fn literal(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
 fn installation() -> String {
+    let (load, parts) = (source::literal(source::LOAD), source::parts());
     format!(
-        "lambda jc: (lambda load: load('{MODULE}', {}).call('install', '[]'))({LOAD})",
-        literal(SOURCE)
+        "lambda jc: (lambda space: (exec({load}, space), \
+         space['load']('{PACKAGE}', {VERSION}, {parts}).call('install'))[1])({{}})"
     )
 }
 
-/// Makes the module, or replaces one of another version.
-const LOAD: &str = "lambda name, source: (lambda sys, types: (lambda old, new: (exec(compile(source, \
-    '<livy-kernel agent>', 'exec'), new.__dict__), old if old is not None and old.VERSION == new.VERSION \
-    else (old is not None and old.uninstall(), sys.modules.__setitem__(name, new), new)[2])[1])\
-    (sys.modules.get(name), types.ModuleType(name)))(__import__('sys'), __import__('types'))";
-
 fn invocation(name: &str, args: &Value) -> String {
-    let args = literal(&args.to_string());
-    format!("lambda jc: __import__('sys').modules['{MODULE}'].call('{name}', {args})")
+    let args = source::literal(&args.to_string());
+    format!("lambda jc: __import__('sys').modules['{PACKAGE}'].call('{name}', {args})")
 }

@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""The names that may stand at a cursor."""
+
+import builtins
+import inspect
+import keyword
+import re
+import threading
+import time
+
+from .base import SHELL, safely, state
+from .names import columns, resolve, static_attribute, within_time
+
+KEY = re.compile(r'([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[\s*(["\'])([^"\'\n]*)\Z')
+TABLE = re.compile(r'\b(?:spark|sqlContext)\.(?:read\.)?table\(\s*["\']([\w.]*)\Z')
+MOST = 500
+
+
+class Completion:
+    def __init__(self):
+        self.jedi = threading.Lock()  # It is not made for threads.
+        self.tables, self.asked = [], -10.0
+
+    def complete(self, code, cursor):
+        before = code[:cursor]
+        table, key = TABLE.search(before), KEY.search(before)
+        if table:
+            return answer(cursor, len(table.group(1)), self.tables_from(table.group(1)))
+        if key:
+            return answer(cursor, len(key.group(3)), within_time(keys_of, *key.group(1, 3)) or {})
+        prefix = re.search(r'\w*\Z', before).group()
+        names = dict(within_time(self.by_jedi, code, cursor) or within_time(self.by_names, before) or {})
+        if '.' in before[: len(before) - len(prefix)][-1:]:
+            for name in within_time(self.columns_before, before) or []:
+                if name.isidentifier() and name.startswith(prefix):
+                    names[name] = 'column'
+        return answer(cursor, len(prefix), names)
+
+    def by_jedi(self, code, cursor):
+        if not state.has_jedi or not self.jedi.acquire(blocking=False):
+            return None
+        try:
+            import jedi
+
+            jedi.Interpreter._allow_descriptor_getattr_default = False  # Properties may do anything.
+            lines = code[:cursor].split('\n')
+            script = jedi.Interpreter(code, [SHELL.global_dict])
+            prefix = re.search(r'\w*\Z', lines[-1]).group()
+            found = script.complete(len(lines), len(lines[-1]))
+            return {name.name: name.type for name in found if name.name.startswith(prefix)}
+        finally:
+            self.jedi.release()
+
+    def by_names(self, before):
+        path, _, prefix = re.search(r'[\w.]*\Z', before).group().rpartition('.')
+        if path:
+            value = resolve(path)
+            names = {name: kind_of(safely(static_attribute, value, name)) for name in dir(value)}
+        else:
+            names = {name: 'keyword' for name in keyword.kwlist}
+            for space in vars(builtins), SHELL.global_dict:
+                names.update((name, kind_of(value)) for name, value in list(space.items()))
+        shown = {name: kind for name, kind in names.items() if name.startswith(prefix)}
+        return {name: kind for name, kind in shown.items() if prefix.startswith('_') or name[0] != '_'}
+
+    def columns_before(self, before):
+        return columns(resolve(re.search(r'([\w.]*)\.\w*\Z', before).group(1)))
+
+    def tables_from(self, prefix):
+        """A metastore may be slow: then the tables known so far, and the others next time."""
+        if time.monotonic() - self.asked > 10:
+            self.asked = time.monotonic()
+            within_time(self.list_tables)
+        return {name: 'table' for name in self.tables if name.startswith(prefix)}
+
+    def list_tables(self):
+        self.tables = [table.name for table in SHELL.global_dict['spark'].catalog.listTables()]
+
+
+completion = Completion()
+
+
+def answer(cursor, length, names):
+    start = cursor - length
+    names = sorted(names.items(), key=lambda entry: (entry[1] != 'column', entry[0].startswith('_'), entry[0]))[:MOST]
+    types_ = [{'start': start, 'end': cursor, 'text': name, 'type': kind} for name, kind in names]
+    return {'matches': [name for name, _ in names], 'start': start, 'end': cursor, 'types': types_}
+
+
+def kind_of(value):
+    for test, kind in ((inspect.ismodule, 'module'), (inspect.isclass, 'class'), (callable, 'function')):
+        if test(value):
+            return kind
+    return 'instance'
+
+
+def keys_of(path, prefix):
+    value = resolve(path)
+    keys = [key for key in value if isinstance(key, str)] if type(value) is dict else columns(value)
+    return {key: 'column' for key in keys if key.startswith(prefix)}

@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""What a statement raised, with the user's own lines."""
+
+import itertools
+import os
+import re
+import sys
+import traceback
+
+from .base import AGENT, USER, safely, state
+from .events import events
+from .sources import sources
+
+RED, GREEN, PLAIN = '\x1b[31m', '\x1b[32m', '\x1b[0m'
+CAUSE = 'The above exception was the direct cause of the following exception:'
+CONTEXT = 'During handling of the above exception, another exception occurred:'
+JAVA_FRAME = re.compile(r'^\s+(?:at \S|\.\.\. \d+ more).*\n', re.MULTILINE)
+SPARKS_FILE = r'^  File "[^"]*(?:\.zip|-packages|python)[/\\]pyspark[/\\][^"]*", line .*\n'
+WORKER_FRAME = re.compile(SPARKS_FILE + r'(?:    .*\n)*', re.MULTILINE)
+FRAMES = 30
+
+
+def error_text(error):
+    """What the exception says; of Java's without the stack."""
+    text = safely(str, error)
+    if text is None:
+        return '<an exception that cannot say what it is>'
+    if type(error).__name__ != 'Py4JJavaError':
+        return text
+    text = WORKER_FRAME.sub('', text.split('\n\nDriver stacktrace:')[0] + '\n')
+    return JAVA_FRAME.sub('', text).strip()
+
+
+def only_error(error):
+    """The last lines of a traceback."""
+    if type(error).__name__ == 'Py4JJavaError':
+        folded = '(the Java stack is left out: see `java_exception` of the error)'
+        lines = split(['Py4JJavaError: ' + error_text(error), folded])
+    else:
+        lines = split(traceback.format_exception_only(type(error), error))
+    if isinstance(error, SyntaxError) and error.filename == USER:
+        lines = [re.sub(r'^  File "<stdin>", line', '  Cell line', line) for line in lines]
+    name = type(error).__name__
+    return [re.sub(r'^(?:\w+\.)*%s\b' % re.escape(name), RED + name + PLAIN, line) for line in lines]
+
+
+def frames_of(tb):
+    """The frames from the user's code on: those of the shell come before it."""
+    frames = list(traceback.walk_tb(tb))
+    user = [place for place, (frame, _) in enumerate(frames) if frame.f_code.co_filename == USER]
+    frames = frames[user[0] :] if user else []
+    return [(frame, line) for frame, line in frames if frame.f_code.co_filename != AGENT]
+
+
+def frame_lines(frame, number):
+    code = frame.f_code
+    if code.co_filename != USER:
+        return split(traceback.StackSummary.extract([(frame, number)]).format())
+    statement, source = sources.of(code)
+    inside = '' if code.co_name == '<module>' else ', in ' + code.co_name
+    return ['  %s line %d%s' % (cell_name(statement), number, inside)] + around(source, number)
+
+
+def around(source, number):
+    """The line, and two before and after it, as IPython shows them."""
+    lines = list(enumerate(source.split('\n') if source else [], 1))
+    shown = []
+    for at, line in lines[max(0, number - 3) : number + 2]:
+        arrow = '----> %d' % at
+        shown.append(GREEN + arrow + PLAIN + ' ' + line if at == number else '%*d %s' % (len(arrow), at, line))
+    return shown
+
+
+def split(texts):
+    return [line for text in texts for line in text.rstrip('\n').split('\n')]
+
+
+def cell_name(statement):
+    if statement is None or statement is state.statement:
+        return 'Cell'
+    return 'Cell' if statement.count is None else 'Cell [%d]' % statement.count
+
+
+def describe(error, tb, seen):
+    seen.add(id(error))
+    lines = []
+    context = None if error.__suppress_context__ else error.__context__
+    for earlier, words in ((error.__cause__, CAUSE), (context, CONTEXT)):
+        if earlier is not None and id(earlier) not in seen and tb is not None:  # Else it is the shell's.
+            lines += describe(earlier, earlier.__traceback__, seen) + ['', words, '']
+            break
+    frames = frames_of(tb)
+    if frames:
+        lines.append('Traceback (most recent call last):')
+        lines += fold(frames)
+    lines += only_error(error)
+    for part in getattr(error, 'exceptions', ()):
+        if isinstance(part, BaseException) and id(part) not in seen:
+            lines += ['  | ' + line for line in describe(part, part.__traceback__, seen)]
+    return lines
+
+
+def is_sparks(file):
+    packages = [sys.modules[name] for name in ('pyspark', 'py4j') if name in sys.modules]
+    return any(file.startswith(os.path.dirname(package.__file__) + os.sep) for package in packages)
+
+
+def fold(frames):
+    """The lines of the frames, without those inside Spark's Python and the middle of a deep recursion."""
+    lines = []
+    left_out = len(frames) - FRAMES
+    if left_out > 0:
+        middle = '  … %d more frames …' % left_out
+        return fold(frames[: FRAMES // 2]) + [middle] + fold(frames[-(FRAMES // 2) :])
+    for inside, run in itertools.groupby(frames, lambda entry: is_sparks(entry[0].f_code.co_filename)):
+        run = list(run)
+        if inside:
+            lines.append('  (%d frames inside pyspark are left out)' % len(run))
+        else:
+            lines += [line for frame, number in run for line in frame_lines(frame, number)]
+    return lines
+
+
+def tell_error(statement, reply):
+    content = (reply or {}).get('content', {})
+    if content.get('status') != 'error':
+        return
+    lines = content.get('traceback') or []
+    told = {'ename': str(content.get('ename')), 'evalue': str(content.get('evalue'))}
+    if statement.failure:
+        error, tb = statement.failure
+        told['evalue'] = error_text(error)
+        lines = safely(describe, error, tb, set()) or lines
+    events.add('error', traceback=lines, **told)

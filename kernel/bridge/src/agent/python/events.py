@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""What happened in the session, for the kernel to ask for."""
+
+import collections
+import itertools
+import json
+import threading
+import time
+
+from .interrupts import interrupts
+
+
+class Events:
+    """The numbered list of what happened, bounded in memory."""
+
+    KEPT = 16 << 20  # Characters, in all.
+    ANSWER = 1 << 20
+    PIECE = 1 << 16  # Of one stream, in one event.
+    LARGEST = 8 << 20
+    URGENT = ('end', 'input')
+    LINGER = 0.03  # Seconds in which what follows may join an answer that is not urgent.
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.kept = collections.deque()
+        self.next = 0
+        self.size = 0
+        self.growing = None  # The last event, if it is text.
+        self.told = 0  # Events below this number were told: no text is added to them.
+        self.urgent = -1
+        self.readers = 0
+        self.last_read = 0.0
+        self.statement = None
+
+    @interrupts.shielded
+    def add(self, kind, **content):
+        with self.changed:
+            self.keep(kind, content, len(json.dumps(content)))
+
+    @interrupts.shielded
+    def stream(self, name, text):
+        with self.changed:
+            for start in range(0, len(text), self.PIECE):
+                piece = text[start : start + self.PIECE]
+                last = self.growing
+                if last and last['name'] == name and last['n'] >= self.told and last['size'] < self.PIECE:
+                    last['text'].append(piece)
+                    last['size'] += len(piece)
+                    self.size += len(piece)
+                else:
+                    self.keep('stream', {'name': name, 'text': [piece]}, len(piece))
+                    self.growing = self.kept[-1]
+
+    def keep(self, kind, content, size):
+        self.growing = None
+        size += 100  # What an event takes without its text.
+        self.kept.append(dict(content, n=self.next, statement=self.statement, kind=kind, size=size))
+        if kind in self.URGENT:
+            self.urgent = self.next
+        self.next += 1
+        self.size += size
+        self.bound()
+        self.changed.notify_all()
+
+    def bound(self):
+        while self.size > self.KEPT and len(self.kept) > 1:
+            self.size -= self.kept.popleft()['size']
+
+    def since(self, number, wait=0):
+        with self.changed:
+            self.readers += 1
+            try:
+                self.changed.wait_for(lambda: self.next > number, min(wait, 60))
+                if number < self.next and self.urgent < number:
+                    self.changed.wait_for(lambda: self.urgent >= number, min(wait, self.LINGER))
+            finally:
+                self.readers -= 1
+                self.last_read = time.monotonic()
+            return self.answer(number)
+
+    def answer(self, number):
+        first = self.next - len(self.kept)
+        start = min(max(number, first), self.next)
+        told, size = [], 0
+        for event in itertools.islice(self.kept, start - first, None):
+            size += event['size']
+            if told and size > self.ANSWER:
+                break
+            told.append({key: value for key, value in event.items() if key != 'size'})
+            if event['kind'] == 'stream':
+                told[-1]['text'] = ''.join(event['text'])
+        after = start + len(told)
+        self.told = max(self.told, after)
+        return {'events': told, 'next': after, 'lost': number < first}
+
+    def has_reader(self, seconds):
+        return self.readers > 0 or time.monotonic() - self.last_read < seconds
+
+
+events = Events()

@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Libraries that show something in ways of their own."""
+
+import importlib.machinery
+import sys
+
+from .base import safely
+from .display import DISPLAYS
+from .figures import figures, show
+
+
+class ImportWatch:
+    """Turns a library's own ways to show something into ours, as soon as it is imported."""
+
+    PATCHES = {
+        'IPython.core.display_functions': DISPLAYS,
+        'IPython.display': DISPLAYS,
+        'matplotlib.pyplot': {'show': show},
+    }
+
+    def install(self, patches):
+        self.patches = patches
+        for name in self.PATCHES:
+            if name in sys.modules:
+                self.patch(sys.modules[name])
+        sys.meta_path.insert(0, self)
+
+    def uninstall(self):
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def patch(self, module):
+        if module.__name__ == 'matplotlib.pyplot' and not figures.pyplot():
+            return  # It shows figures in a way of its own.
+        for name, ours in self.PATCHES[module.__name__].items():
+            if hasattr(module, name):
+                self.patches.set(module, name, ours)
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.PATCHES:
+            return None
+        spec = safely(importlib.machinery.PathFinder.find_spec, name, path, target)
+        if spec and hasattr(spec.loader, 'exec_module'):
+            load = spec.loader.exec_module
+
+            def load_and_patch(module):
+                load(module)
+                safely(self.patch, module)
+
+            spec.loader.exec_module = load_and_patch
+        return spec
+
+
+import_watch = ImportWatch()
