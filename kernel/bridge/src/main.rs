@@ -14,6 +14,7 @@ mod cursor;
 mod dispatch;
 mod execution;
 mod failure;
+mod follow;
 mod history;
 mod html;
 mod keeper;

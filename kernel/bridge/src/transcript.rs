@@ -84,6 +84,11 @@ impl<'a> Transcript<'a> {
         self.started && self.ended
     }
 
+    /// Whose it is.
+    pub fn statement(&self) -> &Id {
+        &self.statement
+    }
+
     /// Whether the agent will tell no more.
     pub fn has_ended(&self) -> bool {
         self.ended

@@ -1,0 +1,218 @@
+//! Follows a cell's statement: by polling Livy for its end, and by listening to the agent meanwhile.
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use livy_client::{Error, Fate, PollPolicy, Statement, statement};
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    agent::Agent,
+    ask::Asker,
+    cell::{Cell, not_run},
+    execution::{Ending, Execution},
+    failure::Failure,
+    keeper::Live,
+    transcript::Transcript,
+};
+
+/// How long a running cell bears a server that does not answer.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long the agent's last events may come after Livy's answer.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
+impl Cell {
+    /// Submits the statement and follows it to its end, by the agent's events where there is one.
+    pub async fn follow(
+        &self,
+        live: &Live,
+        agent: Option<&Agent>,
+    ) -> Result<(Ending, Transcript<'_>), Failure> {
+        let statement = self.submit(live).await?;
+        let mut transcript = Transcript::new(self.audience(), statement.id.clone(), agent);
+        let (told, ended) = (Notify::new(), CancellationToken::new());
+        let polled = async {
+            let ending = self.poll(live, agent, statement, &told).await;
+            ended.cancel();
+            ending
+        };
+        let listened = async {
+            if let Some(agent) = agent {
+                self.listen(agent, &mut transcript, &ended).await;
+                told.notify_one();
+            }
+            Ok(())
+        };
+        let (ending, ()) = tokio::try_join!(polled, listened)?;
+        Ok((ending, transcript))
+    }
+
+    /// Shows what the agent tells, until it has told all, or until some time after Livy's answer.
+    async fn listen(
+        &self,
+        agent: &Agent,
+        transcript: &mut Transcript<'_>,
+        ended: &CancellationToken,
+    ) {
+        let mut late = pin!(async {
+            ended.cancelled().await;
+            sleep(LAST_EVENTS).await;
+        });
+        while !transcript.has_ended() {
+            let batch = tokio::select! {
+                batch = agent.events(transcript.statement(), self.count) => batch,
+                () = &mut late => return,
+            };
+            match batch {
+                Ok(batch) => transcript.see(batch).await,
+                Err(error) => {
+                    tracing::warn!("a cell goes on without live output: {error}");
+                    return;
+                }
+            }
+            for question in transcript.questions() {
+                tokio::spawn(self.asker().answer(agent.clone(), question));
+            }
+        }
+    }
+
+    fn asker(&self) -> Asker {
+        Asker {
+            frontend: self.frontend.clone(),
+            request: self.may_ask.clone(),
+            interrupt: self.interrupt.clone(),
+        }
+    }
+
+    /// Polls a statement to its end.
+    async fn poll(
+        &self,
+        live: &Live,
+        agent: Option<&Agent>,
+        statement: Statement,
+        told: &Notify,
+    ) -> Result<Ending, Failure> {
+        let id = statement.id.clone();
+        let mut execution = Execution::begin(statement);
+        let mut polls = PollPolicy::STATEMENT.start();
+        let mut heard = Instant::now();
+        loop {
+            let cancelling = match execution {
+                Execution::Done(ending) => return Ok(ending),
+                Execution::Cancelling(_) => true,
+                _ => false,
+            };
+            let polled = async {
+                tokio::select! {
+                    () = polls.wait() => {}
+                    () = told.notified() => {}
+                }
+                live.client.send(statement::get(&live.session.id, &id)).await
+            };
+            let polled = tokio::select! {
+                () = self.interrupt.cancelled(), if !cancelling => {
+                    tokio::spawn(cancel(live.clone(), id.clone()));
+                    if let Some(agent) = agent {
+                        tokio::spawn(raise(agent.clone(), id.clone()));
+                    }
+                    execution = execution.interrupt();
+                    polls = PollPolicy::STATEMENT.start();
+                    continue;
+                }
+                polled = polled => polled,
+            };
+            match polled {
+                Ok(statement) => {
+                    heard = Instant::now();
+                    execution = execution.observe(statement);
+                }
+                Err(error) => {
+                    polls.obey(error.refusal().and_then(|refusal| refusal.retry_after));
+                    self.bear(live, error, heard).await?;
+                }
+            }
+        }
+    }
+
+    /// Posts the statement, once. The post outlives this cell's patience, so that a statement which
+    /// arrives after an interrupt is cancelled all the same.
+    async fn submit(&self, live: &Live) -> Result<Statement, Failure> {
+        let kind = (self.source.kind != self.kernel).then(|| self.source.kind.as_str().to_owned());
+        let new = statement::NewStatement { code: self.source.code.clone(), kind };
+        let (posting, interrupt) = (live.clone(), self.interrupt.clone());
+        let post = tokio::spawn(async move {
+            let result = posting.submit(&new, interrupt.clone()).await;
+            if let (Ok(statement), true) = (&result, interrupt.is_cancelled()) {
+                cancel(posting, statement.id.clone()).await;
+            }
+            result
+        });
+        match post.await {
+            Ok(Ok(statement)) => Ok(statement),
+            Ok(Err(error)) => Err(self.not_submitted(live, error).await),
+            Err(panic) => {
+                Err(Failure::new("KernelError", panic.to_string(), "Please report this."))
+            }
+        }
+    }
+
+    async fn not_submitted(&self, live: &Live, error: Error) -> Failure {
+        if self.interrupt.is_cancelled() && error.fate() != Fate::Unknown {
+            return not_run();
+        }
+        if let Some(failure) = self.loss(live).await {
+            return failure;
+        }
+        let next = match error.fate() {
+            Fate::Unknown => {
+                self.keeper.doubt(live, true);
+                "It is not known whether Livy runs the cell. Look at its effects before you run it again."
+            }
+            Fate::NeverArrived => {
+                self.keeper.doubt(live, true);
+                "The cell did not run. Run it again when the server is back."
+            }
+            _ => "The cell did not run.",
+        };
+        Failure::new("LivyError", error.to_string(), next)
+    }
+
+    /// Whether trouble while a statement runs is to be borne for a while longer.
+    async fn bear(&self, live: &Live, error: Error, heard: Instant) -> Result<(), Failure> {
+        if error.refusal().is_some()
+            && let Some(failure) = self.loss(live).await
+        {
+            return Err(failure);
+        }
+        if matches!(error, Error::TooLarge { .. }) {
+            let next =
+                "The cell has ended. Write what it gives to a file or a table, or print less.";
+            return Err(Failure::new("OutputTooLarge", error.to_string(), next));
+        }
+        let hopeless = error.is_not_found() || heard.elapsed() > PATIENCE;
+        if !hopeless {
+            return Ok(());
+        }
+        self.keeper.doubt(live, true);
+        let what = format!("{error}, so what the cell gave is not known");
+        let next = "It may still run there. Run a cell when the server is back: the session may have survived.";
+        Err(Failure::new("LivyError", what, next))
+    }
+}
+
+/// Livy's cancel ends Spark jobs, and this Python's own work.
+async fn raise(agent: Agent, id: livy_client::Id) {
+    if let Err(error) = agent.interrupt(&id).await {
+        tracing::warn!("statement {id} could not be interrupted: {error}");
+    }
+}
+
+/// Asks for a statement's end; that it came is seen by polling.
+async fn cancel(live: Live, id: livy_client::Id) {
+    if let Err(error) = live.client.send(statement::cancel(&live.session.id, &id)).await {
+        tracing::warn!("statement {id} could not be cancelled: {error}");
+    }
+}
