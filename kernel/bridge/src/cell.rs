@@ -1,6 +1,10 @@
 //! Runs one cell: gets a session, has its statement followed, and shows what it gives.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jupyter_wire::{
     Frontend, Parent, Request,
@@ -20,6 +24,8 @@ use crate::{
     kind::Kind,
     notice::Notice,
     output::{self, Shown},
+    panel::Panel,
+    progress::{AtEnd, Board},
     source::Source,
     transcript::{Audience, Transcript},
     vscode,
@@ -46,6 +52,8 @@ pub struct Cell {
     pub silent: bool,
     /// The request, if its frontend lets itself be asked.
     pub may_ask: Option<Arc<Request>>,
+    /// What becomes of the display of its progress.
+    pub progress: AtEnd,
     /// Where its result is remembered, if it is.
     pub history: Option<History>,
     /// Where from.
@@ -83,16 +91,19 @@ impl Cell {
         }
         let live = self.session().await?;
         let agent = match self.source.kind {
-            Kind::Pyspark => live.agent().await,
+            Kind::Pyspark | Kind::Sql => live.agent().await,
             _ => None,
         };
         let mut notice = self.notice();
+        let (board, began, mut panel) = (Board::default(), Instant::now(), self.panel());
         let followed = tokio::select! {
-            followed = self.follow(&live, agent.as_ref()) => followed,
+            followed = self.follow(&live, agent.as_ref(), &board) => followed,
             failure = self.given_up(&live) => Err(failure),
             never = self.tell_trouble(&live, &mut notice) => match never {},
+            never = board.show(began, &mut panel) => match never {},
         };
         notice.over().await;
+        board.end(self.progress, began, panel).await;
         let (ending, transcript) = followed?;
         self.conclude(&live, ending, transcript).await
     }
@@ -177,8 +188,15 @@ impl Cell {
 
     /// A display that stays away from silent cells.
     fn notice(&self) -> Notice {
-        let audience = (!self.silent).then(|| (self.frontend.clone(), self.parent.clone()));
-        Notice::new(audience)
+        Notice::new(self.onlookers())
+    }
+
+    fn panel(&self) -> Panel {
+        Panel::new(self.onlookers().filter(|_| self.progress != AtEnd::Never))
+    }
+
+    fn onlookers(&self) -> Option<(Frontend, Parent)> {
+        (!self.silent).then(|| (self.frontend.clone(), self.parent.clone()))
     }
 
     /// Says that the server does not answer, when that lasts.

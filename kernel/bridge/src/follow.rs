@@ -1,21 +1,27 @@
 //! Follows a cell's statement: by polling Livy for its end, and by listening to the agent meanwhile.
 
 use std::{
+    convert::Infallible,
     pin::pin,
     time::{Duration, Instant},
 };
 
-use livy_client::{Error, Fate, PollPolicy, Statement, statement};
+use livy_client::{
+    Error, Fate, Id, PollPolicy, Statement,
+    statement::{self, Page},
+};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::Agent,
+    agent::{Agent, CellKind},
     ask::Asker,
     cell::{Cell, not_run},
     execution::{Ending, Execution},
     failure::Failure,
     keeper::Live,
+    kind::Kind,
+    progress::Board,
     transcript::Transcript,
 };
 
@@ -30,23 +36,34 @@ impl Cell {
         &self,
         live: &Live,
         agent: Option<&Agent>,
+        board: &Board,
     ) -> Result<(Ending, Transcript<'_>), Failure> {
         let statement = self.submit(live).await?;
-        let mut transcript = Transcript::new(self.audience(), statement.id.clone(), agent);
+        let id = statement.id.clone();
+        let mut transcript = Transcript::new(self.audience(), id.clone(), agent);
         let (told, ended) = (Notify::new(), CancellationToken::new());
         let polled = async {
-            let ending = self.poll(live, agent, statement, &told).await;
+            let ending = tokio::select! {
+                ending = self.poll(live, agent, statement, board, &told) => ending,
+                never = count_those_ahead(live, &id, board) => match never {},
+            };
             ended.cancel();
             ending
         };
         let listened = async {
             if let Some(agent) = agent {
-                self.listen(agent, &mut transcript, &ended).await;
+                self.listen(agent, &mut transcript, board, &ended).await;
                 told.notify_one();
             }
             Ok(())
         };
         let (ending, ()) = tokio::try_join!(polled, listened)?;
+        if let (Some(agent), true, true) =
+            (agent, self.source.kind != Kind::Pyspark, board.has_counts())
+            && let Ok(Some(progress)) = agent.progress(&id).await
+        {
+            board.agent(progress);
+        }
         Ok((ending, transcript))
     }
 
@@ -55,15 +72,20 @@ impl Cell {
         &self,
         agent: &Agent,
         transcript: &mut Transcript<'_>,
+        board: &Board,
         ended: &CancellationToken,
     ) {
+        let (cell, last) = match self.source.kind {
+            Kind::Pyspark => (CellKind::Python(self.count), LAST_EVENTS),
+            _ => (CellKind::Other, Duration::ZERO),
+        };
         let mut late = pin!(async {
             ended.cancelled().await;
-            sleep(LAST_EVENTS).await;
+            sleep(last).await;
         });
         while !transcript.has_ended() {
             let batch = tokio::select! {
-                batch = agent.events(transcript.statement(), self.count) => batch,
+                batch = agent.events(transcript.statement(), cell) => batch,
                 () = &mut late => return,
             };
             match batch {
@@ -72,6 +94,9 @@ impl Cell {
                     tracing::warn!("a cell goes on without live output: {error}");
                     return;
                 }
+            }
+            if let Some(progress) = transcript.progress() {
+                board.agent(progress);
             }
             for question in transcript.questions() {
                 tokio::spawn(self.asker().answer(agent.clone(), question));
@@ -93,9 +118,11 @@ impl Cell {
         live: &Live,
         agent: Option<&Agent>,
         statement: Statement,
+        board: &Board,
         told: &Notify,
     ) -> Result<Ending, Failure> {
         let id = statement.id.clone();
+        board.livy(&statement);
         let mut execution = Execution::begin(statement);
         let mut polls = PollPolicy::STATEMENT.start();
         let mut heard = Instant::now();
@@ -127,6 +154,7 @@ impl Cell {
             match polled {
                 Ok(statement) => {
                     heard = Instant::now();
+                    board.livy(&statement);
                     execution = execution.observe(statement);
                 }
                 Err(error) => {
@@ -203,15 +231,36 @@ impl Cell {
     }
 }
 
+/// A statement that waits learns how many come before it. The list has their outputs, so it is not
+/// asked for often, and only its newest page.
+async fn count_those_ahead(live: &Live, id: &Id, board: &Board) -> Infallible {
+    let page = Page { size: Some(20), newest_first: true, ..Default::default() };
+    loop {
+        board.waits().await;
+        if let Ok(list) = live.client.send(statement::list(&live.session.id, page)).await {
+            board.ahead(ahead(&list.statements, id));
+        }
+        sleep(Duration::from_secs(2)).await;
+    }
+}
+
+/// How many of these have not ended and came before this one; Livy counts them up.
+fn ahead(statements: &[Statement], id: &Id) -> usize {
+    let number = |id: &Id| id.as_str().parse::<u64>().ok();
+    let before =
+        |statement: &&Statement| !statement.is_finished() && number(&statement.id) < number(id);
+    statements.iter().filter(before).count()
+}
+
 /// Livy's cancel ends Spark jobs, and this Python's own work.
-async fn raise(agent: Agent, id: livy_client::Id) {
+async fn raise(agent: Agent, id: Id) {
     if let Err(error) = agent.interrupt(&id).await {
         tracing::warn!("statement {id} could not be interrupted: {error}");
     }
 }
 
 /// Asks for a statement's end; that it came is seen by polling.
-async fn cancel(live: Live, id: livy_client::Id) {
+async fn cancel(live: Live, id: Id) {
     if let Err(error) = live.client.send(statement::cancel(&live.session.id, &id)).await {
         tracing::warn!("statement {id} could not be cancelled: {error}");
     }

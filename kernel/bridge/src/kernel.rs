@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cell::Cell, completion::Completer, failure::Failure, history::History, keeper::Keeper,
-    kind::Kind, source, vscode,
+    kind::Kind, progress::AtEnd, source, vscode,
 };
 
 /// A kernel for one frontend's notebook.
@@ -24,6 +24,7 @@ pub struct Kernel {
     pub(crate) history: History,
     pub(crate) completer: Arc<Completer>,
     pub(crate) stopping: bool,
+    progress: AtEnd,
     requests: Requests,
     events: mpsc::UnboundedReceiver<CellEnd>,
     cell_ends: mpsc::UnboundedSender<CellEnd>,
@@ -57,6 +58,7 @@ impl Kernel {
         kind: Kind,
         keeper: Arc<Keeper>,
         history: History,
+        progress: AtEnd,
         requests: Requests,
         frontend: Frontend,
     ) -> Self {
@@ -68,6 +70,7 @@ impl Kernel {
             frontend,
             history,
             stopping: false,
+            progress,
             requests,
             events,
             cell_ends,
@@ -155,6 +158,7 @@ impl Kernel {
             count: self.count,
             silent: content.silent,
             may_ask: content.allow_stdin.then(|| Arc::clone(&request)),
+            progress: self.progress,
             history: counted.then(|| self.history.clone()),
             keeper: Arc::clone(&self.keeper),
             frontend: self.frontend.clone(),

@@ -25,8 +25,10 @@ mod leftover;
 mod magic;
 mod notice;
 mod output;
+mod panel;
 mod parent;
 mod place;
+mod progress;
 mod python;
 mod settings;
 mod signals;
@@ -46,6 +48,7 @@ use crate::{
     history::History,
     keeper::Keeper,
     kernel::Kernel,
+    progress::AtEnd,
 };
 
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
@@ -124,8 +127,18 @@ async fn run(options: Run) -> Outcome {
         .map_err(|error| CommandError::Other(error.to_string()))?;
     let keeper = Keeper::new(options.kind, settings::place(), settings::agent_wanted());
     let history = History::open(options.kind, history_folder());
-    let kernel =
-        Kernel::new(options.kind, keeper.clone(), history.clone(), requests, frontend.clone());
+    let progress = settings::progress().unwrap_or_else(|error| {
+        tracing::warn!("{error}; a line stays of each cell's progress");
+        AtEnd::default()
+    });
+    let kernel = Kernel::new(
+        options.kind,
+        keeper.clone(),
+        history.clone(),
+        progress,
+        requests,
+        frontend.clone(),
+    );
     kernel
         .run(async {
             tokio::select! {

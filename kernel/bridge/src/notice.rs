@@ -2,58 +2,51 @@
 
 use std::time::Duration;
 
-use jupyter_wire::{
-    Frontend, Parent,
-    content::{DisplayData, Transient, UpdateDisplayData},
-};
+use jupyter_wire::{Frontend, Parent};
 use livy_client::Trouble;
-use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::{
     html::escape,
     keeper::{Live, Starting},
+    panel::{Panel, Text},
 };
 
 /// A display on a frontend.
-pub struct Notice {
-    audience: Option<(Frontend, Parent)>,
-    id: String,
-    shown: Option<Text>,
-}
+pub struct Notice(Panel);
 
 impl Notice {
     /// Nothing is shown yet, and without an audience nothing ever will be.
     pub fn new(audience: Option<(Frontend, Parent)>) -> Self {
-        Self { audience, id: Uuid::new_v4().to_string(), shown: None }
+        Self(Panel::new(audience))
     }
 
     /// Shows how far a start is.
     pub async fn starting(&mut self, starting: &Starting) {
-        self.show(starting_text(starting, starting.since.elapsed())).await;
+        self.0.show(starting_text(starting, starting.since.elapsed())).await;
     }
 
     /// Shows the session that has come, where a start was shown before.
     pub async fn ready(&mut self, live: &Live) {
-        if self.shown.is_some() {
-            self.show(ready_text(live)).await;
+        if self.0.is_up() {
+            self.0.show(ready_text(live)).await;
         }
     }
 
     /// Shows that none has come; the error below says why.
     pub async fn failed(&mut self) {
-        if self.shown.is_some() {
-            self.show(Text::plain("No Spark session was started.")).await;
+        if self.0.is_up() {
+            self.0.show(Text::plain("No Spark session was started.")).await;
         }
     }
 
     /// Shows that the start goes on without this cell.
     pub async fn left(&mut self) {
-        if self.shown.is_some() {
-            self.show(Text::plain(
-                "The Spark session goes on starting; the next cell will have it.",
-            ))
-            .await;
+        if self.0.is_up() {
+            self.0
+                .show(Text::plain(
+                    "The Spark session goes on starting; the next cell will have it.",
+                ))
+                .await;
         }
     }
 
@@ -61,53 +54,14 @@ impl Notice {
     pub async fn trouble(&mut self, trouble: &Trouble) {
         let seconds = trouble.since.elapsed().as_secs();
         let text = format!("{}. Trying for {seconds} s now.", trouble.reason);
-        self.show(Text::plain(&text)).await;
+        self.0.show(Text::plain(&text)).await;
     }
 
     /// Shows that trouble is over, where it was shown.
     pub async fn over(&mut self) {
-        if self.shown.is_some() {
-            self.show(Text::plain("The connection to Livy was lost for a while.")).await;
+        if self.0.is_up() {
+            self.0.show(Text::plain("The connection to Livy was lost for a while.")).await;
         }
-    }
-
-    async fn show(&mut self, text: Text) {
-        let Some((frontend, parent)) = &self.audience else {
-            return;
-        };
-        if self.shown.as_ref() == Some(&text) {
-            return;
-        }
-        let (data, transient) = (text.bundle(), Transient::id(&self.id));
-        let first = self.shown.replace(text).is_none();
-        if first {
-            let display = DisplayData { data, transient, ..Default::default() };
-            frontend.publish(parent, &display).await;
-        } else {
-            let update = UpdateDisplayData { data, transient, ..Default::default() };
-            frontend.publish(parent, &update).await;
-        }
-    }
-}
-
-/// A text, and its twin in HTML.
-#[derive(Debug, PartialEq, Eq)]
-struct Text {
-    plain: String,
-    html: String,
-}
-
-impl Text {
-    fn plain(text: &str) -> Self {
-        Self { plain: text.to_owned(), html: escape(text) }
-    }
-
-    fn bundle(&self) -> Map<String, Value> {
-        Map::from_iter([
-            // Programs at a terminal add no end of line themselves.
-            ("text/plain".to_owned(), format!("{}\n", self.plain).into()),
-            ("text/html".to_owned(), self.html.clone().into()),
-        ])
     }
 }
 
@@ -173,7 +127,7 @@ mod tests {
     use std::time::Instant;
 
     use livy_client::{Client, Endpoint, Session};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

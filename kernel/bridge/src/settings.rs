@@ -6,6 +6,8 @@ use livy_client::{
     Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc,
 };
 
+use crate::progress::AtEnd;
+
 /// The variable that names the Livy server.
 pub const LIVY_URL: &str = "LIVY_URL";
 
@@ -45,6 +47,16 @@ pub fn place() -> Result<Place, SettingsError> {
 /// Whether sessions are to have an agent.
 pub fn agent_wanted() -> bool {
     value_of_first(&["LIVY_AGENT"]).is_none_or(|value| value != "never")
+}
+
+/// What becomes of the display of a cell's progress.
+pub fn progress() -> Result<AtEnd, SettingsError> {
+    match value_of_first(&["LIVY_PROGRESS"]).as_deref() {
+        None | Some("line") => Ok(AtEnd::Line),
+        Some("clear") => Ok(AtEnd::Clear),
+        Some("never") => Ok(AtEnd::Never),
+        Some(_) => Err(wrong("LIVY_PROGRESS", "is none of line, clear, never")),
+    }
 }
 
 /// Whether inputs are kept for later kernels.

@@ -10,7 +10,7 @@ use livy_client::Id;
 use serde_json::{Map, Value};
 
 use crate::{
-    agent::{Agent, Batch, Display, EventKind},
+    agent::{Agent, Batch, Display, EventKind, Progress},
     ask::Question,
     failure::Failure,
     history::History,
@@ -59,6 +59,7 @@ pub struct Transcript<'a> {
     flow: Flow,
     failure: Option<Failure>,
     questions: Vec<Question>,
+    progress: Option<Progress>,
 }
 
 impl<'a> Transcript<'a> {
@@ -76,6 +77,7 @@ impl<'a> Transcript<'a> {
             flow: Flow::default(),
             failure: None,
             questions: Vec::new(),
+            progress: None,
         }
     }
 
@@ -134,6 +136,11 @@ impl<'a> Transcript<'a> {
         self.questions.drain(..)
     }
 
+    /// How far Spark is, if that has changed since the last call.
+    pub fn progress(&mut self) -> Option<Progress> {
+        self.progress.take()
+    }
+
     /// Shows what has happened.
     pub async fn see(&mut self, batch: Batch) {
         self.lost |= batch.lost;
@@ -161,6 +168,7 @@ impl<'a> Transcript<'a> {
             EventKind::Input { request, prompt, password } => {
                 self.questions.push(Question { request, prompt, password });
             }
+            EventKind::Progress(progress) => self.progress = Some(progress),
             shown if !self.audience.silent => self.show(shown).await,
             _ => {}
         }

@@ -57,6 +57,7 @@ pub enum EventKind {
         #[serde(default)]
         password: bool,
     },
+    Progress(Progress),
     End {},
     /// One that this version does not know.
     #[serde(other)]
@@ -71,6 +72,23 @@ pub struct Display {
     pub metadata: Map<String, Value>,
     #[serde(default)]
     pub id: Option<String>,
+}
+
+/// How far Spark is with a statement: sums over its jobs.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are Spark's")]
+#[serde(default)]
+pub struct Progress {
+    pub jobs: u64,
+    pub jobs_done: u64,
+    pub stages: u64,
+    pub stages_done: u64,
+    /// Of the stages that have begun.
+    pub tasks: u64,
+    pub tasks_done: u64,
+    pub tasks_active: u64,
+    /// Attempts, which Spark may have repeated.
+    pub tasks_failed: u64,
 }
 
 #[cfg(test)]

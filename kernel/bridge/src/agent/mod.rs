@@ -22,12 +22,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-pub use event::{Batch, Display, EventKind};
+pub use event::{Batch, Display, EventKind, Progress};
 
 /// Under which name the session's Python has it.
 const PACKAGE: &str = "_livy_kernel_agent";
 /// A session's agent of another version is replaced: to be raised whenever a part changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// An event is seen a fifth of a second after it happened at the latest.
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(200));
@@ -44,6 +44,15 @@ pub struct Agent {
     /// The number of the first event that has not been seen here.
     next: Arc<AtomicU64>,
     used: Arc<AtomicBool>,
+}
+
+/// What the agent can tell of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Everything: it is Python, with this number.
+    Python(u32),
+    /// How far Spark is.
+    Other,
 }
 
 /// What an agent says of itself.
@@ -118,12 +127,21 @@ impl Agent {
 
     /// What has happened since the last look; waits a while if that is nothing. Events whose future
     /// was dropped come again. The cell with this number is this statement: its value is `_17`.
-    pub async fn events(&self, statement: &Id, count: u32) -> Result<Batch, AgentError> {
+    pub async fn events(&self, statement: &Id, cell: CellKind) -> Result<Batch, AgentError> {
         let since = self.next.load(Ordering::Relaxed);
-        let args = json!([since, WAIT.as_secs_f64(), [statement.as_str(), count]]);
+        let (python, other) = match cell {
+            CellKind::Python(count) => (json!([statement.as_str(), count]), Value::Null),
+            CellKind::Other => (Value::Null, statement.as_str().into()),
+        };
+        let args = json!([since, WAIT.as_secs_f64(), python, other]);
         let batch: Batch = self.call("events", &args, WAIT + PATIENCE).await?;
         self.next.store(batch.next, Ordering::Relaxed);
         Ok(batch)
+    }
+
+    /// How far Spark was with a statement in another language, which has ended; none if it was quick.
+    pub async fn progress(&self, statement: &Id) -> Result<Option<Progress>, AgentError> {
+        self.call("progress", &json!([statement.as_str()]), PATIENCE).await
     }
 
     /// Answers a question of `input()`; nothing refuses it.

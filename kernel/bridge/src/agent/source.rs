@@ -27,6 +27,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "interrupts"
     "names"
     "patches"
+    "progress"
     "results"
     "sources"
     "statements"

@@ -14,6 +14,7 @@ from .completion import completion
 from .inputs import inputs
 from .inspection import inspect_name
 from .interrupts import interrupts
+from .progress import progress
 
 CALLS = {
     'install': agent.install,
@@ -24,6 +25,7 @@ CALLS = {
     'complete': completion.complete,
     'inspect': inspect_name,
     'reply': inputs.reply,
+    'progress': progress.end,
 }
 
 

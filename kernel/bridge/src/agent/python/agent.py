@@ -21,6 +21,7 @@ from .imports import import_watch
 from .inputs import inputs
 from .interrupts import interrupts
 from .patches import Patches
+from .progress import progress
 from .results import results
 from .sources import sources
 from .statements import Shell
@@ -114,6 +115,7 @@ class Agent:
         events.add('start')
         for step in (lambda: figures.begin(statement), self.offer_displays):
             safely(step)
+        progress.watch(statement.id)
         interrupts.begin(statement)
 
     def end(self, statement, reply):
@@ -121,14 +123,19 @@ class Agent:
         safely(figures.end, statement)
         if children.moved:
             safely(children.drain)
+        counts = safely(progress.end, statement.id)
+        if counts:
+            events.add_newest('progress', statement.id, **counts)
         safely(tell_error, statement, reply)
         statement.failure = None
         events.add('end')
         state.statement = events.statement = None
 
-    def events(self, since, wait=0, cell=None):
+    def events(self, since, wait=0, cell=None, watched=None):
         if cell:
             self.number(*cell)
+        if watched:  # A statement in another language.
+            progress.renew(watched)
         return events.since(since, wait)
 
     def number(self, id, count):

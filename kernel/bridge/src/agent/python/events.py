@@ -51,10 +51,21 @@ class Events:
                     self.keep('stream', {'name': name, 'text': [piece]}, len(piece))
                     self.growing = self.kept[-1]
 
-    def keep(self, kind, content, size):
+    @interrupts.shielded
+    def add_newest(self, kind, statement, **content):
+        """In the place of an earlier one that nobody has heard of yet."""
+        with self.changed:
+            last = self.kept[-1] if self.kept else {}
+            if last.get('kind') == kind and last['statement'] == statement and last['n'] >= self.told:
+                last.update(content)
+            else:
+                self.keep(kind, content, len(json.dumps(content)), statement)
+
+    def keep(self, kind, content, size, statement=None):
         self.growing = None
         size += 100  # What an event takes without its text.
-        self.kept.append(dict(content, n=self.next, statement=self.statement, kind=kind, size=size))
+        statement = statement or self.statement
+        self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size))
         if kind in self.URGENT:
             self.urgent = self.next
         self.next += 1

@@ -1,0 +1,72 @@
+//! A display that is updated in place.
+
+use jupyter_wire::{
+    Frontend, Parent,
+    content::{DisplayData, Transient, UpdateDisplayData},
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::html::escape;
+
+/// A display on a frontend, once there is something to show.
+pub struct Panel {
+    audience: Option<(Frontend, Parent)>,
+    id: String,
+    shown: Option<Text>,
+}
+
+/// A text, and its twin in HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// For terminals.
+    pub plain: String,
+    /// For everybody else.
+    pub html: String,
+}
+
+impl Panel {
+    /// Nothing is shown yet, and without an audience nothing ever will be.
+    pub fn new(audience: Option<(Frontend, Parent)>) -> Self {
+        Self { audience, id: Uuid::new_v4().to_string(), shown: None }
+    }
+
+    /// Whether anything was ever shown.
+    pub fn is_up(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// Shows the text in the place of what was shown before.
+    pub async fn show(&mut self, text: Text) {
+        let Some((frontend, parent)) = &self.audience else {
+            return;
+        };
+        if self.shown.as_ref() == Some(&text) {
+            return;
+        }
+        let (data, transient) = (text.bundle(), Transient::id(&self.id));
+        let first = self.shown.replace(text).is_none();
+        if first {
+            let display = DisplayData { data, transient, ..Default::default() };
+            frontend.publish(parent, &display).await;
+        } else {
+            let update = UpdateDisplayData { data, transient, ..Default::default() };
+            frontend.publish(parent, &update).await;
+        }
+    }
+}
+
+impl Text {
+    /// The same in both.
+    pub fn plain(text: &str) -> Self {
+        Self { plain: text.to_owned(), html: escape(text) }
+    }
+
+    fn bundle(&self) -> Map<String, Value> {
+        Map::from_iter([
+            // Programs at a terminal add no end of line themselves.
+            ("text/plain".to_owned(), format!("{}\n", self.plain).into()),
+            ("text/html".to_owned(), self.html.clone().into()),
+        ])
+    }
+}
