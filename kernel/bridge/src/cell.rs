@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    agent::Agent,
     execution::Ending,
     failure::Failure,
+    habits,
     history::History,
     keeper::{Keeper, Live, State, Verdict, examine},
     kind::Kind,
@@ -33,6 +35,8 @@ use crate::{
 
 /// How long a cell waits for its statement to end after an interrupt.
 const GIVE_UP: Duration = Duration::from_secs(2);
+/// How long a cell waits for an agent without which it cannot do.
+const PATIENCE_OF_HABITS: Duration = Duration::from_secs(20);
 /// Trouble that lasts longer is worth a word.
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
@@ -90,14 +94,15 @@ impl Cell {
             return Ok(());
         }
         let live = self.session().await?;
-        let agent = match self.source.kind {
-            Kind::Pyspark | Kind::Sql => live.agent().await,
-            _ => None,
+        let agent = self.agent(&live).await;
+        let code = match (self.source.kind, &agent) {
+            (Kind::Pyspark, None) => habits::without_agent(&self.source.code)?,
+            _ => self.source.code.clone(),
         };
         let mut notice = self.notice();
         let (board, began, mut panel) = (Board::default(), Instant::now(), self.panel());
         let followed = tokio::select! {
-            followed = self.follow(&live, agent.as_ref(), &board) => followed,
+            followed = self.follow(&live, code.clone(), agent.as_ref(), &board) => followed,
             failure = self.given_up(&live) => Err(failure),
             never = self.tell_trouble(&live, &mut notice) => match never {},
             never = board.show(began, &mut panel) => match never {},
@@ -105,13 +110,24 @@ impl Cell {
         notice.over().await;
         board.end(self.progress, began, panel).await;
         let (ending, transcript) = followed?;
-        self.conclude(&live, ending, transcript).await
+        self.conclude(&live, &code, ending, transcript).await
+    }
+
+    async fn agent(&self, live: &Live) -> Option<Agent> {
+        match self.source.kind {
+            Kind::Pyspark if habits::has_any(&self.source.code) => {
+                live.agent_within(PATIENCE_OF_HABITS).await
+            }
+            Kind::Pyspark | Kind::Sql => live.agent().await,
+            _ => None,
+        }
     }
 
     /// Shows what the statement gave, as far as it has not been shown while it ran.
     async fn conclude(
         &self,
         live: &Live,
+        code: &str,
         ending: Ending,
         mut transcript: Transcript<'_>,
     ) -> Result<(), Failure> {
@@ -119,7 +135,7 @@ impl Cell {
         match ending {
             Ending::Output(Output::Ok(data)) => {
                 let data = transcript.left_of(data);
-                self.show(output::show(self.source.kind, &self.source.code, data)).await;
+                self.show(output::show(self.source.kind, code, data)).await;
                 Ok(())
             }
             Ending::Output(Output::Error { ename, evalue, traceback }) => {

@@ -35,10 +35,11 @@ impl Cell {
     pub async fn follow(
         &self,
         live: &Live,
+        code: String,
         agent: Option<&Agent>,
         board: &Board,
     ) -> Result<(Ending, Transcript<'_>), Failure> {
-        let statement = self.submit(live).await?;
+        let statement = self.submit(live, code).await?;
         let id = statement.id.clone();
         let mut transcript = Transcript::new(self.audience(), id.clone(), agent);
         let (told, ended) = (Notify::new(), CancellationToken::new());
@@ -167,9 +168,9 @@ impl Cell {
 
     /// Posts the statement, once. The post outlives this cell's patience, so that a statement which
     /// arrives after an interrupt is cancelled all the same.
-    async fn submit(&self, live: &Live) -> Result<Statement, Failure> {
+    async fn submit(&self, live: &Live, code: String) -> Result<Statement, Failure> {
         let kind = (self.source.kind != self.kernel).then(|| self.source.kind.as_str().to_owned());
-        let new = statement::NewStatement { code: self.source.code.clone(), kind };
+        let new = statement::NewStatement { code, kind };
         let (posting, interrupt) = (live.clone(), self.interrupt.clone());
         let post = tokio::spawn(async move {
             let result = posting.submit(&new, interrupt.clone()).await;

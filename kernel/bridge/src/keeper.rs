@@ -113,9 +113,14 @@ impl Live {
 
     /// The session's agent, if it is there or comes in a moment.
     pub async fn agent(&self) -> Option<Agent> {
+        self.agent_within(AGENT_PATIENCE).await
+    }
+
+    /// The session's agent, if it is there or comes within some time.
+    pub async fn agent_within(&self, patience: Duration) -> Option<Agent> {
         let mut presence = self.agent.clone();
         let here = presence.wait_for(|presence| !matches!(presence, Presence::Coming));
-        match timeout(AGENT_PATIENCE, here).await.ok()?.ok().as_deref() {
+        match timeout(patience, here).await.ok()?.ok().as_deref() {
             Some(Presence::Here(agent)) => Some(agent.clone()),
             _ => None,
         }

@@ -7,20 +7,35 @@ use crate::{cursor::Cursor, kind::Kind};
 pub struct Magic {
     /// With its percent signs.
     pub name: &'static str,
-    /// The language of the cell that it begins; without one Livy carries it out.
-    pub kind: Option<Kind>,
+    /// Who carries it out.
+    pub by: By,
     /// What can follow, as far as that is known.
     pub arguments: &'static [&'static str],
     /// What it does, to a person.
     pub help: &'static str,
 }
 
+/// Who carries a magic out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// It only chooses the language of the cell that it begins.
+    Language(Kind),
+    /// Livy, in Python and Scala.
+    Livy,
+    /// The agent in the session's Python.
+    Agent,
+}
+
 const fn language(name: &'static str, kind: Kind, help: &'static str) -> Magic {
-    Magic { name, kind: Some(kind), arguments: &[], help }
+    Magic { name, by: By::Language(kind), arguments: &[], help }
 }
 
 const fn livy(name: &'static str, arguments: &'static [&'static str], help: &'static str) -> Magic {
-    Magic { name, kind: None, arguments, help }
+    Magic { name, by: By::Livy, arguments, help }
+}
+
+const fn agent(name: &'static str, help: &'static str) -> Magic {
+    Magic { name, by: By::Agent, arguments: &[], help }
 }
 
 const PYTHON: &str = "The cell is Python, whatever the notebook is.\n\
@@ -33,7 +48,7 @@ const SQL: &str = "The cell is SQL, whatever the notebook is; its rows, 1,000 at
     It runs in the same session, so it can ask temporary views of the other languages.";
 
 /// All of them.
-pub const MAGICS: [Magic; 10] = [
+pub const MAGICS: &[Magic] = &[
     language("%%pyspark", Kind::Pyspark, PYTHON),
     language("%%python", Kind::Pyspark, PYTHON),
     language("%%spark", Kind::Spark, SCALA),
@@ -52,6 +67,54 @@ pub const MAGICS: [Magic; 10] = [
         &["plt"],
         "`%matplot plt` shows the figure that Matplotlib has drawn. Livy does it; for Python.",
     ),
+    agent("%cd", "`%cd FOLDER` goes to another folder of the driver."),
+    agent("%debug-log", "Shows the newest traceback whole, with Java's stack."),
+    agent(
+        "%env",
+        "`%env` shows the driver's environment, `%env NAME` a variable of it, `%env NAME=VALUE` sets one.",
+    ),
+    agent(
+        "%load_ext",
+        "Is accepted for notebooks that have it: the session runs without IPython, so there are no extensions.",
+    ),
+    agent("%ls", "`%ls FOLDER` lists a folder of the driver."),
+    agent("%lsmagic", "Lists the magics."),
+    agent("%matplotlib", "`%matplotlib inline` is accepted: figures are always shown inline."),
+    agent("%pwd", "The driver's current folder."),
+    agent("%reset", "`%reset -f` forgets all variables of the session."),
+    agent("%run", "`%run FILE.py` runs a file of the driver's in the session."),
+    agent("%set_env", "`%set_env NAME=VALUE` sets a variable of the driver's environment."),
+    agent(
+        "%sx",
+        "`lines = %sx COMMAND` runs a command at the driver and keeps what it prints, as `!` does.",
+    ),
+    agent("%system", "`%system COMMAND` runs a command at the driver, as `!COMMAND` does."),
+    agent("%time", "`%time CODE` runs code and tells how long it took."),
+    agent(
+        "%timeit",
+        "`%timeit [-n LOOPS] [-r RUNS] CODE` runs code many times and tells how long it takes.",
+    ),
+    agent("%who", "`%who [TYPE …]` lists the variables."),
+    agent("%who_ls", "`%who_ls [TYPE …]` is a list of the variables' names."),
+    agent("%whos", "`%whos [TYPE …]` lists the variables with what they are."),
+    agent("%%bash", "Runs the cell at the driver, in bash."),
+    agent(
+        "%%capture",
+        "`%%capture NAME` runs the cell and keeps what it prints: `NAME.stdout`, `NAME.stderr`.",
+    ),
+    agent("%%html", "Shows the cell as HTML."),
+    agent("%%javascript", "Shows the cell as JavaScript, which frontends run if they allow it."),
+    agent("%%js", "Shows the cell as JavaScript, which frontends run if they allow it."),
+    agent("%%latex", "Shows the cell as LaTeX."),
+    agent("%%markdown", "Shows the cell as Markdown."),
+    agent("%%sh", "Runs the cell at the driver, in sh."),
+    agent("%%svg", "Shows the cell as an SVG image."),
+    agent("%%time", "Tells how long the cell takes."),
+    agent(
+        "%%timeit",
+        "`%%timeit [-n LOOPS] [-r RUNS] [SETUP]` runs the cell many times and tells how long it takes.",
+    ),
+    agent("%%writefile", "`%%writefile [-a] FILE` writes the cell to a file at the driver."),
 ];
 
 /// The magic of this name, in any case.
@@ -59,10 +122,10 @@ pub fn named(name: &str) -> Option<&'static Magic> {
     MAGICS.iter().find(|magic| magic.name.eq_ignore_ascii_case(name))
 }
 
-/// Whether Livy takes this line for a magic of its own.
+/// Whether this line is a magic, and so nothing of the cell's language.
 pub fn is_line_magic(line: &str) -> bool {
     let name = line.split_whitespace().next().unwrap_or_default();
-    line.starts_with('%') && named(name).is_some_and(|magic| magic.kind.is_none())
+    line.starts_with('%') && named(name).is_some_and(|magic| magic.language().is_none())
 }
 
 /// Where a magic or what follows it is being typed: the text to replace, and what may stand there.
@@ -75,8 +138,8 @@ pub fn complete<'c>(cursor: &Cursor<'c>, kind: Kind) -> Option<(&'c str, Vec<Str
         }
         Some((name, arguments)) => {
             let magic = named(name);
-            // What Livy's magics show is code, which Livy completes.
-            if magic.is_some_and(|magic| magic.kind.is_none() && magic.arguments.is_empty()) {
+            // What most magics take is code, which Livy or the agent completes.
+            if magic.is_some_and(Magic::takes_code) {
                 return None;
             }
             let word = arguments.rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -103,11 +166,26 @@ fn typed<'c>(cursor: &Cursor<'c>) -> Option<&'c str> {
 }
 
 impl Magic {
-    fn fits(&self, cursor: &Cursor<'_>, kind: Kind) -> bool {
-        match self.kind {
-            Some(_) => cursor.is_in_the_first_line(),
-            None => matches!(kind, Kind::Pyspark | Kind::Spark),
+    /// The language of the cell that it begins.
+    pub fn language(&self) -> Option<Kind> {
+        match self.by {
+            By::Language(kind) => Some(kind),
+            By::Livy | By::Agent => None,
         }
+    }
+
+    fn takes_code(&self) -> bool {
+        self.language().is_none() && self.arguments.is_empty()
+    }
+
+    fn fits(&self, cursor: &Cursor<'_>, kind: Kind) -> bool {
+        let may_stand = !self.name.starts_with("%%") || cursor.is_in_the_first_line();
+        may_stand
+            && match self.by {
+                By::Language(_) => true,
+                By::Livy => matches!(kind, Kind::Pyspark | Kind::Spark),
+                By::Agent => kind == Kind::Pyspark,
+            }
     }
 }
 
@@ -138,7 +216,8 @@ mod tests {
 
     #[test]
     fn magics_are_completed_where_they_can_stand() {
-        check("%%s", Kind::Pyspark, Some(("%%s", &["%%spark", "%%scala", "%%sparkr", "%%sql"])));
+        check("%%s", Kind::Spark, Some(("%%s", &["%%spark", "%%scala", "%%sparkr", "%%sql"])));
+        check("%%sv", Kind::Pyspark, Some(("%%sv", &["%%svg"])));
         check("\n  %%SQ", Kind::Sql, Some(("%%SQ", &["%%sql"])));
         check("x\n%%s", Kind::Pyspark, Some(("%%s", &[])));
         check("x\n%j", Kind::Pyspark, Some(("%j", &["%json"])));
@@ -168,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_magic_is_found_by_its_name_in_any_case() {
-        assert_eq!(named("%%SQL").and_then(|magic| magic.kind), Some(Kind::Sql));
+        assert_eq!(named("%%SQL").and_then(Magic::language), Some(Kind::Sql));
         assert_eq!(named("%sql"), None);
     }
 

@@ -15,6 +15,7 @@ mod dispatch;
 mod execution;
 mod failure;
 mod follow;
+mod habits;
 mod history;
 mod html;
 mod keeper;

@@ -20,6 +20,11 @@ pub fn ends_in_a_value(code: &str) -> bool {
     }
 }
 
+/// Whether it is Python as it stands.
+pub fn is_valid(code: &str) -> bool {
+    parse(code).is_some_and(|tree| !tree.root_node().has_error())
+}
+
 fn parse(code: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;

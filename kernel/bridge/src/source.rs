@@ -25,7 +25,7 @@ pub fn read(cell: &str, kernel: Kind) -> Source {
 }
 
 fn language_magic(line: &str) -> Option<Kind> {
-    magic::named(line.trim_end())?.kind
+    magic::named(line.trim_end())?.language()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "base"
     "bundles"
     "children"
+    "commands"
     "completion"
     "display"
     "errors"
@@ -25,13 +26,17 @@ const PARTS: &[(&str, &str)] = parts! {
     "inputs"
     "inspection"
     "interrupts"
+    "magics"
     "names"
+    "names_of_user"
     "patches"
     "progress"
     "results"
+    "rewriting"
     "sources"
     "statements"
     "streams"
+    "timing"
 };
 
 /// A dictionary of Python's: each part's source by its name.

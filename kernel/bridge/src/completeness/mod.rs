@@ -76,14 +76,15 @@ mod tests {
     #[test]
     fn livys_line_magics_are_no_code() {
         check("%json x", Kind::Pyspark, Completeness::Complete);
+        check("%%time\nx = 1", Kind::Pyspark, Completeness::Complete);
         check("x = 1\n%table x", Kind::Spark, Completeness::Complete);
         check("f(\n%json x", Kind::Pyspark, Completeness::Incomplete);
     }
 
     #[test]
     fn of_unknown_magics_nothing_is_known() {
-        check("%%timeit\nx", Kind::Pyspark, Completeness::Unknown);
-        check("%time x", Kind::Spark, Completeness::Unknown);
+        check("%%nobody\nx", Kind::Pyspark, Completeness::Unknown);
+        check("%nobody x", Kind::Spark, Completeness::Unknown);
     }
 
     #[test]

@@ -13,8 +13,13 @@ from .agent import agent
 from .completion import completion
 from .inputs import inputs
 from .inspection import inspect_name
+from .commands import getoutput, system
 from .interrupts import interrupts
+from .magics import cell, help, line, time_cell
 from .progress import progress
+
+# What `rewriting` makes of a magic.
+__all__ = ['cell', 'getoutput', 'help', 'line', 'system', 'time_cell']
 
 CALLS = {
     'install': agent.install,

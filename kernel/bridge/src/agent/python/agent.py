@@ -123,6 +123,8 @@ class Agent:
         safely(figures.end, statement)
         if children.moved:
             safely(children.drain)
+        if statement.timer:
+            events.stream('stdout', statement.timer.text())
         counts = safely(progress.end, statement.id)
         if counts:
             events.add_newest('progress', statement.id, **counts)

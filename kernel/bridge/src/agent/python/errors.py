@@ -34,7 +34,7 @@ def error_text(error):
 def only_error(error):
     """The last lines of a traceback."""
     if type(error).__name__ == 'Py4JJavaError':
-        folded = '(the Java stack is left out: see `java_exception` of the error)'
+        folded = '(the Java stack is left out: %debug-log shows it)'
         lines = split(['Py4JJavaError: ' + error_text(error), folded])
     else:
         lines = split(traceback.format_exception_only(type(error), error))
@@ -58,12 +58,14 @@ def frame_lines(frame, number):
         return split(traceback.StackSummary.extract([(frame, number)]).format())
     statement, source = sources.of(code)
     inside = '' if code.co_name == '<module>' else ', in ' + code.co_name
-    return ['  %s line %d%s' % (cell_name(statement), number, inside)] + around(source, number)
+    originals = statement.originals if statement else {}
+    return ['  %s line %d%s' % (cell_name(statement), number, inside)] + around(source, number, originals)
 
 
-def around(source, number):
+def around(source, number, originals):
     """The line, and two before and after it, as IPython shows them."""
-    lines = list(enumerate(source.split('\n') if source else [], 1))
+    lines = [originals.get(line, line) for line in source.split('\n')] if source else []
+    lines = list(enumerate(lines, 1))
     shown = []
     for at, line in lines[max(0, number - 3) : number + 2]:
         arrow = '----> %d' % at
@@ -121,6 +123,17 @@ def fold(frames):
     return lines
 
 
+class Last:
+    """The newest traceback, with all that was left out of it."""
+
+    LONGEST = 200000
+    text = ''
+
+
+def last_error():
+    return Last.text
+
+
 def tell_error(statement, reply):
     content = (reply or {}).get('content', {})
     if content.get('status') != 'error':
@@ -130,5 +143,10 @@ def tell_error(statement, reply):
     if statement.failure:
         error, tb = statement.failure
         told['evalue'] = error_text(error)
+        Last.text = (safely(whole, error, tb) or '')[: Last.LONGEST]
         lines = safely(describe, error, tb, set()) or lines
     events.add('error', traceback=lines, **told)
+
+
+def whole(error, tb):
+    return ''.join(traceback.format_exception(type(error), error, tb))

@@ -37,6 +37,20 @@ class Sources:
             if isinstance(constant, types.CodeType):
                 self.note_code(constant, where)
 
+    def run(self, text, names):
+        """Runs it as part of the statement that runs; the value of what it ends in, if that is an expression."""
+        tree = self.compile(text, USER, 'exec', ast.PyCF_ONLY_AST)
+        ends_in_value = tree.body and isinstance(tree.body[-1], ast.Expr)
+        last = tree.body.pop() if ends_in_value else None
+        for node in tree.body:
+            exec(self.compile(ast.Module([node], []), USER, 'exec'), names)
+        return eval(self.value_code(last, text), names) if last else None
+
+    def value_code(self, node, text):
+        code = builtins.compile(ast.Expression(node.value), USER, 'eval')
+        safely(self.note_code, code, (state.statement, text))
+        return code
+
     def of(self, code):
         _, where = self.known.get(id(code), (None, (None, '')))
         return where

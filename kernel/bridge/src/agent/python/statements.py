@@ -5,12 +5,15 @@ import json
 import re
 
 from .base import AGENT, SHELL, state
+from .rewriting import rewrite
 
 
 class Statement:
-    def __init__(self, id, code):
+    def __init__(self, id, code, originals):
         self.id = id
         self.code = code
+        self.originals = originals  # Lines as the user wrote them, by what they were turned into.
+        self.timer = None
         self.count = None  # The number that its cell has in the frontend.
         self.result = None
         self.has_result = False
@@ -50,7 +53,9 @@ class Shell:
         code = content.get('code')
         if not isinstance(code, str) or self.is_group_line(code):
             return self.execute(content)
-        statement, self.waiting = Statement(self.waiting, code), None
+        code, originals = rewrite(code)
+        content = dict(content, code=code)
+        statement, self.waiting = Statement(self.waiting, code, originals), None
         self.agent.begin(statement)
         reply = None
         try:
