@@ -23,7 +23,7 @@ class Scala:
 
     def __init__(self, gateway, folder):
         os.mkdir(folder)
-        self.jvm, self.folder = gateway.jvm, folder
+        self.gateway, self.folder = gateway, folder
         self.classes = share_classes(gateway, folder)
         self.spark = None
         self.starting = threading.Lock()
@@ -33,7 +33,7 @@ class Scala:
         """Takes seconds, so a session does without until it has Scala."""
         with self.starting:
             if self.repl is None:
-                self.repl = Repl(self.jvm, self.folder, self.classes, self.spark)
+                self.repl = Repl(self.gateway, self.folder, self.classes, self.spark)
             return self.repl
 
     def execute(self, code):
@@ -94,15 +94,27 @@ def jars(loader):
 
 # The REPL
 
+# What runs a line in Livy, under its name: who looks for a running statement's thread finds this class on its stack, and
+# among the thread's locals where it prints.
+INTERPRETER = """
+package org.apache.livy.repl
+class AbstractSparkInterpreter(
+    intp: scala.tools.nsc.interpreter.IMain, in: java.io.Reader, out: java.io.PrintStream) {
+  def execute(code: String): String = {
+    Thread.interrupted()  // An interrupt that came too late is none of this line's.
+    Console.withIn(in) { Console.withOut(out) { intp.interpret(code).toString } }
+  }
+}
+"""
+
 
 class Repl:
-    def __init__(self, jvm, folder, classes, spark):
-        self.jvm = jvm
-        self.output = jvm.java.io.ByteArrayOutputStream()
-        self.printed = jvm.java.io.PrintStream(self.output, True, 'UTF-8')
-        self.no_input = jvm.java.io.BufferedReader(jvm.java.io.StringReader(''))
-        self.console = scala_object(jvm.scala, 'Console')
+    def __init__(self, gateway, folder, classes, spark):
+        self.gateway, self.jvm = gateway, gateway.jvm
+        self.output = self.jvm.java.io.ByteArrayOutputStream()
+        self.printed = self.jvm.java.io.PrintStream(self.output, True, 'UTF-8')
         self.intp = self.interpreter(folder, classes)
+        self.executor = self.compiled(classes)
         self.intp.addUrlsToClassPath(self.seq(jars(classes)))
         context = spark._jsparkSession
         self.bind('spark', 'org.apache.spark.sql.SparkSession', context)
@@ -123,6 +135,17 @@ class Repl:
         loop.intp().ensureClassLoader()
         return loop.intp()
 
+    def compiled(self, classes):
+        self.intp.compileString(INTERPRETER)
+        [constructor] = classes.loadClass('org.apache.livy.repl.AbstractSparkInterpreter').getConstructors()
+        return constructor.newInstance(self.array([self.intp, self.jvm.java.io.StringReader(''), self.printed]))
+
+    def array(self, items):
+        array = self.gateway.new_array(self.jvm.java.lang.Object, len(items))
+        for place, item in enumerate(items):
+            array[place] = item
+        return array
+
     def list(self, items):
         return self.jvm.org.apache.spark.api.python.PythonUtils.toList(items)
 
@@ -134,13 +157,7 @@ class Repl:
 
     def interpret(self, code):
         """`Success`, `Incomplete` or `Error`. What it prints stays in the output until it is read."""
-        others = self.console.out()
-        self.console.setOutDirect(self.printed)
-        self.console.setInDirect(self.no_input)
-        try:
-            return self.intp.interpret(code).toString()
-        finally:
-            self.console.setOutDirect(others)
+        return self.executor.execute(code)
 
     def read(self):
         text = self.output.toString('UTF-8')
