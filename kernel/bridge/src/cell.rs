@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    agent::Agent,
+    agent::{Agent, presence::Policy},
     execution::Ending,
     failure::Failure,
     habits,
@@ -35,6 +35,8 @@ use crate::{
 
 /// How long a cell waits for its statement to end after an interrupt.
 const GIVE_UP: Duration = Duration::from_secs(2);
+/// The same, where the agent may have to come first, and a Python for it.
+const GIVE_UP_SCALA: Duration = Duration::from_secs(8);
 /// How long a cell waits for an agent without which it cannot do.
 const PATIENCE_OF_HABITS: Duration = Duration::from_secs(20);
 /// Trouble that lasts longer is worth a word.
@@ -118,8 +120,8 @@ impl Cell {
             Kind::Pyspark if habits::has_any(&self.source.code) => {
                 live.agent_within(PATIENCE_OF_HABITS).await
             }
-            Kind::Pyspark | Kind::Sql => live.agent().await,
-            _ => None,
+            Kind::Sparkr => None,
+            _ => live.agent().await,
         }
     }
 
@@ -139,6 +141,7 @@ impl Cell {
                 Ok(())
             }
             Ending::Output(Output::Error { ename, evalue, traceback }) => {
+                let (evalue, traceback) = transcript.left_of_error(evalue, traceback);
                 let livys = output::failure(self.source.kind, ename, evalue, &traceback);
                 Err(self.failed(live, transcript.failure().unwrap_or(livys)).await)
             }
@@ -286,7 +289,8 @@ impl Cell {
     /// An interrupt whose statement does not end.
     async fn given_up(&self, live: &Live) -> Failure {
         self.interrupt.cancelled().await;
-        sleep(GIVE_UP).await;
+        let by_agent = self.source.kind == Kind::Spark && live.agent_policy() != Policy::Never;
+        sleep(if by_agent { GIVE_UP_SCALA } else { GIVE_UP }).await;
         Failure::interrupted(&format!(
             "Livy has not stopped the cell yet. It may run on in session {}, and the next cell waits for it.",
             live.session.id

@@ -14,7 +14,7 @@ use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, CellKind},
+    agent::{Agent, Batch, CellKind, presence::Policy},
     ask::Asker,
     cell::{Cell, not_run},
     execution::{Ending, Execution},
@@ -27,6 +27,8 @@ use crate::{
 
 /// How long a running cell bears a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// A cell that takes longer is worth a Python in a session that has none.
+const LONG: Duration = Duration::from_secs(3);
 /// How long the agent's last events may come after Livy's answer.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
 
@@ -41,31 +43,68 @@ impl Cell {
     ) -> Result<(Ending, Transcript<'_>), Failure> {
         let statement = self.submit(live, code).await?;
         let id = statement.id.clone();
-        let mut transcript = Transcript::new(self.audience(), id.clone(), agent);
+        let mut transcript = Transcript::new(self.audience(), id.clone(), self.source.kind, agent);
         let (told, ended) = (Notify::new(), CancellationToken::new());
         let polled = async {
             let ending = tokio::select! {
-                ending = self.poll(live, agent, statement, board, &told) => ending,
+                ending = self.poll(live, statement, board, &told) => ending,
                 never = count_those_ahead(live, &id, board) => match never {},
             };
             ended.cancel();
             ending
         };
         let listened = async {
-            if let Some(agent) = agent {
-                self.listen(agent, &mut transcript, board, &ended).await;
-                told.notify_one();
+            match (self.source.kind, agent) {
+                (Kind::Pyspark, Some(agent)) => {
+                    self.listen(agent, &mut transcript, board, &ended).await;
+                    told.notify_one();
+                }
+                (Kind::Pyspark | Kind::Sparkr, _) => {}
+                (_, agent) => self.overhear(live, agent, &mut transcript, board, &ended).await,
             }
             Ok(())
         };
         let (ending, ()) = tokio::try_join!(polled, listened)?;
-        if let (Some(agent), true, true) =
-            (agent, self.source.kind != Kind::Pyspark, board.has_counts())
-            && let Ok(Some(progress)) = agent.progress(&id).await
+        Ok((ending, transcript))
+    }
+
+    /// Shows what the agent tells of a statement that does not run in its Python: it cannot tell
+    /// when that has ended.
+    async fn overhear(
+        &self,
+        live: &Live,
+        agent: Option<&Agent>,
+        transcript: &mut Transcript<'_>,
+        board: &Board,
+        ended: &CancellationToken,
+    ) {
+        let agent = match agent {
+            Some(agent) => Some(agent.clone()),
+            None => ended.run_until_cancelled(self.agent_in_need(live)).await.flatten(),
+        };
+        let Some(agent) = agent else { return };
+        let cell = CellKind::Other(self.source.kind);
+        while let Some(batch) =
+            ended.run_until_cancelled(agent.events(transcript.statement(), cell)).await
         {
+            match batch {
+                Ok(batch) => self.see(&agent, batch, transcript, board).await,
+                Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
+            }
+        }
+        if let Ok(Some(progress)) = agent.end(transcript.statement()).await {
             board.agent(progress);
         }
-        Ok((ending, transcript))
+    }
+
+    /// The agent of a session without Python, once it is worth a Python there: when a cell takes
+    /// long, or is to be stopped.
+    async fn agent_in_need(&self, live: &Live) -> Option<Agent> {
+        if self.source.kind != Kind::Spark || live.agent_policy() == Policy::Never {
+            return None;
+        }
+        self.interrupt.run_until_cancelled(sleep(LONG)).await;
+        live.invited_agent().await
     }
 
     /// Shows what the agent tells, until it has told all, or until some time after Livy's answer.
@@ -76,13 +115,10 @@ impl Cell {
         board: &Board,
         ended: &CancellationToken,
     ) {
-        let (cell, last) = match self.source.kind {
-            Kind::Pyspark => (CellKind::Python(self.count), LAST_EVENTS),
-            _ => (CellKind::Other, Duration::ZERO),
-        };
+        let cell = CellKind::Python(self.count);
         let mut late = pin!(async {
             ended.cancelled().await;
-            sleep(last).await;
+            sleep(LAST_EVENTS).await;
         });
         while !transcript.has_ended() {
             let batch = tokio::select! {
@@ -90,18 +126,25 @@ impl Cell {
                 () = &mut late => return,
             };
             match batch {
-                Ok(batch) => transcript.see(batch).await,
-                Err(error) => {
-                    tracing::warn!("a cell goes on without live output: {error}");
-                    return;
-                }
+                Ok(batch) => self.see(agent, batch, transcript, board).await,
+                Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
             }
-            if let Some(progress) = transcript.progress() {
-                board.agent(progress);
-            }
-            for question in transcript.questions() {
-                tokio::spawn(self.asker().answer(agent.clone(), question));
-            }
+        }
+    }
+
+    async fn see(
+        &self,
+        agent: &Agent,
+        batch: Batch,
+        transcript: &mut Transcript<'_>,
+        board: &Board,
+    ) {
+        transcript.see(batch).await;
+        if let Some(progress) = transcript.progress() {
+            board.agent(progress);
+        }
+        for question in transcript.questions() {
+            tokio::spawn(self.asker().answer(agent.clone(), question));
         }
     }
 
@@ -117,7 +160,6 @@ impl Cell {
     async fn poll(
         &self,
         live: &Live,
-        agent: Option<&Agent>,
         statement: Statement,
         board: &Board,
         told: &Notify,
@@ -143,9 +185,7 @@ impl Cell {
             let polled = tokio::select! {
                 () = self.interrupt.cancelled(), if !cancelling => {
                     tokio::spawn(cancel(live.clone(), id.clone()));
-                    if let Some(agent) = agent {
-                        tokio::spawn(raise(agent.clone(), id.clone()));
-                    }
+                    tokio::spawn(raise(live.clone(), id.clone(), self.source.kind));
                     execution = execution.interrupt();
                     polls = PollPolicy::STATEMENT.start();
                     continue;
@@ -253,9 +293,16 @@ fn ahead(statements: &[Statement], id: &Id) -> usize {
     statements.iter().filter(before).count()
 }
 
-/// Livy's cancel ends Spark jobs, and this Python's own work.
-async fn raise(agent: Agent, id: Id) {
-    if let Err(error) = agent.interrupt(&id).await {
+/// Livy's cancel ends Spark jobs, and this what the language does itself.
+async fn raise(live: Live, id: Id, kind: Kind) {
+    let agent = match kind {
+        Kind::Pyspark => live.agent().await,
+        Kind::Spark => live.invited_agent().await,
+        Kind::Sparkr | Kind::Sql => None,
+    };
+    if let Some(agent) = agent
+        && let Err(error) = agent.interrupt(&id, kind).await
+    {
         tracing::warn!("statement {id} could not be interrupted: {error}");
     }
 }

@@ -11,14 +11,14 @@ use livy_client::{
     Application, Client, Error, Fate, Id, PollPolicy, Session, Statement, Trouble, session,
     statement::NewStatement,
 };
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     agent::{
         Agent,
-        presence::{self, Presence},
+        presence::{Policy, Seat},
     },
     failure::Failure,
     kind::Kind,
@@ -37,6 +37,8 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const SUBMITTED: usize = 100;
 /// How long a cell waits for an agent that is being installed.
 const AGENT_PATIENCE: Duration = Duration::from_millis(300);
+/// How long one waits for an agent that was asked to come: Livy may have to start a Python for it.
+const INVITED_PATIENCE: Duration = Duration::from_secs(30);
 /// Log lines to show when something is wrong.
 const LOG_LINES: i64 = 10;
 
@@ -44,7 +46,7 @@ const LOG_LINES: i64 = 10;
 pub struct Keeper {
     kind: Kind,
     place: Result<Place, SettingsError>,
-    agent_wanted: bool,
+    agents: Policy,
     state: watch::Sender<State>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
@@ -101,13 +103,13 @@ pub struct Live {
     pub in_doubt: bool,
     /// The newest of the statements that this kernel has submitted.
     submitted: Arc<Mutex<VecDeque<Id>>>,
-    agent: watch::Receiver<Presence>,
+    agent: Arc<Seat>,
 }
 
 impl Live {
     /// A session that has run nothing.
     pub fn new(client: Client, place: String, session: Session) -> Self {
-        let agent = presence::none();
+        let agent = Arc::new(Seat::new(Policy::Never));
         Self { client, place, session, in_doubt: false, submitted: Arc::default(), agent }
     }
 
@@ -118,12 +120,18 @@ impl Live {
 
     /// The session's agent, if it is there or comes within some time.
     pub async fn agent_within(&self, patience: Duration) -> Option<Agent> {
-        let mut presence = self.agent.clone();
-        let here = presence.wait_for(|presence| !matches!(presence, Presence::Coming));
-        match timeout(patience, here).await.ok()?.ok().as_deref() {
-            Some(Presence::Here(agent)) => Some(agent.clone()),
-            _ => None,
-        }
+        self.agent.agent(patience).await
+    }
+
+    /// The session's agent, which is asked to come if that was not done.
+    pub async fn invited_agent(&self) -> Option<Agent> {
+        self.agent.invite(&self.client, &self.session.id);
+        self.agent_within(INVITED_PATIENCE).await
+    }
+
+    /// When the session gets an agent.
+    pub fn agent_policy(&self) -> Policy {
+        self.agent.policy()
     }
 
     /// Posts a statement. If the answer is lost it is looked for, and an older one with the same
@@ -172,11 +180,11 @@ impl Loss {
 
 impl Keeper {
     /// A keeper without a session.
-    pub fn new(kind: Kind, place: Result<Place, SettingsError>, agent_wanted: bool) -> Arc<Self> {
+    pub fn new(kind: Kind, place: Result<Place, SettingsError>, agents: Policy) -> Arc<Self> {
         Arc::new(Self {
             kind,
             place,
-            agent_wanted,
+            agents,
             state: watch::Sender::new(State::Absent),
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
@@ -310,8 +318,9 @@ impl Keeper {
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
         let mut live = Live::new(client, place, session);
-        if self.agent_wanted && self.kind == Kind::Pyspark {
-            live.agent = presence::invite(live.client.clone(), live.session.id.clone());
+        live.agent = Arc::new(Seat::new(self.agents));
+        if self.kind == Kind::Pyspark || self.agents == Policy::Always {
+            live.agent.invite(&live.client, &live.session.id);
         }
         Ok(live)
     }

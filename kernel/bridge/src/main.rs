@@ -26,6 +26,7 @@ mod leftover;
 mod magic;
 mod notice;
 mod output;
+mod overheard;
 mod panel;
 mod parent;
 mod place;
@@ -44,6 +45,7 @@ use jupyter_wire::ConnectionInfo;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    agent::presence::Policy,
     cli::{BatchAction, Cli, Command, Run, SessionAction},
     command::{CommandError, Resource},
     history::History,
@@ -126,7 +128,11 @@ async fn run(options: Run) -> Outcome {
     let (requests, frontend) = jupyter_wire::bind(&connection)
         .await
         .map_err(|error| CommandError::Other(error.to_string()))?;
-    let keeper = Keeper::new(options.kind, settings::place(), settings::agent_wanted());
+    let agents = settings::agents().unwrap_or_else(|error| {
+        tracing::warn!("{error}; sessions get an agent when it helps");
+        Policy::default()
+    });
+    let keeper = Keeper::new(options.kind, settings::place(), agents);
     let history = History::open(options.kind, history_folder());
     let progress = settings::progress().unwrap_or_else(|error| {
         tracing::warn!("{error}; a line stays of each cell's progress");

@@ -73,11 +73,6 @@ impl Board {
         self.change(|_| Seen::Counts(progress));
     }
 
-    /// Whether the agent has told of Spark.
-    pub fn has_counts(&self) -> bool {
-        matches!(*self.0.borrow(), Seen::Counts(_))
-    }
-
     /// Returns when the statement waits for others.
     pub async fn waits(&self) {
         // It fails only when there is no board any more.

@@ -6,7 +6,7 @@ use livy_client::{
     Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc,
 };
 
-use crate::progress::AtEnd;
+use crate::{agent::presence::Policy, progress::AtEnd};
 
 /// The variable that names the Livy server.
 pub const LIVY_URL: &str = "LIVY_URL";
@@ -44,9 +44,14 @@ pub fn place() -> Result<Place, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).place()
 }
 
-/// Whether sessions are to have an agent.
-pub fn agent_wanted() -> bool {
-    value_of_first(&["LIVY_AGENT"]).is_none_or(|value| value != "never")
+/// When sessions get an agent.
+pub fn agents() -> Result<Policy, SettingsError> {
+    match value_of_first(&["LIVY_AGENT"]).as_deref() {
+        None | Some("auto") => Ok(Policy::Auto),
+        Some("always") => Ok(Policy::Always),
+        Some("never") => Ok(Policy::Never),
+        Some(_) => Err(wrong("LIVY_AGENT", "is none of auto, always, never")),
+    }
 }
 
 /// What becomes of the display of a cell's progress.

@@ -14,7 +14,9 @@ use crate::{
     ask::Question,
     failure::Failure,
     history::History,
+    kind::Kind,
     output::bound::{self, Flow},
+    overheard::Overheard,
 };
 
 /// Where a cell's outputs go.
@@ -56,6 +58,8 @@ pub struct Transcript<'a> {
     /// Bytes that were shown of each stream.
     stdout: usize,
     stderr: usize,
+    /// What Scala has printed, which Livy repeats.
+    overheard: Option<Overheard>,
     flow: Flow,
     failure: Option<Failure>,
     questions: Vec<Question>,
@@ -64,10 +68,11 @@ pub struct Transcript<'a> {
 
 impl<'a> Transcript<'a> {
     /// Nothing is shown yet.
-    pub fn new(audience: Audience<'a>, statement: Id, agent: Option<&Agent>) -> Self {
+    pub fn new(audience: Audience<'a>, statement: Id, kind: Kind, agent: Option<&Agent>) -> Self {
         Self {
             audience,
             statement,
+            overheard: (kind == Kind::Spark).then(Overheard::default),
             deaf: agent.is_some_and(Agent::is_first_use),
             started: false,
             ended: false,
@@ -110,12 +115,21 @@ impl<'a> Transcript<'a> {
         }
     }
 
+    /// Livy's error, which for Scala begins with what its last line has printed.
+    pub fn left_of_error(&self, evalue: String, traceback: Vec<String>) -> (String, Vec<String>) {
+        match &self.overheard {
+            Some(overheard) => overheard.left_of_error(evalue, traceback),
+            None => (evalue, traceback),
+        }
+    }
+
     /// What is left to show of Livy's answer.
     pub fn left_of(&self, mut data: Map<String, Value>) -> Map<String, Value> {
         let unseen = match data.get("text/plain") {
-            Some(Value::String(text)) if !self.is_whole() && !self.lost => {
-                self.unseen(text).to_owned()
-            }
+            Some(Value::String(text)) if !self.is_whole() && !self.lost => match &self.overheard {
+                Some(overheard) => overheard.left_of(text),
+                None => self.unseen(text).to_owned(),
+            },
             _ => String::new(),
         };
         match unseen.as_str() {
@@ -183,6 +197,9 @@ impl<'a> Transcript<'a> {
                     _ => (StreamName::Stdout, &mut self.stdout),
                 };
                 *seen += text.len();
+                if let Some(overheard) = &mut self.overheard {
+                    overheard.add(&text);
+                }
                 if let Some(text) = self.flow.pass(text) {
                     frontend.publish(parent, &Stream { name, text }).await;
                 }

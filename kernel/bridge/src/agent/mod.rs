@@ -22,12 +22,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::kind::Kind;
+
 pub use event::{Batch, Display, EventKind, Progress};
 
 /// Under which name the session's Python has it.
 const PACKAGE: &str = "_livy_kernel_agent";
 /// A session's agent of another version is replaced: to be raised whenever a part changes.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// An event is seen a fifth of a second after it happened at the latest.
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(200));
@@ -51,8 +53,8 @@ pub struct Agent {
 pub enum CellKind {
     /// Everything: it is Python, with this number.
     Python(u32),
-    /// How far Spark is.
-    Other,
+    /// How far Spark is, and what Scala prints.
+    Other(Kind),
 }
 
 /// What an agent says of itself.
@@ -131,7 +133,7 @@ impl Agent {
         let since = self.next.load(Ordering::Relaxed);
         let (python, other) = match cell {
             CellKind::Python(count) => (json!([statement.as_str(), count]), Value::Null),
-            CellKind::Other => (Value::Null, statement.as_str().into()),
+            CellKind::Other(kind) => (Value::Null, json!([statement.as_str(), kind.as_str()])),
         };
         let args = json!([since, WAIT.as_secs_f64(), python, other]);
         let batch: Batch = self.call("events", &args, WAIT + PATIENCE).await?;
@@ -139,9 +141,9 @@ impl Agent {
         Ok(batch)
     }
 
-    /// How far Spark was with a statement in another language, which has ended; none if it was quick.
-    pub async fn progress(&self, statement: &Id) -> Result<Option<Progress>, AgentError> {
-        self.call("progress", &json!([statement.as_str()]), PATIENCE).await
+    /// A statement in another language has ended: how far Spark was with it; none if it was quick.
+    pub async fn end(&self, statement: &Id) -> Result<Option<Progress>, AgentError> {
+        self.call("end", &json!([statement.as_str()]), PATIENCE).await
     }
 
     /// Answers a question of `input()`; nothing refuses it.
@@ -165,9 +167,10 @@ impl Agent {
         self.call("inspect", &json!([code, cursor, detail]), PATIENCE).await
     }
 
-    /// Raises KeyboardInterrupt in a statement, where Python can do that.
-    pub async fn interrupt(&self, statement: &Id) -> Result<(), AgentError> {
-        let answer: Value = self.call("interrupt", &json!([statement.as_str()]), PATIENCE).await?;
+    /// Ends what a statement does, where its language can do that.
+    pub async fn interrupt(&self, statement: &Id, kind: Kind) -> Result<(), AgentError> {
+        let args = json!([statement.as_str(), kind.as_str()]);
+        let answer: Value = self.call("interrupt", &args, PATIENCE).await?;
         tracing::debug!("the agent was asked to interrupt: {answer}");
         Ok(())
     }

@@ -120,7 +120,7 @@ class Repl:
         self.bind('spark', 'org.apache.spark.sql.SparkSession', context)
         self.bind('sc', 'org.apache.spark.SparkContext', context.sparkContext())
         for names in 'org.apache.spark.SparkContext._', 'spark.implicits._', 'spark.sql', 'org.apache.spark.sql.functions._':
-            self.interpret('import ' + names)
+            self.intp.interpret('import ' + names)
         self.read()
 
     def interpreter(self, folder, classes):

@@ -14,9 +14,8 @@ from .completion import completion
 from .inputs import inputs
 from .inspection import inspect_name
 from .commands import getoutput, system
-from .interrupts import interrupts
 from .magics import cell, help, line, time_cell
-from .progress import progress
+from .others import end_other, interrupt
 
 # What `rewriting` makes of a magic.
 __all__ = ['cell', 'getoutput', 'help', 'line', 'system', 'time_cell']
@@ -26,11 +25,11 @@ CALLS = {
     'uninstall': agent.uninstall,
     'status': agent.status,
     'events': agent.events,
-    'interrupt': interrupts.interrupt,
+    'interrupt': interrupt,
     'complete': completion.complete,
     'inspect': inspect_name,
     'reply': inputs.reply,
-    'progress': progress.end,
+    'end': end_other,
 }
 
 

@@ -23,6 +23,7 @@ from .interrupts import interrupts
 from .patches import Patches
 from .progress import progress
 from .results import results
+from .scala import scala
 from .sources import sources
 from .statements import Shell
 from .streams import Streams
@@ -133,11 +134,14 @@ class Agent:
         events.add('end')
         state.statement = events.statement = None
 
-    def events(self, since, wait=0, cell=None, watched=None):
+    def events(self, since, wait=0, cell=None, other=None):
         if cell:
             self.number(*cell)
-        if watched:  # A statement in another language.
-            progress.renew(watched)
+        if other:  # A statement in another language.
+            statement, language = other
+            progress.renew(statement)
+            if language == 'spark':
+                scala.renew(statement)
         return events.since(since, wait)
 
     def number(self, id, count):

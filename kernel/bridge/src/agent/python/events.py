@@ -38,17 +38,17 @@ class Events:
             self.keep(kind, content, len(json.dumps(content)))
 
     @interrupts.shielded
-    def stream(self, name, text):
+    def stream(self, name, text, statement=None):
         with self.changed:
             for start in range(0, len(text), self.PIECE):
                 piece = text[start : start + self.PIECE]
                 last = self.growing
-                if last and last['name'] == name and last['n'] >= self.told and last['size'] < self.PIECE:
+                if last and self.may_grow(last, name, statement or self.statement):
                     last['text'].append(piece)
                     last['size'] += len(piece)
                     self.size += len(piece)
                 else:
-                    self.keep('stream', {'name': name, 'text': [piece]}, len(piece))
+                    self.keep('stream', {'name': name, 'text': [piece]}, len(piece), statement)
                     self.growing = self.kept[-1]
 
     @interrupts.shielded
@@ -60,6 +60,10 @@ class Events:
                 last.update(content)
             else:
                 self.keep(kind, content, len(json.dumps(content)), statement)
+
+    def may_grow(self, event, name, statement):
+        is_same = event['name'] == name and event['statement'] == statement
+        return is_same and event['n'] >= self.told and event['size'] < self.PIECE
 
     def keep(self, kind, content, size, statement=None):
         self.growing = None
