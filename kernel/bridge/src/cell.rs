@@ -26,6 +26,7 @@ use crate::{
     kind::Kind,
     notice::Notice,
     output::{self, Shown},
+    own,
     panel::Panel,
     progress::{AtEnd, Board},
     source::Source,
@@ -90,6 +91,11 @@ impl Cell {
     async fn execute(&self) -> Result<(), Failure> {
         if let Some(answer) = &self.unasked {
             self.answer_unasked(answer).await;
+            return Ok(());
+        }
+        if let Some(asked) = own::read(&self.input) {
+            let text = asked?.answer(&self.keeper).await?;
+            self.show(vec![Shown::Display(text.bundle())]).await;
             return Ok(());
         }
         if self.source.code.trim().is_empty() {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     agent::{
         Agent,
-        presence::{Policy, Seat},
+        presence::{Policy, Seat, Standing},
     },
     failure::Failure,
     kind::Kind,
@@ -129,6 +129,11 @@ impl Live {
         self.agent_within(INVITED_PATIENCE).await
     }
 
+    /// How it stands with the session's agent.
+    pub fn agent_standing(&self) -> Standing {
+        self.agent.standing()
+    }
+
     /// When the session gets an agent.
     pub fn agent_policy(&self) -> Policy {
         self.agent.policy()
@@ -191,6 +196,11 @@ impl Keeper {
             leftover: Mutex::new(None),
             ending: CancellationToken::new(),
         })
+    }
+
+    /// What is known of the session.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
     }
 
     /// The session, if it takes statements now.

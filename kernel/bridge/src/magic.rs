@@ -24,6 +24,8 @@ pub enum By {
     Livy,
     /// The agent in the session's Python.
     Agent,
+    /// The kernel, where it is all of a cell.
+    Kernel,
 }
 
 const fn language(name: &'static str, kind: Kind, help: &'static str) -> Magic {
@@ -67,6 +69,18 @@ pub const MAGICS: &[Magic] = &[
         &["plt"],
         "`%matplot plt` shows the figure that Matplotlib has drawn. Livy does it; for Python.",
     ),
+    Magic {
+        name: "%info",
+        by: By::Kernel,
+        arguments: &[],
+        help: "The session, its server, and which abilities are on. Alone in its cell.",
+    },
+    Magic {
+        name: "%logs",
+        by: By::Kernel,
+        arguments: &["--lines"],
+        help: "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
+    },
     agent("%cd", "`%cd FOLDER` goes to another folder of the driver."),
     agent("%debug-log", "Shows the newest traceback whole, with Java's stack."),
     agent(
@@ -170,7 +184,7 @@ impl Magic {
     pub fn language(&self) -> Option<Kind> {
         match self.by {
             By::Language(kind) => Some(kind),
-            By::Livy | By::Agent => None,
+            By::Livy | By::Agent | By::Kernel => None,
         }
     }
 
@@ -182,7 +196,7 @@ impl Magic {
         let may_stand = !self.name.starts_with("%%") || cursor.is_in_the_first_line();
         may_stand
             && match self.by {
-                By::Language(_) => true,
+                By::Language(_) | By::Kernel => true,
                 By::Livy => matches!(kind, Kind::Pyspark | Kind::Spark),
                 By::Agent => kind == Kind::Pyspark,
             }

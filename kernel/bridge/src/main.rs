@@ -27,6 +27,7 @@ mod magic;
 mod notice;
 mod output;
 mod overheard;
+mod own;
 mod panel;
 mod parent;
 mod place;

@@ -62,7 +62,31 @@ impl Text {
         Self { plain: text.to_owned(), html: escape(text) }
     }
 
-    fn bundle(&self) -> Map<String, Value> {
+    /// Lines as they are.
+    pub fn lines(lines: &[&str]) -> Self {
+        let plain = lines.join("\n");
+        Self { html: format!("<pre>{}</pre>", escape(&plain)), plain }
+    }
+
+    /// Names and what they have; an address becomes a link.
+    pub fn table(rows: &[(&str, String)]) -> Self {
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let plain: Vec<String> =
+            rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+        let cells = rows.iter().map(|(name, value)| {
+            let value = match value.starts_with("http") {
+                true => format!("<a href=\"{0}\" target=\"_blank\">{0}</a>", escape(value)),
+                false => escape(value),
+            };
+            let style = "style=\"text-align:left\"";
+            format!("<tr><th {style}>{}</th><td {style}>{value}</td></tr>", escape(name))
+        });
+        let html = format!("<table>{}</table>", cells.collect::<String>());
+        Self { plain: plain.join("\n"), html }
+    }
+
+    /// As a MIME bundle.
+    pub fn bundle(&self) -> Map<String, Value> {
         Map::from_iter([
             // Programs at a terminal add no end of line themselves.
             ("text/plain".to_owned(), format!("{}\n", self.plain).into()),

@@ -7,6 +7,7 @@ pub mod presence;
 mod source;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -61,6 +62,34 @@ pub enum CellKind {
 #[derive(Clone, Debug, Deserialize)]
 struct Installed {
     next: u64,
+}
+
+/// What an agent is able to do, to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The version of the session's Python.
+    pub python: String,
+    /// Which abilities are on, and which are not.
+    pub abilities: String,
+}
+
+#[derive(Deserialize)]
+struct RawStatus {
+    #[serde(default)]
+    python: String,
+    #[serde(default)]
+    abilities: BTreeMap<String, Value>,
+}
+
+impl From<RawStatus> for Status {
+    fn from(raw: RawStatus) -> Self {
+        let abilities = raw.abilities.iter().map(|(name, value)| match value {
+            Value::Bool(true) => name.clone(),
+            Value::String(how) => format!("{name} ({how})"),
+            _ => format!("no {name}"),
+        });
+        Self { python: raw.python, abilities: abilities.collect::<Vec<_>>().join(", ") }
+    }
 }
 
 /// Names that fit, and where in the code, in code points.
@@ -139,6 +168,11 @@ impl Agent {
         let batch: Batch = self.call("events", &args, WAIT + PATIENCE).await?;
         self.next.store(batch.next, Ordering::Relaxed);
         Ok(batch)
+    }
+
+    /// What it is able to do there.
+    pub async fn status(&self) -> Result<Status, AgentError> {
+        self.call("status", &json!([]), PATIENCE).await.map(RawStatus::into)
     }
 
     /// A statement in another language has ended: how far Spark was with it; none if it was quick.

@@ -23,25 +23,31 @@ pub enum Policy {
 #[derive(Debug)]
 pub struct Seat {
     policy: Policy,
-    presence: watch::Sender<Presence>,
+    standing: watch::Sender<Standing>,
 }
 
+/// How it stands with a session's agent.
 #[derive(Clone, Debug)]
-enum Presence {
+pub enum Standing {
     /// Nobody has asked for it.
     Uninvited,
     /// It is being installed.
     Coming,
     /// It answers.
     Here(Agent),
-    /// It could not be installed.
-    Away,
+    /// It could not be installed, for this reason.
+    Away(String),
 }
 
 impl Seat {
     /// A session that has none yet.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, presence: watch::Sender::new(Presence::Uninvited) }
+        Self { policy, standing: watch::Sender::new(Standing::Uninvited) }
+    }
+
+    /// How it stands now.
+    pub fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
     }
 
     /// When it is to come.
@@ -52,36 +58,36 @@ impl Seat {
     /// Has it installed in the background, if it may come and nobody has asked for it.
     pub fn invite(&self, client: &Client, session: &Id) {
         let invited = self.policy != Policy::Never
-            && self.presence.send_if_modified(|presence| {
-                let new = matches!(presence, Presence::Uninvited);
+            && self.standing.send_if_modified(|standing| {
+                let new = matches!(standing, Standing::Uninvited);
                 if new {
-                    *presence = Presence::Coming;
+                    *standing = Standing::Coming;
                 }
                 new
             });
         if invited {
-            tokio::spawn(install(client.clone(), session.clone(), self.presence.clone()));
+            tokio::spawn(install(client.clone(), session.clone(), self.standing.clone()));
         }
     }
 
     /// It, if it is there or comes within some time.
     pub async fn agent(&self, patience: Duration) -> Option<Agent> {
-        let mut presence = self.presence.subscribe();
-        let decided = presence.wait_for(|presence| !matches!(presence, Presence::Coming));
+        let mut standing = self.standing.subscribe();
+        let decided = standing.wait_for(|standing| !matches!(standing, Standing::Coming));
         match timeout(patience, decided).await.ok()?.ok().as_deref() {
-            Some(Presence::Here(agent)) => Some(agent.clone()),
+            Some(Standing::Here(agent)) => Some(agent.clone()),
             _ => None,
         }
     }
 }
 
-async fn install(client: Client, session: Id, presence: watch::Sender<Presence>) {
+async fn install(client: Client, session: Id, standing: watch::Sender<Standing>) {
     let now = match Agent::install(client, session).await {
-        Ok(agent) => Presence::Here(agent),
+        Ok(agent) => Standing::Here(agent),
         Err(error) => {
             tracing::warn!("cells go without live output: {error}");
-            Presence::Away
+            Standing::Away(error.to_string())
         }
     };
-    presence.send_replace(now);
+    standing.send_replace(now);
 }

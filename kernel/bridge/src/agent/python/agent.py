@@ -56,6 +56,7 @@ class Agent:
                 self.abilities = {name: works(step) for name, step in steps.items()}
                 if not works(lambda: self.shell.install(self.patches)):  # Whose would they be?
                     self.abilities.update(streams=False, results=False, errors=False)
+                self.abilities['magics'] = self.abilities['progress'] = self.abilities['results']
                 safely(self.install_others)
         return self.status()
 

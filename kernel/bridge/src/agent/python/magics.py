@@ -28,6 +28,8 @@ ELSEWHERE = {
     'conda': PIP,
     'debug': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
     'pdb': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
+    'info': 'it needs a cell of its own.',
+    'logs': 'it needs a cell of its own.',
     'spark': 'the session is there already, as `spark` and `sc`.',
     'local': 'what follows would run beside the notebook, where this kernel has no Python.',
 }
@@ -94,6 +96,7 @@ def lsmagic(_):
     print('Of a line:  ' + '  '.join('%' + name for name in sorted(LINES)))
     print('Of a cell:  ' + '  '.join('%%' + name for name in sorted(CELLS)))
     print("Livy's:     %json NAME  %table NAME  %matplot plt")
+    print("The kernel's: %info  %logs")
 
 
 LINES = {

@@ -1,0 +1,71 @@
+//! The magics that the kernel answers itself, without a statement: each is a cell of its own.
+
+mod info;
+mod logs;
+
+use clap::Parser;
+
+use crate::{failure::Failure, keeper::Keeper, panel::Text};
+
+/// A magic of the kernel's, with its options.
+#[derive(Debug, Parser, PartialEq, Eq)]
+#[command(multicall = true, disable_help_subcommand = true)]
+pub enum Own {
+    /// What is known of the session and its server, and which abilities are on
+    #[command(name = "%info", aliases = ["%%info"])]
+    Info,
+    /// The end of the session's log
+    #[command(name = "%logs", aliases = ["%%logs"])]
+    Logs(logs::Options),
+}
+
+/// What a cell asks of the kernel itself, if it does; an error says how to ask.
+pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
+    let words: Vec<&str> = cell.split_whitespace().collect();
+    let is_own = matches!(*words.first()?, "%info" | "%%info" | "%logs" | "%%logs");
+    is_own.then(|| Own::try_parse_from(words).map_err(|error| usage(&error)))
+}
+
+/// Words of the argument parser, help among them.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let mut lines = text.trim_end().lines().map(str::to_owned);
+    let first = lines.next().unwrap_or_default();
+    Failure {
+        ename: "UsageError".to_owned(),
+        evalue: first,
+        traceback: text.trim_end().lines().map(str::to_owned).collect(),
+    }
+}
+
+impl Own {
+    /// What a person reads in answer.
+    pub async fn answer(&self, keeper: &Keeper) -> Result<Text, Failure> {
+        match self {
+            Self::Info => Ok(info::about(keeper).await),
+            Self::Logs(options) => logs::of(keeper, options).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_one_magic_is_the_kernels() {
+        assert_eq!(read("%info").unwrap().unwrap(), Own::Info);
+        assert_eq!(read("\n%%info \n").unwrap().unwrap(), Own::Info);
+        let Own::Logs(options) = read("%logs -n 7").unwrap().unwrap() else { panic!("no log") };
+        assert_eq!(options.lines, 7);
+        assert!(read("x = 1").is_none() && read("").is_none() && read("%time x").is_none());
+    }
+
+    #[test]
+    fn a_wrong_option_is_told_and_help_is_given() {
+        let wrong = read("%logs -n many").unwrap().unwrap_err();
+        assert!(wrong.evalue.contains("invalid value 'many'"), "{}", wrong.evalue);
+        let help = read("%logs --help").unwrap().unwrap_err();
+        assert!(help.traceback.join("\n").contains("How many lines"), "{help:?}");
+    }
+}

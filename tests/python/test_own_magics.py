@@ -1,0 +1,63 @@
+"""What the kernel answers itself: `%info` and `%logs`."""
+
+from conftest import SPARK_START, running_kernel
+
+
+def rows(kernel, code="%info"):
+    """Names and values of a display in two columns."""
+    [(kind, content)] = kernel.outputs(code)
+    assert kind == "display_data" and "<table>" in content["data"]["text/html"]
+    lines = content["data"]["text/plain"].splitlines()
+    return dict(line.split("  ", 1) for line in lines if line.strip()), content["data"]
+
+
+def told(kernel, name):
+    found, _ = rows(kernel)
+    return found.get(name, "").strip()
+
+
+def test_before_a_session_there_is_none_and_asking_starts_none(livy_url):
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        assert told(kernel, "Session") == "none: the first cell starts one"
+        assert told(kernel, "Session") == "none: the first cell starts one"
+        reply, _ = kernel.run("%logs")
+        assert reply["ename"] == "NoSessionError"
+
+
+def test_a_session_its_server_and_its_abilities_are_told(pyspark):
+    for _ in range(100):
+        found, data = rows(pyspark)
+        if found["Agent"].strip() == "is there":
+            break
+    assert found["Session"].strip().endswith("idle")
+    for ability in "streams", "results", "errors", "interrupt", "children", "magics", "completion (":
+        assert ability in found["Abilities"]
+    assert found["Kind"].strip() == "pyspark" and found["Server"].strip()
+    assert "<th " in data["text/html"]
+
+
+def test_who_wants_no_agent_reads_why_there_is_none(livy_url):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        assert told(kernel, "Agent") == "off: LIVY_AGENT=never"
+
+
+def test_a_server_that_is_down_is_no_reason_to_fail():
+    with running_kernel("livy-pyspark", "http://127.0.0.1:1") as kernel:
+        assert told(kernel, "Session") == "none: the first cell starts one"
+        kernel.run("1")
+        assert told(kernel, "Session").startswith("none: ")
+
+
+def test_the_end_of_the_log_is_shown(pyspark):
+    [(_, content)] = pyspark.outputs("%logs -n 5")
+    assert 1 <= len(content["data"]["text/plain"].splitlines()) <= 7
+    reply, _ = pyspark.run("%logs -n lots")
+    assert reply["ename"] == "UsageError" and "lots" in reply["evalue"]
+
+
+def test_in_scala_and_sql_it_is_the_same(livy_url):
+    with running_kernel("livy-sql", livy_url) as kernel:
+        kernel.run("select 1", timeout=SPARK_START)
+        assert told(kernel, "Kind") == "sql"
+        assert told(kernel, "Agent").startswith("off: LIVY_AGENT=always")
