@@ -2,6 +2,7 @@
 #   make demo     run a notebook on real Spark, on this machine
 #   make test     run all tests
 #   make lab      open JupyterLab with the kernels
+#   make parity   a hundred everyday cells, here and in ipykernel
 #   make bench    start-up time and memory, beside ipykernel
 #   make install  install the kernels for this person
 #   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
@@ -12,7 +13,7 @@ VENV := $(CURDIR)/.venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo test lint test-rust test-python conformance lab bench install kernels cargo clean
+.PHONY: demo test lint test-rust test-python conformance parity lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -41,6 +42,10 @@ conformance: $(VENV)/.ready | cargo
 	@echo "== what a real Livy answered, asked again"
 	@$(CARGO) build --locked --quiet -p livy-kernel
 	@PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
+
+parity: kernels $(VENV)/.clients
+	@echo "== a hundred everyday cells in livy-pyspark and in ipykernel"
+	@PATH=$(VENV)/bin:$$PATH PYTHONPATH=tests LIVY_LOCAL_PYTHON=$(VENV)/bin/python $(VENV)/bin/python -m parity
 
 lab: kernels $(VENV)/.lab
 	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"

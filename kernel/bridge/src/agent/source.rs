@@ -26,6 +26,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "inputs"
     "inspection"
     "interrupts"
+    "logs"
     "magics"
     "names"
     "names_of_user"

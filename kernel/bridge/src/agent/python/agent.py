@@ -20,6 +20,7 @@ from .figures import figures
 from .imports import import_watch
 from .inputs import inputs
 from .interrupts import interrupts
+from .logs import logs
 from .patches import Patches
 from .progress import progress
 from .results import results
@@ -76,6 +77,7 @@ class Agent:
         self.patches.set(builtins, 'input', inputs.input)
         self.patches.set(getpass, 'getpass', inputs.getpass)
         import_watch.install(self.patches)
+        logs.install()
         if 'matplotlib' not in sys.modules:
             os.environ.setdefault('MPLBACKEND', 'Agg')
 
@@ -84,6 +86,7 @@ class Agent:
             if state.installed:
                 state.installed = False
                 import_watch.uninstall()
+                logs.uninstall()
                 safely(children.uninstall)
                 safely(self.shell.uninstall)
                 safely(results.forget)
@@ -125,8 +128,7 @@ class Agent:
         safely(figures.end, statement)
         if children.moved:
             safely(children.drain)
-        if statement.timer:
-            events.stream('stdout', statement.timer.text())
+        events.stream('stdout', statement.take_time())
         counts = safely(progress.end, statement.id)
         if counts:
             events.add_newest('progress', statement.id, **counts)

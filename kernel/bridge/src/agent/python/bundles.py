@@ -61,6 +61,15 @@ def keep_bundle(data, metadata):
     return good, metadata if isinstance(metadata, dict) else {}
 
 
+def attempt(method, name):
+    """The form that a method gives; if it fails there are others, and the user wants to know."""
+    try:
+        return method()
+    except Exception as error:
+        events.stream('stderr', '%s failed: %s: %s\n' % (name, type(error).__name__, safely(str, error)))
+        return None
+
+
 def mime_bundle(value):
     data, metadata = {}, {}
     bundle = own_method(value, '_repr_mimebundle_')
@@ -70,7 +79,7 @@ def mime_bundle(value):
         metadata.update(more if isinstance(more, dict) else {})
     for name, mime in REPRS.items():
         method = own_method(value, name) if mime not in data else None
-        content, more = with_metadata(safely(method)) if method else (None, None)
+        content, more = with_metadata(attempt(method, name)) if method else (None, None)
         if content is not None:
             data[mime] = content
             if more:

@@ -26,6 +26,8 @@ class Results:
         text = repr(value) + '\n'
         getattr(sys.stdout, 'write_untold', sys.stdout.write)(text)
         statement = state.statement
+        if statement:
+            events.stream('stdout', statement.take_time())
         if not (statement and statement.hides_its_value()):
             bundle = bundle_of(value)
             if bundle:

@@ -19,6 +19,11 @@ class Statement:
         self.has_result = False
         self.failure = None
 
+    def take_time(self):
+        """What its timer says, once."""
+        timer, self.timer = self.timer, None
+        return timer.text() if timer else ''
+
     def hides_its_value(self):
         """As in IPython, by a semicolon; and where a magic of Livy's comes last, no expression does."""
         last = self.code.rstrip().split('\n')[-1]
