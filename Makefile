@@ -3,7 +3,7 @@
 #   make test     run all tests
 #   make lab      open JupyterLab with the kernels
 #   make parity   a hundred everyday cells, here and in ipykernel
-#   make bench    start-up time and memory, beside ipykernel
+#   make bench    start-up time and memory, beside ipykernel; what cells take, with the agent and without
 #   make install  install the kernels for this person
 #   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
 
@@ -53,6 +53,7 @@ lab: kernels $(VENV)/.lab
 
 bench: kernels
 	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
+	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE)
 
 install: | cargo
 	@$(CARGO) install --locked --path kernel/bridge

@@ -46,22 +46,31 @@ pub fn place() -> Result<Place, SettingsError> {
 
 /// When sessions get an agent.
 pub fn agents() -> Result<Policy, SettingsError> {
-    match value_of_first(&["LIVY_AGENT"]).as_deref() {
-        None | Some("auto") => Ok(Policy::Auto),
-        Some("always") => Ok(Policy::Always),
-        Some("never") => Ok(Policy::Never),
-        Some(_) => Err(wrong("LIVY_AGENT", "is none of auto, always, never")),
-    }
+    one_of(
+        "LIVY_AGENT",
+        &[("auto", Policy::Auto), ("always", Policy::Always), ("never", Policy::Never)],
+    )
 }
 
 /// What becomes of the display of a cell's progress.
 pub fn progress() -> Result<AtEnd, SettingsError> {
-    match value_of_first(&["LIVY_PROGRESS"]).as_deref() {
-        None | Some("line") => Ok(AtEnd::Line),
-        Some("clear") => Ok(AtEnd::Clear),
-        Some("never") => Ok(AtEnd::Never),
-        Some(_) => Err(wrong("LIVY_PROGRESS", "is none of line, clear, never")),
-    }
+    one_of(
+        "LIVY_PROGRESS",
+        &[("line", AtEnd::Line), ("clear", AtEnd::Clear), ("never", AtEnd::Never)],
+    )
+}
+
+/// The default if nothing is set.
+fn one_of<T: Copy + Default>(
+    variable: &'static str,
+    choices: &[(&str, T)],
+) -> Result<T, SettingsError> {
+    let Some(value) = value_of_first(&[variable]) else {
+        return Ok(T::default());
+    };
+    let found = choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice);
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    found.ok_or_else(|| wrong(variable, format!("is none of {}", names.join(", "))))
 }
 
 /// Whether inputs are kept for later kernels.

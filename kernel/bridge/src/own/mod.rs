@@ -28,14 +28,9 @@ pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
 
 /// Words of the argument parser, help among them.
 fn usage(error: &clap::Error) -> Failure {
-    let text = error.to_string();
-    let mut lines = text.trim_end().lines().map(str::to_owned);
-    let first = lines.next().unwrap_or_default();
-    Failure {
-        ename: "UsageError".to_owned(),
-        evalue: first,
-        traceback: text.trim_end().lines().map(str::to_owned).collect(),
-    }
+    let traceback: Vec<String> = error.to_string().trim_end().lines().map(str::to_owned).collect();
+    let evalue = traceback.first().cloned().unwrap_or_default();
+    Failure { ename: "UsageError".to_owned(), evalue, traceback }
 }
 
 impl Own {

@@ -171,12 +171,11 @@ def unknown(sign, name, known):
         return UsageError('%s%s is not done here: %s' % (sign, name, ELSEWHERE[name]))
     if name in ('json', 'table', 'matplot') and sign == '%':
         return UsageError('%%%s needs the name of a variable: %%%s x' % (name, name))
-    close = difflib.get_close_matches(name, known, 1)
-    if not close and name in (CELLS if sign == '%' else LINES):
-        close, sign_of = [name], '%%' if sign == '%' else '%'
+    if name in CELLS or name in LINES:  # With the other sign.
+        close = ['%%' + name if sign == '%' else '%' + name]
     else:
-        sign_of = sign
-    hint = 'Did you mean %s%s?' % (sign_of, close[0]) if close else '%lsmagic lists those that there are.'
+        close = [sign + other for other in difflib.get_close_matches(name, known, 1)]
+    hint = 'Did you mean %s?' % close[0] if close else '%lsmagic lists those that there are.'
     return UsageError('There is no magic %s%s. %s' % (sign, name, hint))
 
 
