@@ -6,6 +6,9 @@ ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 TIME = re.compile(r"\d[\d.]*(?:e[+-]\d+)? (?:s|ms|[µμ]s|ns)\b")
 TEMPORARY = re.compile(r"[^\s(]*(?:ipykernel_\d+/\d+\.py|<stdin>)|\b\d{6,}\.py")
 
+# A remark of IPython's on how even the runs were.
+UNEVEN = re.compile(r"The slowest run took .*\n")
+
 
 def run(client, code, timeout=120):
     """A cell's outputs: kind and content, texts of one stream in one."""
@@ -52,6 +55,6 @@ def plain(value):
     """Without what differs from run to run."""
     if not isinstance(value, str):
         return value
-    for pattern, instead in ((ADDRESS, "0x…"), (TIME, "… s"), (TEMPORARY, "<cell>")):
+    for pattern, instead in ((ADDRESS, "0x…"), (TIME, "… s"), (TEMPORARY, "<cell>"), (UNEVEN, "")):
         value = pattern.sub(instead, value)
     return value

@@ -124,7 +124,9 @@ class Kernel:
 
 @contextmanager
 def running_kernel(name, livy_url=None, **env):
-    environment = {k: v for k, v in os.environ.items() if k != "LIVY_URL"} | env
+    environment = {k: v for k, v in os.environ.items() if k != "LIVY_URL"}
+    # Whether a cell tells its progress depends on how quick the machine is.
+    environment |= {"LIVY_PROGRESS": "never"} | env
     if livy_url:
         environment["LIVY_URL"] = livy_url
     manager = KernelManager(kernel_name=name)

@@ -32,7 +32,7 @@ def run(*command, **env):
 
 def bare(home, **env):
     """The surroundings of a program that is started from no environment."""
-    return {"HOME": str(home), "PATH": "/usr/bin:/bin", **env}
+    return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LIVY_PROGRESS": "never", **env}
 
 
 @pytest.fixture(scope="module")

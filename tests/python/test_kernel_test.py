@@ -13,7 +13,7 @@ from conftest import SPARK_START, running_kernel
 
 RUNS = 3
 NEVER = {"test_pager", "test_clear_output", "test_execute_stderr"}
-MAGICS = {"text": "%%s", "matches": {"%%spark", "%%scala", "%%sparkr", "%%sql"}}
+MAGICS = {"text": "%%sq", "matches": {"%%sql"}}
 
 FIGURE = """
 class plt:

@@ -7,9 +7,16 @@ from base64 import b64encode
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import running_kernel
+from conftest import SPARK_START, running_kernel
 
 SLOW = "sc.parallelize(range(8), 8).map(lambda x: __import__('time').sleep(0.4)).count()"
+
+
+@pytest.fixture(scope="module")
+def pyspark(livy_url):
+    with running_kernel("livy-pyspark", livy_url, LIVY_PROGRESS="line") as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        yield kernel
 
 
 def told(kernel, code):
@@ -56,7 +63,7 @@ def test_sql_tells_the_same(pyspark):
 
 
 def test_without_an_agent_livys_share_is_told(livy_url):
-    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never", LIVY_PROGRESS="line") as kernel:
         kernel.run("1")
         texts, _ = told(kernel, SLOW)
     assert any(re.fullmatch(r"Spark: \d+ % of the tasks, \d s", text) for text in texts), texts
@@ -84,7 +91,7 @@ def ask(livy_url, path, body=None):
 
 def test_a_cell_behind_somebody_elses_says_how_many_are_ahead(spark_url):
     before = {session["id"] for session in ask(spark_url, "/sessions")["sessions"]}
-    with running_kernel("livy-pyspark", spark_url) as kernel:
+    with running_kernel("livy-pyspark", spark_url, LIVY_PROGRESS="line") as kernel:
         kernel.run("1")
         sessions = ask(spark_url, "/sessions")["sessions"]
         [session] = [session["id"] for session in sessions if session["id"] not in before]

@@ -80,6 +80,9 @@ fn agent(live: &Live) -> String {
         (Standing::Coming, _) => "is being installed".to_owned(),
         (Standing::Away(why), _) => format!("off: {why}"),
         (Standing::Uninvited, Policy::Never) => "off: LIVY_AGENT=never".to_owned(),
+        (Standing::Uninvited, _) if live.session.kind.as_deref() != Some("spark") => {
+            "off: LIVY_AGENT=always brings it, and a Python for it".to_owned()
+        }
         (Standing::Uninvited, _) => {
             "comes when a cell takes long or is to be stopped (LIVY_AGENT=always: at once)"
                 .to_owned()
