@@ -2,11 +2,15 @@
 """What Python's `logging` says. Livy's shell has it written to the session's log, where nobody sees it."""
 
 import logging
+import os
 
 from .base import state
 from .events import events
 
-SHELLS = 'fake_shell'  # Its own logger repeats each cell's error.
+
+def is_noise(record):
+    """The shell's own logger repeats each cell's error, and py4j, by the root logger, each interrupted call."""
+    return record.name == 'fake_shell' or os.sep + 'py4j' + os.sep in record.pathname
 
 
 class Handler(logging.Handler):
@@ -26,7 +30,7 @@ class Handler(logging.Handler):
         logging.getLogger().removeHandler(self)
 
     def emit(self, record):
-        if state.statement is None or record.name == SHELLS or self.is_told_to_others(record):
+        if state.statement is None or is_noise(record) or self.is_told_to_others(record):
             return
         if record.name == 'root':  # From now on, as `logging.warning` has it.
             self.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
