@@ -66,7 +66,9 @@ def cell(client, code, timeout=180):
         if message["msg_type"] == "stream":
             first.append(time.perf_counter() - began)
 
-    client.execute_interactive(code, timeout=timeout, output_hook=note, allow_stdin=False)
+    reply = client.execute_interactive(code, timeout=timeout, output_hook=note, allow_stdin=False)["content"]
+    if reply["status"] != "ok" and reply["ename"] != "KeyboardInterrupt":
+        raise SystemExit("\n".join(reply["traceback"]))
     return time.perf_counter() - began, Counter.asked - before, first[0] if first else None
 
 
@@ -79,7 +81,7 @@ def measure(manager, client):
         cells = [cell(client, f"time.sleep({seconds})") for _ in range(ROUNDS)]
         found[f"{seconds} s cell, beside it"] = f"{1000 * (statistics.median(c[0] for c in cells) - seconds):.0f} ms"
         found[f"{seconds} s cell, requests"] = f"{statistics.median(c[1] for c in cells):.0f}"
-    firsts = [cell(client, "print(1, flush=True); time.sleep(2)")[2] for _ in range(3)]
+    firsts = [cell(client, "print(1); time.sleep(2); print(2)")[2] for _ in range(3)]
     found["first text of a 2 s cell"] = f"{statistics.median(firsts):.2f} s"
     began = time.perf_counter()
     client.complete("spark.rea", reply=True, timeout=30)
@@ -96,13 +98,15 @@ def measure(manager, client):
 def main(program):
     local, os.environ["LIVY_URL"] = serve(Path(program).resolve())
     columns = {}
-    for name, agent in (("agent", "auto"), ("no agent", "never")):
-        os.environ["LIVY_AGENT"] = agent
-        manager, client = start_new_kernel(kernel_name="livy-pyspark")
-        columns[name] = measure(manager, client)
-        client.stop_channels()
-        manager.shutdown_kernel()
-    local.terminate()
+    try:
+        for name, agent in (("agent", "auto"), ("no agent", "never")):
+            os.environ["LIVY_AGENT"] = agent
+            manager, client = start_new_kernel(kernel_name="livy-pyspark")
+            columns[name] = measure(manager, client)
+            client.stop_channels()
+            manager.shutdown_kernel()
+    finally:
+        local.terminate()
     print(f"\n{'':30}" + "".join(f"{name:>12}" for name in columns) + f"   (medians of {ROUNDS})")
     for row in columns["agent"]:
         print(f"{row:30}" + "".join(f"{column[row]:>12}" for column in columns.values()))
