@@ -22,8 +22,9 @@ use crate::{
     failure::Failure,
     habits,
     history::History,
-    keeper::{Keeper, Live, State, Verdict, examine},
+    keeper::{Keeper, Live, State},
     kind::Kind,
+    loss::{Loss, OnLoss, Verdict, examine},
     notice::Notice,
     output::{self, Shown},
     own,
@@ -102,7 +103,19 @@ impl Cell {
             return Ok(());
         }
         let live = self.session().await?;
-        let agent = self.agent(&live).await;
+        let _in_use = live.in_use();
+        self.start_up(&live).await?;
+        let (code, ending, transcript) = self.run_in(&live).await?;
+        self.conclude(&live, &code, ending, transcript).await
+    }
+
+    /// Runs the code in a session, and shows meanwhile what comes and how that goes. Yields the
+    /// code as it was sent, too.
+    pub(crate) async fn run_in(
+        &self,
+        live: &Live,
+    ) -> Result<(String, Ending, Transcript<'_>), Failure> {
+        let agent = self.agent(live).await;
         let code = match (self.source.kind, &agent) {
             (Kind::Pyspark, None) => habits::without_agent(&self.source.code)?,
             _ => self.source.code.clone(),
@@ -110,15 +123,15 @@ impl Cell {
         let mut notice = self.notice();
         let (board, began, mut panel) = (Board::default(), Instant::now(), self.panel());
         let followed = tokio::select! {
-            followed = self.follow(&live, code.clone(), agent.as_ref(), &board) => followed,
-            failure = self.given_up(&live) => Err(failure),
-            never = self.tell_trouble(&live, &mut notice) => match never {},
+            followed = self.follow(live, code.clone(), agent.as_ref(), &board) => followed,
+            failure = self.given_up(live) => Err(failure),
+            never = self.tell_trouble(live, &mut notice) => match never {},
             never = board.show(began, &mut panel) => match never {},
         };
         notice.over().await;
         board.end(self.progress, began, panel).await;
         let (ending, transcript) = followed?;
-        self.conclude(&live, &code, ending, transcript).await
+        Ok((code, ending, transcript))
     }
 
     async fn agent(&self, live: &Live) -> Option<Agent> {
@@ -191,11 +204,9 @@ impl Cell {
                     return Err(failure);
                 }
                 State::Lost(loss) => {
-                    // A silent cell tells nobody.
-                    if !self.silent {
-                        self.keeper.loss_was_told();
-                    }
-                    return Err(loss.failure());
+                    self.replace_lost(&loss).await?;
+                    state = self.keeper.want();
+                    continue;
                 }
                 State::Starting(starting) => notice.starting(&starting).await,
                 State::Absent => {}
@@ -220,7 +231,7 @@ impl Cell {
         Panel::new(self.onlookers().filter(|_| self.progress != AtEnd::Never))
     }
 
-    fn onlookers(&self) -> Option<(Frontend, Parent)> {
+    pub(crate) fn onlookers(&self) -> Option<(Frontend, Parent)> {
         (!self.silent).then(|| (self.frontend.clone(), self.parent.clone()))
     }
 
@@ -243,22 +254,31 @@ impl Cell {
         }
     }
 
-    /// After trouble with the server, whose cell has failed: a session that did not survive it is
-    /// replaced for this one.
+    /// After trouble with the server, whose cell has failed: whether the session has survived it.
     async fn settle_doubt(&self) {
         let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
             return;
         };
-        let loss = match examine(&live).await {
-            Verdict::Gone(loss) => loss,
-            Verdict::Alive => return self.keeper.doubt(&live, false),
-            Verdict::Unknown => return,
-        };
-        self.keeper.lose(&live, &loss);
+        match examine(&live).await {
+            Verdict::Gone(loss) => self.keeper.lose(&live, &loss),
+            Verdict::Alive => self.keeper.doubt(&live, false),
+            Verdict::Unknown => {}
+        }
+    }
+
+    /// Lets a new session take a lost one's place, with a word or, where the person wants to be
+    /// asked, by the next cell.
+    async fn replace_lost(&self, loss: &Loss) -> Result<(), Failure> {
+        // A silent cell tells nobody.
+        if self.silent {
+            return Err(loss.failure(""));
+        }
         self.keeper.loss_was_told();
-        let text =
-            format!("Livy session {} is gone: {}. Its variables are lost.\n", loss.id, loss.why);
-        self.show(vec![Shown::Warning(text)]).await;
+        match self.keeper.terms.on_loss {
+            OnLoss::Restart => self.show(vec![Shown::Warning(loss.warning())]).await,
+            OnLoss::Ask => return Err(loss.failure("Run the cell again to start a new session.")),
+        }
+        Ok(())
     }
 
     pub(crate) fn audience(&self) -> Audience<'_> {
@@ -277,8 +297,11 @@ impl Cell {
             return None;
         };
         self.keeper.lose(live, &loss);
+        if self.keeper.terms.on_loss == OnLoss::Ask {
+            return Some(loss.failure("The next cell asks you whether to start a new session."));
+        }
         self.keeper.loss_was_told();
-        Some(loss.failure())
+        Some(loss.failure("The next cell that you run starts a new session."))
     }
 
     /// Livy's answer when the process that runs the code is gone, for good.
@@ -303,7 +326,7 @@ impl Cell {
         ))
     }
 
-    async fn show(&self, shown: Vec<Shown>) {
+    pub(crate) async fn show(&self, shown: Vec<Shown>) {
         if self.silent {
             return;
         }

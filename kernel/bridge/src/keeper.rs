@@ -3,15 +3,21 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
 };
 
 use livy_client::{
     Application, Client, Error, Fate, Id, PollPolicy, Session, Statement, Trouble, session,
     statement::NewStatement,
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -23,14 +29,14 @@ use crate::{
     failure::Failure,
     kind::Kind,
     leftover::{self, Leftover},
+    lifespan::Lifespan,
+    loss::{self, Loss, Verdict, examine},
     place::Connection,
-    settings::{Place, SettingsError},
+    settings::{Place, SettingsError, Terms},
 };
 
 /// A server ends the session of a kernel that has been silent for so long: one that was killed.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
-/// Often enough that two lost heartbeats do no harm.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long a server may be silent while it starts a session.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 /// A server keeps some hundred statements, and the newest few are searched for a lost one.
@@ -39,14 +45,16 @@ const SUBMITTED: usize = 100;
 const AGENT_PATIENCE: Duration = Duration::from_millis(300);
 /// How long one waits for an agent that was asked to come: Livy may have to start a Python for it.
 const INVITED_PATIENCE: Duration = Duration::from_secs(30);
-/// Log lines to show when something is wrong.
-const LOG_LINES: i64 = 10;
 
 /// Keeps the kernel's one session.
 pub struct Keeper {
     kind: Kind,
     place: Result<Place, SettingsError>,
     agents: Policy,
+    /// What is wanted of sessions.
+    pub terms: Terms,
+    /// What is to be said though nobody has asked.
+    words: mpsc::UnboundedSender<String>,
     state: watch::Sender<State>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
@@ -104,13 +112,61 @@ pub struct Live {
     /// The newest of the statements that this kernel has submitted.
     submitted: Arc<Mutex<VecDeque<Id>>>,
     agent: Arc<Seat>,
+    lifespan: Arc<Mutex<Lifespan>>,
+    /// Nothing has run in it.
+    new: Arc<AtomicBool>,
+}
+
+/// A cell that uses a session, until it is dropped.
+#[must_use]
+pub struct InUse(Arc<Mutex<Lifespan>>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        lock(&self.0).cell_ends(SystemTime::now());
+    }
 }
 
 impl Live {
     /// A session that has run nothing.
     pub fn new(client: Client, place: String, session: Session) -> Self {
         let agent = Arc::new(Seat::new(Policy::Never));
-        Self { client, place, session, in_doubt: false, submitted: Arc::default(), agent }
+        let lifespan = Lifespan::new(&session, SystemTime::now(), &Terms::default());
+        Self {
+            client,
+            place,
+            session,
+            in_doubt: false,
+            submitted: Arc::default(),
+            agent,
+            lifespan: Arc::new(Mutex::new(lifespan)),
+            new: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    /// Whether nobody has asked this before.
+    pub fn is_new(&self) -> bool {
+        self.new.swap(false, Ordering::Relaxed)
+    }
+
+    /// A cell begins to use it.
+    pub fn in_use(&self) -> InUse {
+        self.lifespan().cell_begins(SystemTime::now());
+        InUse(Arc::clone(&self.lifespan))
+    }
+
+    /// How long it may live.
+    pub fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
+        lock(&self.lifespan)
+    }
+
+    /// Has the server count it as active. One that cannot be told so is left alone.
+    async fn keep_alive(&self) {
+        let request = self.client.profile().keep_alive(&self.session.id);
+        match self.client.send(request).await {
+            Ok(_) => self.lifespan().is_active(SystemTime::now()),
+            Err(error) => tracing::debug!("the session is not kept alive: {error}"),
+        }
     }
 
     /// The session's agent, if it is there or comes in a moment.
@@ -158,38 +214,29 @@ impl Live {
     }
 
     fn submitted(&self) -> MutexGuard<'_, VecDeque<Id>> {
-        self.submitted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.submitted)
     }
 }
 
-/// A session that has ended without our doing.
-#[derive(Clone, Debug)]
-pub struct Loss {
-    /// Which.
-    pub id: Id,
-    /// Why, as far as the server says.
-    pub why: String,
-    /// The end of its log.
-    pub log: Vec<String>,
-}
-
-impl Loss {
-    /// As the error of a cell.
-    pub fn failure(&self) -> Failure {
-        let what =
-            format!("Livy session {} is gone: {}. Its variables are lost.", self.id, self.why);
-        Failure::new("SessionLost", what, "The next cell that you run starts a new session.")
-            .with_lines(self.log.iter().cloned())
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Keeper {
     /// A keeper without a session.
-    pub fn new(kind: Kind, place: Result<Place, SettingsError>, agents: Policy) -> Arc<Self> {
+    pub fn new(
+        kind: Kind,
+        place: Result<Place, SettingsError>,
+        agents: Policy,
+        terms: Terms,
+        words: mpsc::UnboundedSender<String>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             kind,
             place,
             agents,
+            terms,
+            words,
             state: watch::Sender::new(State::Absent),
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
@@ -284,7 +331,7 @@ impl Keeper {
     }
 
     fn leftovers(&self) -> MutexGuard<'_, Option<Leftover>> {
-        self.leftover.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.leftover)
     }
 
     async fn delete(&self, client: &Client, id: &Id) {
@@ -295,7 +342,7 @@ impl Keeper {
     }
 
     fn starting(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.starting)
     }
 
     fn begin(self: &Arc<Self>) {
@@ -325,9 +372,12 @@ impl Keeper {
             starting.place.clone_from(&place);
             starting.client = Some(client.clone());
         });
+        let created = SystemTime::now();
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
+        let lifespan = Lifespan::new(&session, created, &self.terms);
         let mut live = Live::new(client, place, session);
+        live.lifespan = Arc::new(Mutex::new(lifespan));
         live.agent = Arc::new(Seat::new(self.agents));
         if self.kind == Kind::Pyspark || self.agents == Policy::Always {
             live.agent.invite(&live.client, &live.session.id);
@@ -367,7 +417,8 @@ impl Keeper {
             kind: Some(self.kind.as_str().to_owned()),
             application: Application { name: Some(name), ..Default::default() },
             heartbeat_timeout_in_second: u32::try_from(HEARTBEAT_TIMEOUT.as_secs()).ok(),
-            ..Default::default()
+            idle_timeout: self.terms.idle_timeout.clone(),
+            ttl: self.terms.ttl.clone(),
         }
     }
 
@@ -397,22 +448,11 @@ impl Keeper {
         match session.state.is_ready() {
             true => Ok(session),
             false => {
-                let failure = self.ended_at_start(client, &session).await;
+                let failure = loss::at_start(client, &session).await;
                 self.delete(client, &session.id).await;
                 Err(failure)
             }
         }
-    }
-
-    async fn ended_at_start(&self, client: &Client, session: &Session) -> Failure {
-        let what =
-            format!("Livy session {} ended while it started ({})", session.id, session.state);
-        Failure::new(
-            "SessionStartError",
-            what,
-            "The end of its log, below, may say why; run the cell again to start another.",
-        )
-        .with_lines(log(client, &session.id).await)
     }
 
     fn progress(&self, change: impl FnOnce(&mut Starting)) {
@@ -425,45 +465,29 @@ impl Keeper {
         });
     }
 
-    /// Shows the server that this kernel lives, and notices when the session does not.
+    /// Shows the server that this kernel lives and uses the session, tells when its end is near, and
+    /// notices when it has come.
     async fn watch_over(self: Arc<Self>, live: Live) {
-        while self.ending.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
-            if self.live().is_none_or(|now| now.session.id != live.session.id) {
+        loop {
+            let pulse = live.lifespan().pulse();
+            let waited = self.ending.run_until_cancelled(tokio::time::sleep(pulse)).await;
+            let is_ours = |now: Live| now.session.id == live.session.id;
+            if waited.is_none() || !self.live().is_some_and(is_ours) {
                 return;
             }
+            if live.lifespan().is_in_use(SystemTime::now()) {
+                live.keep_alive().await;
+            }
             if let Verdict::Gone(loss) = examine(&live).await {
-                self.lose(&live, &loss);
-                return;
+                return self.lose(&live, &loss);
+            }
+            let warning = live.lifespan().warning(SystemTime::now());
+            if let Some(warning) = warning {
+                // It fails only when the kernel has stopped.
+                let _ = self.words.send(format!("Livy session {}: {warning}\n", live.session.id));
             }
         }
     }
-}
-
-/// What a server says when it is asked whether a session is still there.
-pub enum Verdict {
-    /// It is.
-    Alive,
-    /// It is not.
-    Gone(Loss),
-    /// The server does not say.
-    Unknown,
-}
-
-/// Asks whether a session is still there.
-pub async fn examine(live: &Live) -> Verdict {
-    let id = &live.session.id;
-    let why = match live.client.send(session::get(id)).await {
-        Ok(session) if session.state.is_over() => format!("its state is {}", session.state),
-        Ok(_) => return Verdict::Alive,
-        Err(error) if error.is_not_found() => "Livy does not know it any more".to_owned(),
-        Err(_) => return Verdict::Unknown,
-    };
-    Verdict::Gone(Loss { id: id.clone(), why, log: log(&live.client, id).await })
-}
-
-async fn log(client: &Client, id: &Id) -> Vec<String> {
-    let page = client.send(session::log(id, Some(-1), Some(LOG_LINES))).await;
-    page.map(|page| page.log).unwrap_or_default()
 }
 
 /// A web page may come from something in front of Livy that has a bad moment.

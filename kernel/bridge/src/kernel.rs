@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jupyter_wire::{
     Frontend, Parent, Request, Requests,
-    content::{ExecuteReply, ExecuteRequest, ExecutionState},
+    content::{ExecuteReply, ExecuteRequest, ExecutionState, Stream},
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -27,9 +27,12 @@ pub struct Kernel {
     progress: AtEnd,
     requests: Requests,
     events: mpsc::UnboundedReceiver<CellEnd>,
+    words: mpsc::UnboundedReceiver<String>,
     cell_ends: mpsc::UnboundedSender<CellEnd>,
     queue: VecDeque<Request>,
     running: Option<Running>,
+    /// The newest cell that shows anything.
+    shown: Option<Parent>,
     count: u32,
 }
 
@@ -48,6 +51,8 @@ struct CellEnd(Result<(), Failure>);
 enum Event {
     Request(Request),
     CellEnd(CellEnd),
+    /// Something to be said though nobody has asked.
+    Word(String),
     /// The process was asked to end, or the channels have.
     Stop,
 }
@@ -59,6 +64,7 @@ impl Kernel {
         keeper: Arc<Keeper>,
         history: History,
         progress: AtEnd,
+        words: mpsc::UnboundedReceiver<String>,
         requests: Requests,
         frontend: Frontend,
     ) -> Self {
@@ -73,9 +79,11 @@ impl Kernel {
             progress,
             requests,
             events,
+            words,
             cell_ends,
             queue: VecDeque::new(),
             running: None,
+            shown: None,
             count: 0,
         }
     }
@@ -97,6 +105,7 @@ impl Kernel {
             () = stop => Event::Stop,
             request = self.requests.control.recv() => request.map_or(Event::Stop, Event::Request),
             Some(end) = self.events.recv() => Event::CellEnd(end),
+            Some(word) = self.words.recv() => Event::Word(word),
             request = self.requests.shell.recv() => request.map_or(Event::Stop, Event::Request),
         }
     }
@@ -105,7 +114,16 @@ impl Kernel {
         match event {
             Event::Request(request) => self.handle_request(request),
             Event::CellEnd(end) => self.end_cell(end),
+            Event::Word(word) => self.say(word),
             Event::Stop => self.stopping = true,
+        }
+    }
+
+    /// Says something where a person looks: below the cell that runs, or the one that ran last, which
+    /// frontends still listen for.
+    fn say(&self, word: String) {
+        if let Some(parent) = &self.shown {
+            self.frontend.publish_now(parent, &Stream::stderr(word));
         }
     }
 
@@ -147,6 +165,9 @@ impl Kernel {
         if counted {
             self.count += 1;
             self.history.add(self.count, &content.code);
+        }
+        if !content.silent {
+            self.shown = Some(request.parent());
         }
         let request = Arc::new(request);
         let interrupt = CancellationToken::new();

@@ -5,6 +5,7 @@
 mod agent;
 mod ask;
 mod beside;
+mod cause;
 mod cell;
 mod cli;
 mod command;
@@ -23,6 +24,8 @@ mod kernel;
 mod kernelspec;
 mod kind;
 mod leftover;
+mod lifespan;
+mod loss;
 mod magic;
 mod notice;
 mod output;
@@ -36,6 +39,7 @@ mod python;
 mod settings;
 mod signals;
 mod source;
+mod startup;
 mod transcript;
 mod vscode;
 
@@ -53,6 +57,7 @@ use crate::{
     keeper::Keeper,
     kernel::Kernel,
     progress::AtEnd,
+    settings::Terms,
 };
 
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
@@ -133,7 +138,12 @@ async fn run(options: Run) -> Outcome {
         tracing::warn!("{error}; sessions get an agent when it helps");
         Policy::default()
     });
-    let keeper = Keeper::new(options.kind, settings::place(), agents);
+    let (place, terms) = match settings::terms() {
+        Ok(terms) => (settings::place(), terms),
+        Err(error) => (Err(error), Terms::default()),
+    };
+    let (words, said) = tokio::sync::mpsc::unbounded_channel();
+    let keeper = Keeper::new(options.kind, place, agents, terms, words);
     let history = History::open(options.kind, history_folder());
     let progress = settings::progress().unwrap_or_else(|error| {
         tracing::warn!("{error}; a line stays of each cell's progress");
@@ -144,6 +154,7 @@ async fn run(options: Run) -> Outcome {
         keeper.clone(),
         history.clone(),
         progress,
+        said,
         requests,
         frontend.clone(),
     );

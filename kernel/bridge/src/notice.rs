@@ -6,6 +6,7 @@ use jupyter_wire::{Frontend, Parent};
 use livy_client::Trouble;
 
 use crate::{
+    cause,
     html::escape,
     keeper::{Live, Starting},
     panel::{Panel, Text},
@@ -73,9 +74,14 @@ fn starting_text(starting: &Starting, elapsed: Duration) -> Text {
     let mut log_line = None;
     if let Some(session) = &starting.session {
         plain += &format!(": session {} is {}", session.id, session.state);
-        log_line = session.log.iter().rev().find(|line| says_something(line));
+        log_line = session.log.iter().rev().find(|line| cause::says_something(line));
     }
     plain += &format!(", {} s", elapsed.as_secs());
+    if let Some(what) =
+        starting.session.as_ref().and_then(|session| cause::of_waiting(&session.log))
+    {
+        plain += &format!(": {what}");
+    }
     if let Some(trouble) = starting.trouble() {
         plain += &format!(" ({})", trouble.reason);
     }
@@ -86,11 +92,6 @@ fn starting_text(starting: &Starting, elapsed: Duration) -> Text {
         html += &format!("<br><small>{}</small>", escape(&line));
     }
     Text { plain, html }
-}
-
-/// Livy's log begins with headings that have nothing below them yet.
-fn says_something(line: &str) -> bool {
-    !matches!(line.trim(), "" | "stdout:" | "stderr:")
 }
 
 /// Log lines can be longer than a screen is wide.

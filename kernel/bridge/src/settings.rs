@@ -1,12 +1,12 @@
 //! What the environment says about where Spark is, and how it is reached.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use livy_client::{
-    Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc,
+    Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc, time,
 };
 
-use crate::{agent::presence::Policy, progress::AtEnd};
+use crate::{agent::presence::Policy, loss::OnLoss, progress::AtEnd};
 
 /// The variable that names the Livy server.
 pub const LIVY_URL: &str = "LIVY_URL";
@@ -27,6 +27,21 @@ pub enum Place {
     Here(Option<PathBuf>),
 }
 
+/// What a person wants of sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How long they may be idle, in Livy's words; the server decides otherwise.
+    pub idle_timeout: Option<String>,
+    /// How long they may live, in Livy's words.
+    pub ttl: Option<String>,
+    /// How long after the last cell they are kept from being idle.
+    pub keep_alive: Option<Duration>,
+    /// What follows when one is lost.
+    pub on_loss: OnLoss,
+    /// The file of code that each runs first.
+    pub startup: Option<PathBuf>,
+}
+
 /// A setting that makes no sense: which one, why, and never a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {why}")]
@@ -42,6 +57,12 @@ fn wrong(variable: &'static str, why: impl ToString) -> SettingsError {
 /// Reads the environment.
 pub fn place() -> Result<Place, SettingsError> {
     Variables(&|name| std::env::var(name).ok()).place()
+}
+
+/// What is wanted of sessions.
+pub fn terms() -> Result<Terms, SettingsError> {
+    let on_loss = one_of("LIVY_ON_LOSS", &[("restart", OnLoss::Restart), ("ask", OnLoss::Ask)])?;
+    Variables(&|name| std::env::var(name).ok()).terms(on_loss)
 }
 
 /// When sessions get an agent.
@@ -108,6 +129,25 @@ impl Variables<'_> {
             Some("no") => Ok(false),
             Some(_) => Err(wrong("LIVY_HISTORY", "is neither yes nor no")),
         }
+    }
+
+    fn terms(&self, on_loss: OnLoss) -> Result<Terms, SettingsError> {
+        Ok(Terms {
+            idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
+            ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
+            keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
+            on_loss,
+            startup: self.path("LIVY_STARTUP"),
+        })
+    }
+
+    fn time(&self, variable: &'static str) -> Result<Option<(String, Duration)>, SettingsError> {
+        let Some(text) = self.get(variable) else {
+            return Ok(None);
+        };
+        let no_time = || wrong(variable, "is no time like 90s, 20m, 2h or 1d");
+        let time = time::parse(&text).ok_or_else(no_time)?;
+        Ok(Some((text, time)))
     }
 
     fn place(&self) -> Result<Place, SettingsError> {
@@ -364,6 +404,23 @@ mod tests {
         };
         assert_eq!((keeps(""), keeps("yes"), keeps("no")), (Ok(true), Ok(true), Ok(false)));
         assert_eq!(keeps("s3cret").unwrap_err().to_string(), "LIVY_HISTORY is neither yes nor no");
+    }
+
+    #[test]
+    fn times_of_sessions_are_livys() {
+        let read = |variable: &str, text: &str| {
+            let get = |name: &str| (name == variable).then(|| text.to_owned());
+            Variables(&get).terms(OnLoss::Restart)
+        };
+        assert_eq!(read("LIVY_TTL", "8h").unwrap().ttl.as_deref(), Some("8h"));
+        assert_eq!(read("LIVY_IDLE_TIMEOUT", "20m").unwrap().idle_timeout.as_deref(), Some("20m"));
+        let kept = read("LIVY_KEEP_ALIVE", "2h").unwrap().keep_alive;
+        assert_eq!(kept, Some(Duration::from_secs(7200)));
+        for variable in ["LIVY_TTL", "LIVY_IDLE_TIMEOUT", "LIVY_KEEP_ALIVE"] {
+            let error = read(variable, "two hours").unwrap_err().to_string();
+            assert_eq!(error, format!("{variable} is no time like 90s, 20m, 2h or 1d"));
+        }
+        assert_eq!(read("LIVY_TTL", " "), Ok(Terms::default()));
     }
 
     #[test]

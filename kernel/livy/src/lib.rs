@@ -53,6 +53,7 @@ mod request;
 mod resend;
 pub mod session;
 pub mod statement;
+pub mod time;
 mod tls;
 mod trouble;
 pub mod version;

@@ -1,0 +1,257 @@
+//! Why a session has ended, or does not start, as far as its log tells. Pure.
+
+/// Something that a log tells.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What happened, as the rest of a sentence about the session.
+    pub what: &'static str,
+    /// What to do.
+    pub next: &'static str,
+}
+
+/// The words of a log line, all of which it must have, and what they mean.
+type Sign = (&'static [&'static str], Cause);
+
+const MEMORY_NEXT: &str = "Bring less to the driver (collect, toPandas), or have it given more memory \
+     (spark.driver.memory, spark.driver.memoryOverhead).";
+
+/// What ends sessions, the most telling first.
+const ENDS: [Sign; 14] = [
+    // The JVM, by itself and by -XX:+ExitOnOutOfMemoryError.
+    (
+        &["java.lang.OutOfMemoryError"],
+        Cause { what: "the driver ran out of memory", next: MEMORY_NEXT },
+    ),
+    (&["There is insufficient memory for the Java Runtime"], NO_MEMORY_LEFT),
+    // YARN's ContainersMonitorImpl, of Hadoop 2 and of 3.
+    (&["running beyond", "memory limits"], OVER_LIMIT),
+    (&["beyond the '", "memory limit"], OVER_LIMIT),
+    // Kubernetes' reason for a container.
+    (&["OOMKilled"], OVER_LIMIT),
+    // Livy's ProcessInterpreter; 137 is SIGKILL.
+    (
+        &["PythonInterpreter: Process has died with 137"],
+        Cause {
+            what: "its Python was killed, as a machine does when memory is short",
+            next: "Keep less in Python's own memory (toPandas, large lists): Spark's does not count there.",
+        },
+    ),
+    (
+        &["PythonInterpreter: Process has died with"],
+        Cause {
+            what: "its Python has ended",
+            next: "Code that ends Python (os._exit, a crash in C) ends the session with it.",
+        },
+    ),
+    // YARN's ClientRMService.
+    (
+        &["was killed by user"],
+        Cause {
+            what: "somebody has ended its application",
+            next: "Whoever runs the cluster may know why.",
+        },
+    ),
+    // YARN's LeafQueue, on submission.
+    (
+        &["cannot accept submission of application"],
+        Cause { what: "the YARN queue is full", next: "Try again later, or use another queue." },
+    ),
+    (
+        &["to unknown queue"],
+        Cause { what: "there is no such YARN queue", next: "Name one that there is." },
+    ),
+    (
+        &["cannot submit applications to queue"],
+        Cause { what: "the YARN queue is not open to you", next: "Name one that is." },
+    ),
+    // Spark's own Client for YARN, before it submits.
+    (
+        &["is above the max threshold", "of this cluster"],
+        Cause {
+            what: "it asks for more memory than this cluster gives",
+            next: "Ask for less (spark.driver.memory, spark.executor.memory).",
+        },
+    ),
+    // Livy's SparkYarnApp.
+    (
+        &["No YARN application is found with tag"],
+        Cause {
+            what: "YARN has not taken its application in time",
+            next: "The cluster may be full: try again later.",
+        },
+    ),
+    // HDFS, where a person without a home folder starts Spark.
+    (
+        &["Permission denied: user=", "access="],
+        Cause {
+            what: "HDFS does not let it write",
+            next: "Whoever runs the cluster may have to make you a home folder (/user/NAME).",
+        },
+    ),
+];
+
+const NO_MEMORY_LEFT: Cause = Cause {
+    what: "the driver's machine has no memory left",
+    next: "Try again later, or ask for less (spark.driver.memory).",
+};
+
+const OVER_LIMIT: Cause = Cause {
+    what: "the cluster killed its driver, which took more memory than it may have",
+    next: MEMORY_NEXT,
+};
+
+/// What an application waits for that YARN has accepted: YARN's AMState and
+/// CSAMContainerLaunchDiagnosticsConstants.
+const WAITS: [(&str, &str); 4] = [
+    ("Queue's AM resource limit exceeded", "the YARN queue has no room for another application"),
+    ("User's AM resource limit exceeded", "your share of the YARN queue is used up"),
+    ("is not yet activated", "YARN has not let the application in yet"),
+    ("waiting for resources to be assigned for AM", "the cluster has no room for the driver now"),
+];
+
+/// What ended a session with this log, and the line that tells it.
+pub fn of_end(log: &[String]) -> Option<(&'static Cause, &str)> {
+    ENDS.iter().find_map(|(words, cause)| {
+        let tells = |line: &&String| {
+            // A task's error is not the driver's.
+            !line.contains("Lost task") && words.iter().all(|word| line.contains(word))
+        };
+        log.iter().rfind(tells).map(|line| (cause, line.as_str()))
+    })
+}
+
+/// What a session with this log waits for, if it is said.
+pub fn of_waiting(log: &[String]) -> Option<&'static str> {
+    let told = |line: &String| WAITS.iter().find(|(words, _)| line.contains(words));
+    log.iter().rev().find_map(told).map(|(_, what)| *what)
+}
+
+/// How far back a log's lines may have to do with its end.
+const NEAR: usize = 30;
+
+/// The lines of a log's end that a person may want to read: warnings and errors, if there are any.
+pub fn worth_reading(log: &[String], most: usize) -> Vec<String> {
+    let near = &log[log.len().saturating_sub(NEAR)..];
+    let lines: Vec<&str> =
+        near.iter().map(|line| line.trim_end()).filter(|line| says_something(line)).collect();
+    let telling: Vec<&str> = lines.iter().copied().filter(|line| !is_chatter(line)).collect();
+    let chosen = if telling.is_empty() { lines } else { telling };
+    chosen[chosen.len().saturating_sub(most)..].iter().map(|&line| line.to_owned()).collect()
+}
+
+/// Livy's log has headings, below which there may be nothing.
+pub fn says_something(line: &str) -> bool {
+    let headings = ["", "stdout:", "stderr:", "YARN Diagnostics:", "Kubernetes Diagnostics:"];
+    !headings.contains(&line.trim())
+}
+
+/// Spark's INFO lines, and the frames of Java's stacks.
+fn is_chatter(line: &str) -> bool {
+    let frame = line.trim_start();
+    line.contains(" INFO ") || frame.starts_with("at ") || frame.starts_with("... ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(lines: &str) -> Vec<String> {
+        lines.lines().map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn end(line: &str, what: &str) {
+        let lines = log(&format!(
+            "26/11/26 12:22:20 INFO SparkEntries: Created Spark session.\n{line}\nend"
+        ));
+        let (cause, told_by) = of_end(&lines).expect(line);
+        assert_eq!((cause.what.contains(what), told_by), (true, line), "{}", cause.what);
+        assert!(!cause.next.is_empty());
+    }
+
+    /// Lines of Livy 0.9 on Spark 3.5, of Spark's and Hadoop's sources, and as people report them.
+    #[test]
+    fn the_log_tells_why_a_session_has_ended() {
+        end("java.lang.OutOfMemoryError: Java heap space", "the driver ran out of memory");
+        end(
+            "# There is insufficient memory for the Java Runtime Environment to continue.",
+            "no memory left",
+        );
+        end(
+            "Container [pid=42,containerID=container_1_0001_01_000001] is running 1073152B beyond the 'PHYSICAL' \
+             memory limit. Current usage: 1.5 GB of 1.5 GB physical memory used. Killing container.",
+            "took more memory",
+        );
+        end(
+            "Container [pid=42,containerID=container_1_0001_01_000001] is running beyond physical memory limits. \
+             Current usage: 1.5 GB of 1.5 GB physical memory used; 2.9 GB of 3.1 GB virtual memory used.",
+            "took more memory",
+        );
+        end("\t container status: terminated, termination reason: OOMKilled", "took more memory");
+        end(
+            "26/11/26 12:22:28 ERROR PythonInterpreter: Process has died with 137",
+            "Python was killed",
+        );
+        end(
+            "26/11/26 12:22:28 ERROR PythonInterpreter: Process has died with 3",
+            "Python has ended",
+        );
+        end("Application application_1_0001 was killed by user alice at 10.0.0.1", "somebody");
+        end(
+            "org.apache.hadoop.security.AccessControlException: Queue root.jobs already has 500 applications, \
+             cannot accept submission of application: application_1_0001",
+            "queue is full",
+        );
+        end(
+            "Application application_1_0001 submitted by user alice to unknown queue: nope",
+            "no such YARN queue",
+        );
+        end(
+            "java.lang.IllegalArgumentException: Required AM memory (8192+819 MB) is above the max threshold \
+             (4096 MB) of this cluster! Please check the values of 'yarn.scheduler.maximum-allocation-mb'",
+            "more memory than this cluster",
+        );
+        end(
+            "org.apache.hadoop.security.AccessControlException: Permission denied: user=alice, access=WRITE, \
+             inode=\"/user\":hdfs:supergroup:drwxr-xr-x",
+            "HDFS",
+        );
+    }
+
+    #[test]
+    fn an_executors_want_of_memory_is_not_the_drivers() {
+        let lines = log(
+            "WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0): java.lang.OutOfMemoryError: x",
+        );
+        assert_eq!(of_end(&lines), None);
+        assert_eq!(of_end(&[]), None);
+    }
+
+    #[test]
+    fn the_log_tells_what_an_application_waits_for() {
+        let waits =
+            |line: &str| of_waiting(&log(&format!("stdout: \n\nYARN Diagnostics: \n{line}")));
+        let inactive = "[Thu Nov 26 10:00:00 +0000 2026] Application is added to the scheduler and is not yet activated. ";
+        let full =
+            "Queue's AM resource limit exceeded.  Details : AM Partition = <DEFAULT_PARTITION>;";
+        assert!(waits(&format!("{inactive}{full}")).unwrap().contains("queue has no room"));
+        assert!(waits(inactive).unwrap().contains("has not let"));
+        let active = "Application is Activated, waiting for resources to be assigned for AM. ";
+        assert!(waits(active).unwrap().contains("no room for the driver"));
+        assert_eq!(
+            waits("26/11/26 12:22:20 INFO Client: Application report (state: ACCEPTED)"),
+            None
+        );
+    }
+
+    #[test]
+    fn of_a_log_its_last_complaints_are_worth_reading() {
+        let lines = log(
+            "stdout: \n\nstderr: \n26/11/26 INFO A: a\n26/11/26 WARN B: b\nError: c\n\tat d(E.scala:1)\n26/11/26 INFO F: f",
+        );
+        assert_eq!(worth_reading(&lines, 10), ["26/11/26 WARN B: b", "Error: c"]);
+        assert_eq!(worth_reading(&lines, 1), ["Error: c"]);
+        assert_eq!(worth_reading(&log("stdout: \n26/11/26 INFO A: a"), 10), ["26/11/26 INFO A: a"]);
+        assert!(worth_reading(&log("stdout: \n\nstderr: "), 10).is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+//! A session that has ended without the kernel's doing: how that is noticed, and what a person reads.
+
+use std::time::SystemTime;
+
+use livy_client::{Client, Id, SessionState, session};
+
+use crate::{cause, failure::Failure, keeper::Live};
+
+/// How much of its log may tell why it ended; Livy keeps 200 lines of each stream.
+const LOG: i64 = 200;
+/// How many lines of it are shown.
+const SHOWN: usize = 10;
+
+/// What becomes of the next cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLoss {
+    /// It has a new session.
+    #[default]
+    Restart,
+    /// It says that the session is gone, and has a new one when it is run again.
+    Ask,
+}
+
+/// A session that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Which.
+    pub id: Id,
+    /// Why, as far as the server says.
+    pub why: String,
+    /// What to do about that.
+    next: &'static str,
+    /// Of its log, what may be of use.
+    log: Vec<String>,
+}
+
+impl Loss {
+    /// A session in this state, or one that Livy does not know any more, and its log.
+    fn new(id: Id, state: Option<&SessionState>, log: &[String]) -> Self {
+        let mut shown = cause::worth_reading(log, SHOWN);
+        let told = cause::of_end(log);
+        if let Some((_, line)) = told
+            && !shown.iter().any(|shown| shown == line.trim_end())
+        {
+            shown.insert(0, line.trim_end().to_owned());
+        }
+        let cause = told.map(|(cause, _)| cause);
+        let why = cause.map_or_else(|| of_state(state), |cause| cause.what.to_owned());
+        Self {
+            id,
+            why: with_state(why, state),
+            next: cause.map_or("", |cause| cause.next),
+            log: shown,
+        }
+    }
+
+    /// What happened, in a sentence.
+    pub fn sentence(&self) -> String {
+        format!("Livy session {} is gone: {}. Its variables are lost.", self.id, self.why)
+    }
+
+    /// As the error of the cell that ran, or was to run.
+    pub fn failure(&self, next: &str) -> Failure {
+        let next = format!("{} {next}", self.next);
+        Failure::new("SessionLost", self.sentence(), next.trim_start())
+            .with_lines(self.log.iter().cloned())
+    }
+
+    /// As a word before a cell that has another session.
+    pub fn warning(&self) -> String {
+        let lines = [
+            self.sentence(),
+            format!("{} This cell has a new session.", self.next).trim_start().to_owned(),
+        ];
+        let all: Vec<String> = lines.into_iter().chain(self.log.iter().cloned()).collect();
+        all.join("\n") + "\n"
+    }
+}
+
+fn of_state(state: Option<&SessionState>) -> String {
+    match state {
+        None => "Livy does not know it any more, so it was deleted or has expired, or Livy was started anew",
+        Some(SessionState::Dead) => "its driver has ended, and its log does not say why",
+        Some(SessionState::Error) => "its interpreter has ended",
+        Some(SessionState::Killed) => "its application was killed",
+        Some(SessionState::ShuttingDown) => "somebody or something ends it",
+        Some(SessionState::Success) => "its application has ended",
+        Some(_) => "it has ended",
+    }
+    .to_owned()
+}
+
+fn with_state(why: String, state: Option<&SessionState>) -> String {
+    match state {
+        Some(state) => format!("{why} (its state is {state})"),
+        None => why,
+    }
+}
+
+/// What a server says when it is asked whether a session is still there.
+pub enum Verdict {
+    /// It is.
+    Alive,
+    /// It is not.
+    Gone(Loss),
+    /// The server does not say.
+    Unknown,
+}
+
+/// Asks whether a session is still there.
+pub async fn examine(live: &Live) -> Verdict {
+    let id = &live.session.id;
+    match live.client.send(session::get(id)).await {
+        Ok(session) if session.state.is_over() => {
+            Verdict::Gone(Loss::new(id.clone(), Some(&session.state), &log(&live.client, id).await))
+        }
+        Ok(_) => Verdict::Alive,
+        Err(error) if error.is_not_found() => {
+            let loss = Loss::new(id.clone(), None, &[]);
+            let over = live.lifespan().over(SystemTime::now());
+            Verdict::Gone(over.map_or(loss.clone(), |why| Loss { why, ..loss }))
+        }
+        Err(_) => Verdict::Unknown,
+    }
+}
+
+/// Why a session did not come.
+pub async fn at_start(client: &Client, session: &session::Session) -> Failure {
+    let log = log(client, &session.id).await;
+    let Loss { id, why, next, log } = Loss::new(session.id.clone(), Some(&session.state), &log);
+    let what = format!("Livy session {id} ended while it started: {why}");
+    let next = format!("{next} Run the cell again to start another.");
+    Failure::new("SessionStartError", what, next.trim_start()).with_lines(log)
+}
+
+/// The end of a session's log, if the server has one.
+async fn log(client: &Client, id: &Id) -> Vec<String> {
+    let page = client.send(session::log(id, Some(-1), Some(LOG))).await;
+    page.map(|page| page.log).unwrap_or_default()
+}
