@@ -16,6 +16,7 @@ mod history; // what was run can be asked for
 mod interrupt; // an interrupt ends the cell, and nothing else
 mod iopub; // what is published, and to whom
 mod is_complete; // whether code can run as it is
+mod keep_alive; // a session that is used lives, and its end does not surprise
 mod kernel_info; // who the kernel is, said at once
 mod many_kernels; // kernels do not disturb each other
 mod order; // nothing is lost and nothing overtakes
@@ -30,6 +31,7 @@ mod session_start; // a session comes when a cell needs it
 mod settings; // where Livy is
 mod shutdown; // the session ends with the kernel
 mod size; // however much a cell prints, what is shown is bounded
+mod startup; // what each session runs first
 mod stdin; // nobody is asked for input
 mod stop_on_error; // an error aborts what was queued
 mod vscode; // what VS Code asks and runs unasked

@@ -126,6 +126,26 @@ pub fn of_waiting(log: &[String]) -> Option<&'static str> {
     log.iter().rev().find_map(told).map(|(_, what)| *what)
 }
 
+/// What an answer to a statement tells of Livy itself, in the place of the code's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amiss {
+    /// The statement gave more text than Livy's JSON library reads.
+    TooLarge,
+    /// Livy has read what its Python did not write, and takes answers for each other from now on.
+    OutOfStep,
+    /// The process that runs the code is gone.
+    Died,
+}
+
+/// Whether an error is Livy's own.
+pub fn of_answer(ename: &str, evalue: &str) -> Option<Amiss> {
+    match ename.strip_prefix("com.fasterxml.jackson.core.") {
+        Some("exc.StreamConstraintsException") => Some(Amiss::TooLarge),
+        Some("JsonParseException") => Some(Amiss::OutOfStep),
+        _ => evalue.starts_with("Interpreter died").then_some(Amiss::Died),
+    }
+}
+
 /// How far back a log's lines may have to do with its end.
 const NEAR: usize = 30;
 
@@ -242,6 +262,22 @@ mod tests {
             waits("26/11/26 12:22:20 INFO Client: Application report (state: ACCEPTED)"),
             None
         );
+    }
+
+    /// As recorded of Livy 0.9.
+    #[test]
+    fn some_errors_of_statements_are_livys_own() {
+        let jackson = "com.fasterxml.jackson.core";
+        let large = of_answer(
+            &format!("{jackson}.exc.StreamConstraintsException"),
+            "String length (20049497) exceeds the maximum length (20000000)",
+        );
+        assert_eq!(large, Some(Amiss::TooLarge));
+        let desync =
+            of_answer(&format!("{jackson}.JsonParseException"), "Unrecognized token 'from'");
+        assert_eq!(desync, Some(Amiss::OutOfStep));
+        assert_eq!(of_answer("Error", "Interpreter died:\n"), Some(Amiss::Died));
+        assert_eq!(of_answer("NameError", "name 'x' is not defined"), None);
     }
 
     #[test]

@@ -18,13 +18,13 @@ use uuid::Uuid;
 
 use crate::{
     agent::{Agent, presence::Policy},
+    cause::{self, Amiss},
     execution::Ending,
     failure::Failure,
     habits,
     history::History,
     keeper::{Keeper, Live, State},
     kind::Kind,
-    loss::{Loss, OnLoss, Verdict, examine},
     notice::Notice,
     output::{self, Shown},
     own,
@@ -159,6 +159,12 @@ impl Cell {
                 self.show(output::show(self.source.kind, code, data)).await;
                 Ok(())
             }
+            Ending::Output(Output::Error { ename, evalue, .. })
+                if transcript.is_whole()
+                    && cause::of_answer(&ename, &evalue) == Some(Amiss::TooLarge) =>
+            {
+                Ok(())
+            }
             Ending::Output(Output::Error { ename, evalue, traceback }) => {
                 let (evalue, traceback) = transcript.left_of_error(evalue, traceback);
                 let livys = output::failure(self.source.kind, ename, evalue, &traceback);
@@ -254,33 +260,6 @@ impl Cell {
         }
     }
 
-    /// After trouble with the server, whose cell has failed: whether the session has survived it.
-    async fn settle_doubt(&self) {
-        let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
-            return;
-        };
-        match examine(&live).await {
-            Verdict::Gone(loss) => self.keeper.lose(&live, &loss),
-            Verdict::Alive => self.keeper.doubt(&live, false),
-            Verdict::Unknown => {}
-        }
-    }
-
-    /// Lets a new session take a lost one's place, with a word or, where the person wants to be
-    /// asked, by the next cell.
-    async fn replace_lost(&self, loss: &Loss) -> Result<(), Failure> {
-        // A silent cell tells nobody.
-        if self.silent {
-            return Err(loss.failure(""));
-        }
-        self.keeper.loss_was_told();
-        match self.keeper.terms.on_loss {
-            OnLoss::Restart => self.show(vec![Shown::Warning(loss.warning())]).await,
-            OnLoss::Ask => return Err(loss.failure("Run the cell again to start a new session.")),
-        }
-        Ok(())
-    }
-
     pub(crate) fn audience(&self) -> Audience<'_> {
         Audience {
             frontend: &self.frontend,
@@ -288,30 +267,6 @@ impl Cell {
             count: self.count,
             silent: self.silent,
             history: self.history.as_ref(),
-        }
-    }
-
-    /// If the session has ended, this is said here and the next cell may start another.
-    pub(crate) async fn loss(&self, live: &Live) -> Option<Failure> {
-        let Verdict::Gone(loss) = examine(live).await else {
-            return None;
-        };
-        self.keeper.lose(live, &loss);
-        if self.keeper.terms.on_loss == OnLoss::Ask {
-            return Some(loss.failure("The next cell asks you whether to start a new session."));
-        }
-        self.keeper.loss_was_told();
-        Some(loss.failure("The next cell that you run starts a new session."))
-    }
-
-    /// Livy's answer when the process that runs the code is gone, for good.
-    async fn failed(&self, live: &Live, failure: Failure) -> Failure {
-        if !failure.evalue.starts_with("Interpreter died") {
-            return failure;
-        }
-        match self.loss(live).await {
-            Some(loss) => loss.with_lines(failure.traceback),
-            None => failure,
         }
     }
 

@@ -4,7 +4,13 @@ use std::time::SystemTime;
 
 use livy_client::{Client, Id, SessionState, session};
 
-use crate::{cause, failure::Failure, keeper::Live};
+use crate::{
+    cause::{self, Amiss},
+    cell::Cell,
+    failure::Failure,
+    keeper::Live,
+    output::Shown,
+};
 
 /// How much of its log may tell why it ended; Livy keeps 200 lines of each stream.
 const LOG: i64 = 200;
@@ -137,4 +143,74 @@ pub async fn at_start(client: &Client, session: &session::Session) -> Failure {
 async fn log(client: &Client, id: &Id) -> Vec<String> {
     let page = client.send(session::log(id, Some(-1), Some(LOG))).await;
     page.map(|page| page.log).unwrap_or_default()
+}
+
+impl Cell {
+    /// After trouble with the server, whose cell has failed: whether the session has survived it.
+    pub(crate) async fn settle_doubt(&self) {
+        let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
+            return;
+        };
+        match examine(&live).await {
+            Verdict::Gone(loss) => self.keeper.lose(&live, &loss),
+            Verdict::Alive => self.keeper.doubt(&live, false),
+            Verdict::Unknown => {}
+        }
+    }
+
+    /// Lets a new session take a lost one's place, with a word or, where the person wants to be
+    /// asked, by the next cell.
+    pub(crate) async fn replace_lost(&self, loss: &Loss) -> Result<(), Failure> {
+        // A silent cell tells nobody.
+        if self.silent {
+            return Err(loss.failure(""));
+        }
+        self.keeper.loss_was_told();
+        match self.keeper.terms.on_loss {
+            OnLoss::Restart => self.show(vec![Shown::Warning(loss.warning())]).await,
+            OnLoss::Ask => return Err(loss.failure("Run the cell again to start a new session.")),
+        }
+        Ok(())
+    }
+
+    /// If the session has ended, this is said here and the next cell may start another.
+    pub(crate) async fn loss(&self, live: &Live) -> Option<Failure> {
+        let Verdict::Gone(loss) = examine(live).await else {
+            return None;
+        };
+        self.keeper.lose(live, &loss);
+        if self.keeper.terms.on_loss == OnLoss::Ask {
+            return Some(loss.failure("The next cell asks you whether to start a new session."));
+        }
+        self.keeper.loss_was_told();
+        Some(loss.failure("The next cell that you run starts a new session."))
+    }
+
+    /// A failed statement; some answers are not the code's but Livy's, about itself.
+    pub(crate) async fn failed(&self, live: &Live, failure: Failure) -> Failure {
+        match cause::of_answer(&failure.ename, &failure.evalue) {
+            None => failure,
+            Some(Amiss::TooLarge) => Failure::new(
+                "OutputTooLarge",
+                format!(
+                    "the cell has run, but Livy cannot pass on what it gave: {}",
+                    failure.evalue
+                ),
+                "Write it to a file or a table, or print less.",
+            ),
+            Some(Amiss::OutOfStep) => Failure::new(
+                "OutOfStepError",
+                format!(
+                    "something other than Python has written to Livy's own pipe, as os.system does, so \
+                     from now on session {} may show what belongs to other cells, or nothing",
+                    live.session.id
+                ),
+                "Code still runs: save what you need, and restart the kernel.",
+            ),
+            Some(Amiss::Died) => match self.loss(live).await {
+                Some(loss) => loss.with_lines(cause::worth_reading(&failure.traceback, SHOWN)),
+                None => failure,
+            },
+        }
+    }
 }

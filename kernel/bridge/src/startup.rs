@@ -6,7 +6,7 @@ use livy_client::Output;
 use serde_json::Value;
 
 use crate::{
-    cell::Cell,
+    cell::{Cell, not_run},
     execution::Ending,
     failure::Failure,
     keeper::Live,
@@ -22,48 +22,45 @@ const LINES: usize = 5;
 impl Cell {
     /// Runs it, if this is the session's first cell. If it fails, that is told and stops nothing.
     pub(crate) async fn start_up(&self, live: &Live) -> Result<(), Failure> {
-        let Some(path) = self.keeper.terms.startup.clone().filter(|_| live.is_new()) else {
+        let Some(path) = self.keeper.terms.startup.as_ref().filter(|_| live.is_new()) else {
             return Ok(());
         };
-        match tokio::fs::read_to_string(&path).await {
-            Ok(code) => self.run_startup(live, &path, &code).await,
-            Err(error) => {
-                self.startup_failed(&path, &format!("it cannot be read ({error})")).await;
-                Ok(())
-            }
-        }
-    }
-
-    async fn run_startup(&self, live: &Live, path: &Path, code: &str) -> Result<(), Failure> {
         let path_shown = path.display();
         let mut panel = Panel::new(self.onlookers());
         panel.show(Text::plain(&format!("Running the start-up code of {path_shown}"))).await;
-        let hidden = self.hidden(code);
-        let ended = hidden.run_in(live).await.map(|(_, ending, _)| ending);
-        let done = format!("The start-up code of {path_shown} has run");
-        match ended {
-            Err(failure) if self.interrupt.is_cancelled() => return Err(failure),
-            Ok(Ending::Output(Output::Ok(data))) => {
-                let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
-                panel.show(in_short(&done, text)).await;
-            }
-            Ok(Ending::Output(Output::Error { ename, evalue, .. })) => {
-                self.startup_failed(path, &format!("{ename}: {evalue}")).await;
-            }
-            Ok(Ending::Interrupted | Ending::WithoutOutput) => {
-                self.startup_failed(path, "it was cancelled").await;
-            }
-            Err(failure) => self.startup_failed(path, &failure.evalue).await,
+        let given = self.given_by(path, live).await;
+        if self.interrupt.is_cancelled() {
+            return Err(not_run());
+        }
+        let (done, text) = match &given {
+            Ok(text) => (format!("The start-up code of {path_shown} has run"), text.as_str()),
+            Err(_) => (format!("The start-up code of {path_shown} has failed"), ""),
+        };
+        panel.show(in_short(&done, text)).await;
+        if let Err(why) = given {
+            let warning =
+                format!("LIVY_STARTUP: {path_shown}: {why}\nThe cell runs all the same.\n");
+            self.show(vec![Shown::Warning(warning)]).await;
         }
         Ok(())
     }
 
-    async fn startup_failed(&self, path: &Path, why: &str) {
-        let text = format!(
-            "LIVY_STARTUP: {} failed: {why}\nThis cell runs all the same.\n",
-            path.display()
-        );
-        self.show(vec![Shown::Warning(text)]).await;
+    /// The text that it gives, or why it fails.
+    async fn given_by(&self, path: &Path, live: &Live) -> Result<String, String> {
+        let code = tokio::fs::read_to_string(path)
+            .await
+            .map_err(|error| format!("it cannot be read ({error})"))?;
+        let hidden = self.hidden(&code);
+        let (_, ending, _) = hidden.run_in(live).await.map_err(|failure| failure.evalue)?;
+        match ending {
+            Ending::Output(Output::Ok(data)) => {
+                Ok(data.get("text/plain").and_then(Value::as_str).unwrap_or_default().to_owned())
+            }
+            Ending::Output(Output::Error { ename, evalue, .. }) => {
+                Err(format!("{ename}: {evalue}"))
+            }
+            Ending::Interrupted | Ending::WithoutOutput => Err("it was cancelled".to_owned()),
+        }
     }
 
     /// A cell of this one's that shows nothing by itself.

@@ -87,7 +87,7 @@ impl<'a> Transcript<'a> {
     }
 
     /// Whether the agent has told all.
-    fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.started && self.ended
     }
 

@@ -22,6 +22,7 @@ pub enum Asked {
     Cancel,
     Completion,
     NewJob,
+    Connect,
     Other,
 }
 
@@ -42,6 +43,7 @@ impl Asked {
             ("POST", ["sessions", _, "statements", _, "cancel"]) => Self::Cancel,
             ("POST", ["sessions", _, "completion"]) => Self::Completion,
             ("POST", ["sessions", _, "submit-job"]) => Self::NewJob,
+            ("POST", ["sessions", _, "connect"]) => Self::Connect,
             _ => Self::Other,
         }
     }
