@@ -9,6 +9,7 @@ mod fake; // a Livy that does what a test wants
 mod kill; // ending some
 mod listing; // all of them, and nothing secret
 mod log; // what was printed, once
+mod orphans; // whose kernel is gone
 mod terminal; // closed pipes and control characters
 
 use std::process::{Output, Stdio};

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{kernelspec::Target, kind::Kind, leftover::Leftover};
+use crate::{command::Which, kernelspec::Target, kind::Kind, leftover::Leftover};
 
 /// Runs notebook cells on Spark through Apache Livy.
 #[derive(Debug, Parser)]
@@ -31,13 +31,7 @@ pub enum Command {
     /// Serve Livy's REST protocol with Spark on this machine
     Local(Local),
     /// List the sessions that kernels of this program have on the server
-    Sessions {
-        /// Everybody's sessions
-        #[arg(long)]
-        all: bool,
-        #[command(flatten)]
-        output: Output,
-    },
+    Sessions(Sessions),
     /// Look at a session, or end it
     Session {
         /// What to do
@@ -69,6 +63,40 @@ pub struct Output {
     /// Answer in JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `sessions`.
+#[derive(Args, Debug)]
+pub struct Sessions {
+    /// Everybody's sessions
+    #[arg(long, conflicts_with_all = ["mine", "orphaned"])]
+    all: bool,
+    /// Only those of your kernels on this machine
+    #[arg(long)]
+    mine: bool,
+    /// Only those of your kernels on this machine that are gone
+    #[arg(long)]
+    orphaned: bool,
+    /// End them, after asking
+    #[arg(long, requires = "orphaned")]
+    pub end: bool,
+    /// End them without asking
+    #[arg(long, requires = "end")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+impl Sessions {
+    /// Which to list.
+    pub fn which(&self) -> Which {
+        match self {
+            Self { orphaned: true, .. } => Which::Orphaned,
+            Self { mine: true, .. } => Which::Mine,
+            Self { all: true, .. } => Which::All,
+            Self { .. } => Which::Kernels,
+        }
+    }
 }
 
 /// What can be done with a session.

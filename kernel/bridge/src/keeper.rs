@@ -19,7 +19,6 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
     agent::{
@@ -31,6 +30,7 @@ use crate::{
     leftover::{self, Leftover},
     lifespan::Lifespan,
     loss::{self, Loss, Verdict, examine},
+    origin,
     place::Connection,
     settings::{Place, SettingsError, Terms},
 };
@@ -388,7 +388,7 @@ impl Keeper {
     /// What of the session is known to be on the server is noted at each step. Spark on this
     /// machine ends with the kernel by itself.
     async fn create(&self, client: &Client) -> Result<Session, Error> {
-        let name = format!("livy-kernel-{}", Uuid::new_v4().simple());
+        let name = origin::session_name();
         let remote = matches!(self.place, Ok(Place::Livy(_)));
         let note = |leftover| *self.leftovers() = leftover;
         note(remote.then(|| Leftover::Named(name.clone())));

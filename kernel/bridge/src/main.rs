@@ -28,6 +28,7 @@ mod lifespan;
 mod loss;
 mod magic;
 mod notice;
+mod origin;
 mod output;
 mod overheard;
 mod own;
@@ -52,7 +53,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     agent::presence::Policy,
     cli::{BatchAction, Cli, Command, Run, SessionAction},
-    command::{CommandError, Resource},
+    command::{CommandError, Resource, Which},
     history::History,
     keeper::Keeper,
     kernel::Kernel,
@@ -84,7 +85,10 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Install(options) => command::install(&options),
         Command::Uninstall(options) => command::uninstall(&options),
         Command::Local(options) => command::local(options).await,
-        Command::Sessions { all, output } => Resource::Session.list(all, output.json).await,
+        Command::Sessions(options) => match options.end {
+            true => command::end_orphans(options.yes, options.output.json).await,
+            false => Resource::Session.list(options.which(), options.output.json).await,
+        },
         Command::Session { action } => match action {
             SessionAction::Show(one) => Resource::Session.show(&one.id, one.output.json).await,
             SessionAction::Log(log) => command::log(Resource::Session, &log).await,
@@ -92,7 +96,7 @@ async fn carry_out(command: Command) -> Outcome {
         },
         Command::Batch { action } => match action {
             BatchAction::Submit(submit) => command::submit(*submit).await,
-            BatchAction::List { output } => Resource::Batch.list(true, output.json).await,
+            BatchAction::List { output } => Resource::Batch.list(Which::All, output.json).await,
             BatchAction::Show(one) => Resource::Batch.show(&one.id, one.output.json).await,
             BatchAction::Log(log) => command::log(Resource::Batch, &log).await,
             BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,

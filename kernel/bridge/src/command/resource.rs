@@ -13,6 +13,7 @@ use super::{
     CommandError, redacted, server, table,
     terminal::{say, say_json, warn},
 };
+use crate::origin::{self, Origin};
 
 /// Sessions of one page.
 const PAGE: u64 = 100;
@@ -92,16 +93,26 @@ impl Resource {
         })
     }
 
-    /// Lists them: this program's own, or all.
-    pub async fn list(self, all: bool, json: bool) -> Result<(), CommandError> {
+    /// Lists some of them.
+    pub async fn list(self, which: Which, json: bool) -> Result<(), CommandError> {
+        let rows = self.rows(which).await?;
+        match json {
+            true => Ok(say_json(&redacted(Value::Array(rows)))?),
+            false => self.tell(&rows),
+        }
+    }
+
+    /// Some of them.
+    pub(super) async fn rows(self, which: Which) -> Result<Vec<Value>, CommandError> {
         let client = server(ResendPolicy::NEVER)?;
         let mut rows = self.everything(&client).await?;
-        rows.retain(|row| all || is_own(row));
-        match json {
-            true => say_json(&redacted(Value::Array(rows)))?,
-            false => say(table::table(&COLUMNS, &rows))?,
-        }
-        Ok(())
+        rows.retain(|row| which.has(row));
+        Ok(rows)
+    }
+
+    /// Says them as a table.
+    pub(super) fn tell(self, rows: &[Value]) -> Result<(), CommandError> {
+        Ok(say(table::table(&COLUMNS, rows))?)
     }
 
     /// Page by page, until as many came as there are, or nothing new comes: some servers send
@@ -161,6 +172,27 @@ impl Resource {
     }
 }
 
-fn is_own(row: &Value) -> bool {
-    row["name"].as_str().is_some_and(|name| name.starts_with("livy-kernel-"))
+/// Which of a server's sessions.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// Everybody's.
+    All,
+    /// Those that kernels of this program have.
+    Kernels,
+    /// Of those, this person's on this machine.
+    Mine,
+    /// Of those, the ones whose kernel is gone.
+    Orphaned,
+}
+
+impl Which {
+    fn has(self, row: &Value) -> bool {
+        let name = row["name"].as_str().unwrap_or_default();
+        match self {
+            Self::All => true,
+            Self::Kernels => name.starts_with(origin::PREFIX),
+            Self::Mine => Origin::of(name).is_some_and(|origin| origin.is_here()),
+            Self::Orphaned => Origin::of(name).is_some_and(|origin| origin.is_gone()),
+        }
+    }
 }

@@ -26,6 +26,14 @@ pub fn warn(line: impl Display) {
     let _ = writeln!(io::stderr(), "livy-kernel: {}", escaped(&line.to_string()));
 }
 
+/// Asks the person something.
+pub fn ask(question: impl Display) -> io::Result<String> {
+    write!(io::stderr(), "{question}")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
 /// Text that comes from elsewhere must not move the cursor, hide what stands before it or answer
 /// for the terminal; JSON's escapes say what was there.
 pub fn escaped(text: &str) -> String {
