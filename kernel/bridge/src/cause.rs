@@ -15,8 +15,11 @@ type Sign = (&'static [&'static str], Cause);
 const MEMORY_NEXT: &str = "Bring less to the driver (collect, toPandas), or have it given more memory \
      (spark.driver.memory, spark.driver.memoryOverhead).";
 
+const KILLED_NEXT: &str =
+    "Keep less in Python's own memory (toPandas, large lists): Spark's does not count there.";
+
 /// What ends sessions, the most telling first.
-const ENDS: [Sign; 14] = [
+const ENDS: [Sign; 15] = [
     // The JVM, by itself and by -XX:+ExitOnOutOfMemoryError.
     (
         &["java.lang.OutOfMemoryError"],
@@ -33,7 +36,15 @@ const ENDS: [Sign; 14] = [
         &["PythonInterpreter: Process has died with 137"],
         Cause {
             what: "its Python was killed, as a machine does when memory is short",
-            next: "Keep less in Python's own memory (toPandas, large lists): Spark's does not count there.",
+            next: KILLED_NEXT,
+        },
+    ),
+    // The same of livy-local, whose driver is a Python.
+    (
+        &["The driver process ended: signal: 9"],
+        Cause {
+            what: "its Python was killed, as a machine does when memory is short",
+            next: KILLED_NEXT,
         },
     ),
     (
@@ -148,14 +159,29 @@ pub fn of_answer(ename: &str, evalue: &str) -> Option<Amiss> {
 
 /// How far back a log's lines may have to do with its end.
 const NEAR: usize = 30;
+/// What complaints have in them, of log4j, Java, Python, YARN and Kubernetes.
+const COMPLAINTS: [&str; 10] = [
+    " WARN ",
+    " ERROR ",
+    " FATAL ",
+    "Error",
+    "Exception",
+    "ended",
+    "died",
+    "illed",
+    "failed",
+    "exit",
+];
+/// How many lines are worth reading where nothing complains.
+const FEW: usize = 3;
 
-/// The lines of a log's end that a person may want to read: warnings and errors, if there are any.
+/// The lines of a log's end that a person may want to read: complaints, if there are any.
 pub fn worth_reading(log: &[String], most: usize) -> Vec<String> {
     let near = &log[log.len().saturating_sub(NEAR)..];
     let lines: Vec<&str> =
         near.iter().map(|line| line.trim_end()).filter(|line| says_something(line)).collect();
-    let telling: Vec<&str> = lines.iter().copied().filter(|line| !is_chatter(line)).collect();
-    let chosen = if telling.is_empty() { lines } else { telling };
+    let telling: Vec<&str> = lines.iter().copied().filter(|line| complains(line)).collect();
+    let (chosen, most) = if telling.is_empty() { (lines, FEW.min(most)) } else { (telling, most) };
     chosen[chosen.len().saturating_sub(most)..].iter().map(|&line| line.to_owned()).collect()
 }
 
@@ -165,10 +191,9 @@ pub fn says_something(line: &str) -> bool {
     !headings.contains(&line.trim())
 }
 
-/// Spark's INFO lines, and the frames of Java's stacks.
-fn is_chatter(line: &str) -> bool {
-    let frame = line.trim_start();
-    line.contains(" INFO ") || frame.starts_with("at ") || frame.starts_with("... ")
+/// A frame of a Java stack only repeats the names of errors.
+fn complains(line: &str) -> bool {
+    !line.trim_start().starts_with("at ") && COMPLAINTS.iter().any(|word| line.contains(word))
 }
 
 #[cfg(test)]

@@ -105,6 +105,7 @@ impl Cell {
         let live = self.session().await?;
         let _in_use = live.in_use();
         self.start_up(&live).await?;
+        self.warn_if_out_of_step(&live).await;
         let (code, ending, transcript) = self.run_in(&live).await?;
         self.conclude(&live, &code, ending, transcript).await
     }

@@ -115,6 +115,8 @@ pub struct Live {
     lifespan: Arc<Mutex<Lifespan>>,
     /// Nothing has run in it.
     new: Arc<AtomicBool>,
+    /// Its answers are not to be relied on.
+    out_of_step: Arc<AtomicBool>,
 }
 
 /// A cell that uses a session, until it is dropped.
@@ -141,12 +143,23 @@ impl Live {
             agent,
             lifespan: Arc::new(Mutex::new(lifespan)),
             new: Arc::new(AtomicBool::new(true)),
+            out_of_step: Arc::default(),
         }
     }
 
     /// Whether nobody has asked this before.
     pub fn is_new(&self) -> bool {
         self.new.swap(false, Ordering::Relaxed)
+    }
+
+    /// What it answers may belong to other statements from now on.
+    pub fn gets_out_of_step(&self) {
+        self.out_of_step.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what it answers may belong to other statements.
+    pub fn is_out_of_step(&self) -> bool {
+        self.out_of_step.load(Ordering::Relaxed)
     }
 
     /// A cell begins to use it.
@@ -483,8 +496,9 @@ impl Keeper {
             }
             let warning = live.lifespan().warning(SystemTime::now());
             if let Some(warning) = warning {
+                let word = format!("Livy may end session {} {warning}\n", live.session.id);
                 // It fails only when the kernel has stopped.
-                let _ = self.words.send(format!("Livy session {}: {warning}\n", live.session.id));
+                let _ = self.words.send(word);
             }
         }
     }

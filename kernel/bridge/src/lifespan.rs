@@ -84,14 +84,14 @@ impl Lifespan {
         shortest.clamp(Duration::from_secs(1), HEARTBEAT)
     }
 
-    /// What a person must know now of an end that is near; each is told once.
+    /// When it may end, and why, if that is near and was not told.
     pub fn warning(&mut self, now: SystemTime) -> Option<String> {
         let ttl = self.ttl.as_mut().and_then(|limit| limit.near(now)).map(|(time, text)| {
-            format!("Livy may end it from {time} on, whatever runs in it: its ttl is {text}. Save what you need.")
+            format!("from {time} on, whatever runs in it: its ttl is {text}. Save what you need.")
         });
         let idle = self.idle.as_mut().and_then(|limit| limit.near(now)).map(|(time, text)| {
             format!(
-                "Livy may end it from {time} on, since it is idle: its idleTimeout is {text}. \
+                "from {time} on, since it is idle: its idleTimeout is {text}. \
                  Any cell keeps it."
             )
         });

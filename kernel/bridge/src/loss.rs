@@ -145,7 +145,22 @@ async fn log(client: &Client, id: &Id) -> Vec<String> {
     page.map(|page| page.log).unwrap_or_default()
 }
 
+/// What a person must know of each cell from then on.
+fn out_of_step(id: &Id) -> String {
+    format!(
+        "What cells show in session {id} may belong to earlier ones now, or be missing. They still \
+         run: save what you need, and restart the kernel."
+    )
+}
+
 impl Cell {
+    /// Says it once more of a session whose answers are not to be relied on.
+    pub(crate) async fn warn_if_out_of_step(&self, live: &Live) {
+        if live.is_out_of_step() {
+            self.show(vec![Shown::Warning(out_of_step(&live.session.id) + "\n")]).await;
+        }
+    }
+
     /// After trouble with the server, whose cell has failed: whether the session has survived it.
     pub(crate) async fn settle_doubt(&self) {
         let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
@@ -198,15 +213,14 @@ impl Cell {
                 ),
                 "Write it to a file or a table, or print less.",
             ),
-            Some(Amiss::OutOfStep) => Failure::new(
-                "OutOfStepError",
-                format!(
-                    "something other than Python has written to Livy's own pipe, as os.system does, so \
-                     from now on session {} may show what belongs to other cells, or nothing",
-                    live.session.id
-                ),
-                "Code still runs: save what you need, and restart the kernel.",
-            ),
+            Some(Amiss::OutOfStep) => {
+                live.gets_out_of_step();
+                Failure::new(
+                    "OutOfStepError",
+                    "something other than Python has written to Livy's own pipe, as os.system does",
+                    &out_of_step(&live.session.id),
+                )
+            }
             Some(Amiss::Died) => match self.loss(live).await {
                 Some(loss) => loss.with_lines(cause::worth_reading(&failure.traceback, SHOWN)),
                 None => failure,
