@@ -16,6 +16,7 @@ sys.path[:] = [folder for folder in sys.path if folder]  # A `queue.py` beside t
 
 import ast
 import base64
+import contextlib
 import datetime
 import decimal
 import functools
@@ -26,6 +27,7 @@ import math
 import os
 import queue
 import shutil
+import subprocess
 import threading
 import time
 import traceback
@@ -401,6 +403,19 @@ def end_with(jvm):
     os._exit(1)
 
 
+def end_if_broken(gateway):
+    """A statement that ended the JVM has no answer, as in Livy, where nobody is left to give it.
+
+    Its broken connection is seen before the end of the process is.
+    """
+    try:
+        gateway.jvm.System.currentTimeMillis()
+    except Exception:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            gateway.proc.wait(timeout=5)
+            os._exit(1)
+
+
 class Watch:
     """Reports the progress of the running statement, and cancels its Spark jobs when asked."""
 
@@ -503,7 +518,8 @@ def main():
     parts = load('scala', settings['scala'])
     classes = os.path.join(settings['scratch'], 'scala')
     conf = dict(settings['conf'], **{'spark.repl.class.outputDir': classes})
-    scala = parts.Scala(start_jvm(conf), classes)
+    gateway = start_jvm(conf)
+    scala = parts.Scala(gateway, classes)
     scala.spark = spark = start_spark(conf)
     sc = spark.sparkContext
     if settings['kind'] == 'spark':
@@ -527,6 +543,8 @@ def main():
         watch.begin(request['statement'])
         reply = run(interpreters, sc, **request)
         watch.end()
+        if reply['content']['status'] == 'error':
+            end_if_broken(gateway)
         answer(request['statement'], reply)
 
 
