@@ -2,14 +2,10 @@
 
 import threading
 import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
 import pytest
 from conftest import SPARK_START, plain, running_kernel
+from network import network_to
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +16,12 @@ def local_feeling(pyspark):
         if [kind for _, kind, _ in shown] == ["stream", "stream"]:
             return pyspark
     pytest.fail("no agent came")
+
+
+def wait_for_the_agent(kernel):
+    kernel.outputs("import time", timeout=SPARK_START)
+    while len(timed(kernel, "print('a'); time.sleep(0.5); print('b')")) < 2:
+        pass
 
 
 def timed(kernel, code):
@@ -132,54 +134,21 @@ def test_much_text_is_cut_with_a_word_on_it(local_feeling):
     assert shown.startswith("line 0 ") and shown.endswith("line 99999 " + "x" * 50 + "\n")
 
 
-@contextmanager
-def network(livy_url):
-    """Passes requests on to a Livy, but for those about jobs while `broken` is set."""
-    broken, livy = threading.Event(), urlsplit(livy_url)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def pass_on(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
-            answer = (503, b"") if broken.is_set() and "job" in self.path else self.ask(body)
-            self.send_response(answer[0])
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer[1])))
-            self.end_headers()
-            self.wfile.write(answer[1])
-
-        def ask(self, body):
-            kept = ("authorization", "content-type", "x-requested-by")
-            headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
-            address = f"http://{livy.hostname}:{livy.port}{self.path}"
-            request = urllib.request.Request(address, body, headers, method=self.command)
-            try:
-                with urllib.request.urlopen(request) as answer:
-                    return answer.status, answer.read()
-            except urllib.error.HTTPError as refusal:
-                return refusal.code, refusal.read()
-
-        do_GET = do_POST = do_DELETE = pass_on
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{livy.username}:{livy.password}@127.0.0.1:{server.server_port}", broken
-        server.shutdown()
-
-
 def test_an_agent_that_is_lost_in_the_middle_of_a_cell_loses_and_doubles_nothing(spark_url):
-    with network(spark_url) as (livy_url, broken), running_kernel("livy-pyspark", livy_url) as kernel:
-        kernel.outputs("import time", timeout=SPARK_START)
-        while len(timed(kernel, "print('a'); time.sleep(0.5); print('b')")) < 2:
-            pass
-        threading.Timer(1, broken.set).start()
+    with network_to(spark_url) as (network, livy_url), running_kernel("livy-pyspark", livy_url) as kernel:
+        wait_for_the_agent(kernel)
+        threading.Timer(1, setattr, [network, "refused", "job"]).start()
         shown = text(kernel.outputs("for i in range(8):\n    print('line', i); time.sleep(0.4)"))
         assert shown == "".join(f"line {i}\n" for i in range(8))
         assert text(kernel.outputs("print('next')")) == "next\n"
-        broken.clear()
+        network.refused = None
         assert text(kernel.outputs("print('again')")) == "again\n"
+
+
+def test_livy_is_seldom_asked_for_a_statement_of_which_the_agent_tells(spark_url):
+    with network_to(spark_url) as (network, livy_url), running_kernel("livy-pyspark", livy_url) as kernel:
+        wait_for_the_agent(kernel)
+        network.passed.clear()
+        assert text(kernel.outputs("time.sleep(6); print('slept')")) == "slept\n"
+        asked = [path for method, path in network.passed if method == "GET" and "/statements/" in path]
+        assert 0 < len(asked) < 12, network.passed

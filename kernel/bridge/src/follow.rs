@@ -7,10 +7,10 @@ use std::{
 };
 
 use livy_client::{
-    Error, Fate, Id, PollPolicy, Statement,
+    Error, Fate, Id, PollPolicy, Polls, Statement,
     statement::{self, Page},
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,10 +27,14 @@ use crate::{
 
 /// How long a running cell bears a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// A statement that waits longer is told how many come before it.
+const QUICK: Duration = Duration::from_millis(300);
 /// A cell that takes longer is worth a Python in a session that has none.
 const LONG: Duration = Duration::from_secs(3);
 /// How long the agent's last events may come after Livy's answer.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
+/// How often Livy is asked for a statement of which the agent tells: should the agent fall silent.
+const SAFEGUARD: Duration = Duration::from_secs(5);
 
 impl Cell {
     /// Submits the statement and follows it to its end, by the agent's events where there is one.
@@ -44,10 +48,11 @@ impl Cell {
         let statement = self.submit(live, code).await?;
         let id = statement.id.clone();
         let mut transcript = Transcript::new(self.audience(), id.clone(), self.source.kind, agent);
-        let (told, ended) = (Notify::new(), CancellationToken::new());
+        let (telling, ended) = (watch::Sender::new(false), CancellationToken::new());
+        let told = telling.subscribe();
         let polled = async {
             let ending = tokio::select! {
-                ending = self.poll(live, statement, board, &told) => ending,
+                ending = self.poll(live, statement, board, told) => ending,
                 never = count_those_ahead(live, &id, board) => match never {},
             };
             ended.cancel();
@@ -56,8 +61,8 @@ impl Cell {
         let listened = async {
             match (self.source.kind, agent) {
                 (Kind::Pyspark, Some(agent)) => {
-                    self.listen(agent, &mut transcript, board, &ended).await;
-                    told.notify_one();
+                    self.listen(agent, &mut transcript, board, &telling, &ended).await;
+                    telling.send_replace(false);
                 }
                 (Kind::Pyspark | Kind::Sparkr, _) => {}
                 (_, agent) => self.overhear(live, agent, &mut transcript, board, &ended).await,
@@ -113,6 +118,7 @@ impl Cell {
         agent: &Agent,
         transcript: &mut Transcript<'_>,
         board: &Board,
+        telling: &watch::Sender<bool>,
         ended: &CancellationToken,
     ) {
         let cell = CellKind::Python(self.count);
@@ -128,6 +134,10 @@ impl Cell {
             match batch {
                 Ok(batch) => self.see(agent, batch, transcript, board).await,
                 Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
+            }
+            if transcript.has_started() {
+                board.runs();
+                telling.send_replace(true);
             }
         }
     }
@@ -162,7 +172,7 @@ impl Cell {
         live: &Live,
         statement: Statement,
         board: &Board,
-        told: &Notify,
+        mut told: watch::Receiver<bool>,
     ) -> Result<Ending, Failure> {
         let id = statement.id.clone();
         board.livy(&statement);
@@ -176,9 +186,9 @@ impl Cell {
                 _ => false,
             };
             let polled = async {
-                tokio::select! {
-                    () = polls.wait() => {}
-                    () = told.notified() => {}
+                match cancelling {
+                    true => polls.wait().await,
+                    false => turn(&mut polls, &mut told).await,
                 }
                 live.client.send(statement::get(&live.session.id, &id)).await
             };
@@ -272,10 +282,34 @@ impl Cell {
     }
 }
 
+/// Waits until Livy is to be asked for the statement: as soon as the agent has told its end, and
+/// seldom while the agent tells of it.
+async fn turn(polls: &mut Polls, told: &mut watch::Receiver<bool>) {
+    let was_told = *told.borrow_and_update();
+    let changed = async {
+        // The sender outlives the receiver.
+        let _ = told.wait_for(|is_told| *is_told != was_told).await;
+    };
+    let wait = async {
+        match was_told {
+            true => sleep(SAFEGUARD).await,
+            false => polls.wait().await,
+        }
+    };
+    tokio::select! {
+        () = wait => {}
+        () = changed => {}
+    }
+    if was_told {
+        *polls = PollPolicy::STATEMENT.start();
+    }
+}
+
 /// A statement that waits learns how many come before it. The list has their outputs, so it is not
 /// asked for often, and only its newest page.
 async fn count_those_ahead(live: &Live, id: &Id, board: &Board) -> Infallible {
     let page = Page { size: Some(20), newest_first: true, ..Default::default() };
+    sleep(QUICK).await;
     loop {
         board.waits().await;
         if let Ok(list) = live.client.send(statement::list(&live.session.id, page)).await {

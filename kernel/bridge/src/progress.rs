@@ -60,6 +60,14 @@ impl Board {
         });
     }
 
+    /// Takes down that others come first.
+    pub fn runs(&self) {
+        self.change(|now| match now {
+            Seen::Waiting(_) => Seen::Nothing,
+            other => other,
+        });
+    }
+
     /// Puts up how many statements come first, if any still do.
     pub fn ahead(&self, number: usize) {
         self.change(|now| match now {

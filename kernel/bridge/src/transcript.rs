@@ -96,6 +96,11 @@ impl<'a> Transcript<'a> {
         &self.statement
     }
 
+    /// Whether the agent has told its start.
+    pub fn has_started(&self) -> bool {
+        self.started
+    }
+
     /// Whether the agent will tell no more.
     pub fn has_ended(&self) -> bool {
         self.ended

@@ -32,8 +32,8 @@ const PACKAGE: &str = "_livy_kernel_agent";
 /// A session's agent of another version is replaced: to be raised whenever a part changes.
 const VERSION: u32 = 4;
 
-/// An event is seen a fifth of a second after it happened at the latest.
-const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(200));
+/// An event is seen soon after it happened, after a long silence a third of a second later.
+const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));
 /// How long the session's Python may take to answer what needs no waiting.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a job waits in the session for something to happen.

@@ -1,0 +1,66 @@
+"""The network between a kernel and its Livy: it counts what passes, and refuses what it is told to."""
+
+import threading
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+KEPT = "authorization", "content-type", "x-requested-by"
+
+
+class Network:
+    """What has passed, as (method, path), and what passes no more: requests whose path has this in it."""
+
+    def __init__(self, livy_url):
+        self.livy = urlsplit(livy_url)
+        self.passed = []
+        self.refused = None
+
+    def refuses(self, path):
+        return self.refused is not None and self.refused in path
+
+    def ask(self, method, path, headers, body):
+        """The status and the body that Livy answers."""
+        self.passed.append((method, path))
+        kept = {name: value for name, value in headers.items() if name.lower() in KEPT}
+        address = f"http://{self.livy.hostname}:{self.livy.port}{path}"
+        request = urllib.request.Request(address, body, kept, method=method)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def pass_on(self):
+        network = self.server.network
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+        refused = network.refuses(self.path)
+        status, answer = (503, b"") if refused else network.ask(self.command, self.path, self.headers, body)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = do_DELETE = pass_on
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def network_to(livy_url):
+    """The network, and the address of the Livy behind it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads, server.network = True, Network(livy_url)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        who = server.network.livy.netloc.rpartition("@")[0]
+        address = f"127.0.0.1:{server.server_port}"
+        yield server.network, f"http://{who}@{address}" if who else f"http://{address}"
+        server.shutdown()
