@@ -156,3 +156,18 @@ async fn an_answer_that_failed_is_asked_for_again() {
     assert_eq!(matches(&mut frontend, "ab.").await, json!([]));
     assert_eq!(matches(&mut frontend, "ab.").await, json!(["ab."]));
 }
+
+#[tokio::test]
+async fn the_catalog_is_not_asked_while_a_cell_runs() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("sql", &livy.url()).await;
+    let before = livy.codes().await;
+
+    let mut cell = frontend.execute("spin 0.5\necho hi").await;
+    cell.recv_busy().await;
+    assert_eq!(matches(&mut frontend, "select * from x").await, json!([]));
+    cell.end().await.is_ok();
+    assert_eq!(livy.codes().await[before.len()..], ["spin 0.5\necho hi"]);
+    matches(&mut frontend, "select * from x").await;
+    assert_eq!(livy.codes().await[before.len() + 1..], ["SHOW TABLES", "SHOW DATABASES"]);
+}

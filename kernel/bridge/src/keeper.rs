@@ -168,6 +168,11 @@ impl Live {
         InUse(Arc::clone(&self.lifespan))
     }
 
+    /// Whether a cell of this kernel's uses it.
+    pub fn runs_a_cell(&self) -> bool {
+        self.lifespan().runs_a_cell()
+    }
+
     /// How long it may live.
     pub fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
         lock(&self.lifespan)

@@ -64,6 +64,11 @@ impl Lifespan {
         self.is_active(now);
     }
 
+    /// Whether one runs.
+    pub fn runs_a_cell(&self) -> bool {
+        self.cells > 0
+    }
+
     /// The server has seen what it calls activity.
     pub fn is_active(&mut self, now: SystemTime) {
         if let Some(idle) = &mut self.idle {

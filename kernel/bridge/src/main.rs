@@ -17,6 +17,7 @@ mod execution;
 mod failure;
 mod follow;
 mod habits;
+mod hidden;
 mod history;
 mod html;
 mod keeper;

@@ -15,6 +15,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "agent"
     "base"
     "bundles"
+    "catalog"
     "children"
     "commands"
     "completion"

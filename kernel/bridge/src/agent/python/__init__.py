@@ -10,6 +10,7 @@ off only the ability that needs it.
 import json
 
 from .agent import agent
+from .catalog import rows
 from .completion import completion
 from .inputs import inputs
 from .inspection import inspect_name
@@ -28,6 +29,7 @@ CALLS = {
     'interrupt': interrupt,
     'complete': completion.complete,
     'inspect': inspect_name,
+    'rows': rows,
     'reply': inputs.reply,
     'end': end_other,
 }

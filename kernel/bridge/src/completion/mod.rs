@@ -1,4 +1,9 @@
-//! Completion: of magics from their table, of all else through Livy.
+//! Completion and inspection: of magics from their table; of Python by the agent; of SQL by what
+//! the session's catalog holds; of Scala and R through Livy.
+
+mod catalog;
+mod signature;
+mod sql;
 
 use std::{
     sync::{
@@ -13,8 +18,8 @@ use livy_client::completion::{CompletionRequest, complete as ask};
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use self::catalog::{Catalog, Match};
 use crate::{
-    agent::Agent,
     cursor::{Cursor, code_points, utf16_units},
     keeper::{Keeper, Live},
     kind::Kind,
@@ -52,6 +57,7 @@ pub struct Completer {
     cells: AtomicU64,
     /// Of the last thing whose members were asked for, so that typing on asks nobody.
     members: Arc<Mutex<Option<Members>>>,
+    catalog: Catalog,
 }
 
 /// The names after a dot.
@@ -72,12 +78,19 @@ struct MembersOf {
 impl Completer {
     /// For a kernel of this kind.
     pub fn new(kind: Kind, keeper: Arc<Keeper>) -> Self {
-        Self { kind, keeper, cells: AtomicU64::new(0), members: Arc::default() }
+        Self {
+            kind,
+            keeper,
+            cells: AtomicU64::new(0),
+            members: Arc::default(),
+            catalog: Catalog::default(),
+        }
     }
 
     /// A cell has ended.
     pub fn forget(&self) {
         self.cells.fetch_add(1, Ordering::Relaxed);
+        self.catalog.forget();
     }
 
     /// The names that fit; none from Livy while there is no session, since nobody asked for one yet.
@@ -85,7 +98,7 @@ impl Completer {
         let cursor = Cursor::at(code, cursor_pos);
         let source = source::read(code, self.kind);
         if let Some((word, matches)) = magic::complete(&cursor, source.kind) {
-            return reply(&cursor, word, matches, "magic");
+            return reply(&cursor, word, all(matches, "magic"));
         }
         let within = below_the_magic(code, &source.code, &cursor);
         if source.kind == Kind::Pyspark
@@ -94,12 +107,19 @@ impl Completer {
         {
             return reply;
         }
-        let matches = match within {
-            Some(within) => self.of_livy(source.kind, &within).await,
-            None => Vec::new(),
+        let matches = match (within, source.kind) {
+            (Some(within), Kind::Sql) => self.of_catalog(&source.code, &within).await,
+            // JupyterLab would show whatever stands for an unknown type.
+            (Some(within), kind) => all(self.of_livy(kind, &within).await, ""),
+            (None, _) => Vec::new(),
         };
-        // JupyterLab would show whatever stands for an unknown type.
-        reply(&cursor, cursor.word(), matches, "")
+        reply(&cursor, cursor.word(), matches)
+    }
+
+    async fn of_catalog(&self, code: &str, cursor: &Cursor<'_>) -> Vec<Match> {
+        let live = self.live();
+        let found = self.catalog.complete(live.as_ref(), code, cursor);
+        tokio::time::timeout(LIMIT, found).await.unwrap_or_default()
     }
 
     /// Livy knows no Python names, but an agent does.
@@ -109,7 +129,7 @@ impl Completer {
         cursor: &Cursor<'_>,
         within: &Cursor<'_>,
     ) -> Option<CompleteReply> {
-        let agent = self.agent().await?;
+        let agent = self.live()?.agent().await?;
         let position = code_points(within.before);
         let magic = code_points(cursor.before) - position;
         let asked = agent.complete(code, position);
@@ -130,37 +150,38 @@ impl Completer {
         })
     }
 
-    /// What an agent knows of the name at the cursor.
+    /// What is known of the name at the cursor.
     pub async fn inspect(&self, asked: &InspectRequest) -> InspectReply {
         let cursor = Cursor::at(&asked.code, asked.cursor_pos);
         if let Some(magic) = magic::at(&cursor) {
             let help = format!("{}\n\n{}", magic.name, magic.help);
-            return InspectReply::found(
-                [("text/plain".to_owned(), help.into())].into_iter().collect(),
-            );
+            return plain(help);
         }
         self.described(asked, &cursor).await.unwrap_or_else(InspectReply::none)
     }
 
     async fn described(&self, asked: &InspectRequest, cursor: &Cursor<'_>) -> Option<InspectReply> {
         let source = source::read(&asked.code, self.kind);
-        if source.kind != Kind::Pyspark {
-            return None;
-        }
         let within = below_the_magic(&asked.code, &source.code, cursor)?;
-        let agent = self.agent().await?;
-        let position = code_points(within.before);
-        let described = agent.inspect(&source.code, position, asked.detail_level);
-        let description = tokio::time::timeout(LIMIT, described).await.ok()?.ok()?;
-        description.found.then(|| InspectReply::found(description.data))
+        let live = self.live()?;
+        let described = async {
+            match source.kind {
+                Kind::Pyspark => by_agent(&live, &source.code, &within, asked.detail_level).await,
+                Kind::Sql => self.catalog.describe(&live, &source.code, &within).await.map(plain),
+                Kind::Spark => signature::describe(&live, &within).await.map(plain),
+                Kind::Sparkr => None,
+            }
+        };
+        tokio::time::timeout(LIMIT, described).await.ok()?
     }
 
-    async fn agent(&self) -> Option<Agent> {
-        self.keeper.live().filter(is_well)?.agent().await
+    /// The session, if its server answers.
+    fn live(&self) -> Option<Live> {
+        self.keeper.live().filter(is_well)
     }
 
     async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
-        let Some(live) = self.keeper.live().filter(is_well) else {
+        let Some(live) = self.live() else {
             return Vec::new();
         };
         let names = async {
@@ -194,6 +215,20 @@ impl Completer {
         });
         asking.await.unwrap_or_default()
     }
+}
+
+async fn by_agent(live: &Live, code: &str, at: &Cursor<'_>, detail: i64) -> Option<InspectReply> {
+    let described = live.agent().await?.inspect(code, code_points(at.before), detail).await.ok()?;
+    described.found.then(|| InspectReply::found(described.data))
+}
+
+fn plain(text: String) -> InspectReply {
+    InspectReply::found([("text/plain".to_owned(), text.into())].into_iter().collect())
+}
+
+/// Names that are all of one type.
+fn all(names: Vec<String>, r#type: &'static str) -> Vec<Match> {
+    names.into_iter().map(|name| (name, r#type)).collect()
 }
 
 /// The cursor in the code below a cell's magic; nowhere, if it is in the magic.
@@ -235,13 +270,14 @@ async fn names(live: &Live, kind: Kind, before: &str, after: &str) -> Vec<String
 }
 
 /// Each match replaces the word before the cursor.
-fn reply(cursor: &Cursor<'_>, word: &str, matches: Vec<String>, r#type: &str) -> CompleteReply {
+fn reply(cursor: &Cursor<'_>, word: &str, matches: Vec<Match>) -> CompleteReply {
     let end = code_points(cursor.before);
     let start = end - code_points(word);
-    let typed = |text| json!({"text": text, "type": r#type, "start": start, "end": end});
+    let typed =
+        |(text, r#type): &Match| json!({"text": text, "type": r#type, "start": start, "end": end});
     let types = matches.iter().map(typed).collect();
     CompleteReply {
-        matches,
+        matches: matches.into_iter().map(|(name, _)| name).collect(),
         cursor_start: start,
         cursor_end: end,
         metadata: [(TYPES.to_owned(), types)].into_iter().collect(),

@@ -1,0 +1,350 @@
+//! What may stand at a place in a Spark SQL cell, as far as the cell itself tells. Pure.
+
+use sqlparser::{
+    dialect::DatabricksDialect,
+    keywords::Keyword,
+    tokenizer::{Token, Tokenizer, Word},
+};
+
+use crate::cursor::Cursor;
+
+/// The words of everyday statements.
+const KEYWORDS: &[&str] = &[
+    "ALL",
+    "ALTER",
+    "ANALYZE",
+    "AND",
+    "ANTI",
+    "AS",
+    "ASC",
+    "BETWEEN",
+    "BY",
+    "CACHE",
+    "CASE",
+    "CAST",
+    "CLUSTER",
+    "COLUMNS",
+    "CREATE",
+    "CROSS",
+    "CUBE",
+    "DATABASE",
+    "DATABASES",
+    "DELETE",
+    "DESC",
+    "DESCRIBE",
+    "DISTINCT",
+    "DISTRIBUTE",
+    "DROP",
+    "ELSE",
+    "END",
+    "EXCEPT",
+    "EXISTS",
+    "EXPLAIN",
+    "EXTENDED",
+    "FALSE",
+    "FROM",
+    "FULL",
+    "FUNCTION",
+    "FUNCTIONS",
+    "GROUP",
+    "HAVING",
+    "IF",
+    "ILIKE",
+    "IN",
+    "INNER",
+    "INSERT",
+    "INTERSECT",
+    "INTERVAL",
+    "INTO",
+    "IS",
+    "JOIN",
+    "LATERAL",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "MERGE",
+    "MINUS",
+    "NOT",
+    "NULL",
+    "OFFSET",
+    "ON",
+    "OR",
+    "ORDER",
+    "OUTER",
+    "OVER",
+    "OVERWRITE",
+    "PARTITION",
+    "PARTITIONED",
+    "PIVOT",
+    "REFRESH",
+    "REPLACE",
+    "RIGHT",
+    "RLIKE",
+    "ROLLUP",
+    "ROWS",
+    "SELECT",
+    "SEMI",
+    "SET",
+    "SHOW",
+    "SORT",
+    "TABLE",
+    "TABLES",
+    "TABLESAMPLE",
+    "TEMPORARY",
+    "THEN",
+    "TRUE",
+    "TRUNCATE",
+    "UNCACHE",
+    "UNION",
+    "UPDATE",
+    "USE",
+    "USING",
+    "VALUES",
+    "VIEW",
+    "VIEWS",
+    "WHEN",
+    "WHERE",
+    "WINDOW",
+    "WITH",
+];
+
+/// What fits at a cursor.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing: it is in a string or a comment.
+    Nothing,
+    /// Tables and databases.
+    Tables,
+    /// Members of what stands before the dot: columns of a table, or tables of a database.
+    Of(Name),
+    /// Keywords, functions, and columns of the tables that the cell names.
+    Anything,
+}
+
+/// A name and its qualifiers.
+pub type Name = Vec<String>;
+
+/// A table that a cell names.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Named {
+    /// As it is in the catalog.
+    pub table: Name,
+    /// As it is called in the cell.
+    pub alias: Option<String>,
+}
+
+impl Named {
+    /// Whether this name in the cell means the table.
+    pub fn is(&self, name: &Name) -> bool {
+        match (&self.alias, name.as_slice()) {
+            (Some(alias), [only]) => alias.eq_ignore_ascii_case(only),
+            (None, [only]) => self.table.last().is_some_and(|last| last.eq_ignore_ascii_case(only)),
+            _ => self.table == *name,
+        }
+    }
+}
+
+/// What fits at the cursor.
+pub fn wanted(cursor: &Cursor<'_>) -> Wanted {
+    let (before, _) = cursor.around_the_word();
+    let Some(tokens) = tokens(before) else { return Wanted::Nothing };
+    match tokens.last() {
+        Some(Token::Period) => Wanted::Of(name_before(&tokens[..tokens.len() - 1])),
+        Some(Token::Word(word)) if begins_tables(word.keyword) => Wanted::Tables,
+        Some(Token::Comma) if clause(&tokens) == Some(Keyword::FROM) => Wanted::Tables,
+        _ => Wanted::Anything,
+    }
+}
+
+/// The name that the cursor is in, and whether it is called like a function.
+pub fn name_at(cursor: &Cursor<'_>) -> Option<(Name, bool)> {
+    let (before, after) = cursor.around_the_word();
+    let rest = &cursor.after[..cursor.after.len() - after.len()];
+    let mut name = match tokens(before)?.as_slice() {
+        [head @ .., Token::Period] => name_before(head),
+        _ => Vec::new(),
+    };
+    name.push(format!("{}{rest}", cursor.word()));
+    name.iter().all(|part| !part.is_empty()).then(|| (name, after.trim_start().starts_with('(')))
+}
+
+/// The tables that the code names.
+pub fn tables(code: &str) -> Vec<Named> {
+    let tokens = tokens(code).unwrap_or_default();
+    let begins = |token: &Token| match token {
+        Token::Word(word) => begins_tables(word.keyword),
+        _ => false,
+    };
+    let starts = tokens.iter().enumerate().filter(|(_, token)| begins(token));
+    starts.flat_map(|(at, _)| list(&tokens[at + 1..])).collect()
+}
+
+/// The keywords that begin with this, in its case of letters.
+pub fn keywords(begun: &str) -> impl Iterator<Item = String> {
+    let (lower, begun) = (begun.chars().any(char::is_lowercase), begun.to_uppercase());
+    let fitting = KEYWORDS.iter().filter(move |word| word.starts_with(&begun));
+    fitting.map(move |word| if lower { word.to_lowercase() } else { (*word).to_owned() })
+}
+
+/// As it stands in a statement of our own.
+pub fn quoted(name: &[String]) -> String {
+    let parts: Vec<String> =
+        name.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect();
+    parts.join(".")
+}
+
+fn begins_tables(keyword: Keyword) -> bool {
+    use Keyword::{DESC, DESCRIBE, FROM, INTO, JOIN, TABLE, UPDATE, USING, VIEW};
+    matches!(keyword, FROM | JOIN | INTO | TABLE | DESCRIBE | DESC | UPDATE | USING | VIEW)
+}
+
+/// The clause that the end of the tokens is in.
+fn clause(tokens: &[Token]) -> Option<Keyword> {
+    use Keyword::{FROM, GROUP, HAVING, ON, ORDER, SELECT, VALUES, WHERE};
+    tokens.iter().rev().find_map(|token| match token {
+        Token::Word(Word { keyword, .. }) => {
+            let keywords = [SELECT, FROM, WHERE, GROUP, HAVING, ORDER, ON, VALUES];
+            keywords.contains(keyword).then_some(*keyword)
+        }
+        _ => None,
+    })
+}
+
+/// Tables with their aliases, separated by commas.
+fn list(mut tokens: &[Token]) -> Vec<Named> {
+    let mut found = Vec::new();
+    while let Some((named, rest)) = named(tokens) {
+        found.push(named);
+        match rest {
+            [Token::Comma, rest @ ..] => tokens = rest,
+            _ => break,
+        }
+    }
+    found
+}
+
+fn named(tokens: &[Token]) -> Option<(Named, &[Token])> {
+    let [Token::Word(first), rest @ ..] = tokens else { return None };
+    let mut rest = rest;
+    let mut table = vec![first.value.clone()];
+    while let [Token::Period, Token::Word(part), after @ ..] = rest {
+        table.push(part.value.clone());
+        rest = after;
+    }
+    if let [Token::Word(Word { keyword: Keyword::AS, .. }), after @ ..] = rest {
+        rest = after;
+    }
+    match rest {
+        [Token::Word(word), after @ ..] if word.keyword == Keyword::NoKeyword => {
+            Some((Named { table, alias: Some(word.value.clone()) }, after))
+        }
+        _ => Some((Named { table, alias: None }, rest)),
+    }
+}
+
+fn name_before(tokens: &[Token]) -> Name {
+    let mut name = match tokens {
+        [head @ .., Token::Period, Token::Word(_)] => name_before(head),
+        _ => Vec::new(),
+    };
+    if let Some(Token::Word(word)) = tokens.last() {
+        name.push(word.value.clone());
+    }
+    name
+}
+
+/// Without blanks and comments; none if the text ends in a string or a comment.
+fn tokens(text: &str) -> Option<Vec<Token>> {
+    let tokens = Tokenizer::new(&DatabricksDialect {}, text).tokenize().ok()?;
+    let in_comment = matches!(
+        tokens.last(),
+        Some(Token::Whitespace(sqlparser::tokenizer::Whitespace::SingleLineComment { comment, .. }))
+            if !comment.ends_with('\n')
+    );
+    (!in_comment).then(|| {
+        tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(code: &str) -> Cursor<'_> {
+        let (before, after) = code.split_once('|').unwrap();
+        Cursor { before, after }
+    }
+
+    fn name(dotted: &str) -> Name {
+        dotted.split('.').map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn check(code: &str, expected: Wanted) {
+        let before = code.split('|').next().unwrap();
+        assert_eq!(wanted(&Cursor { before, after: "" }), expected, "{code}");
+    }
+
+    #[test]
+    fn tables_follow_from_and_its_like() {
+        check("select * from |", Wanted::Tables);
+        check("select * from pe|", Wanted::Tables);
+        check("select * from a, b|", Wanted::Tables);
+        check("select * from a join |", Wanted::Tables);
+        check("DESCRIBE |", Wanted::Tables);
+        check("select a, b|", Wanted::Anything);
+        check("select a from t where a|", Wanted::Anything);
+        check("|", Wanted::Anything);
+    }
+
+    #[test]
+    fn after_a_dot_come_members() {
+        check("select p.| from people p", Wanted::Of(name("p")));
+        check("select * from db.pe|", Wanted::Of(name("db")));
+        check("select db.people.na|", Wanted::Of(name("db.people")));
+        check("select `größe 1`.|", Wanted::Of(name("größe 1")));
+        check("select 1.|", Wanted::Anything);
+    }
+
+    #[test]
+    fn nothing_fits_in_strings_and_comments() {
+        check("select 'from |", Wanted::Nothing);
+        check("-- from |", Wanted::Nothing);
+        check("/* from |", Wanted::Nothing);
+        check("-- note\nselect * from |", Wanted::Tables);
+    }
+
+    #[test]
+    fn the_tables_of_a_cell_are_found_with_their_aliases() {
+        let found = tables("select * from db.a AS x, b y join `c d` on x.i = y.i where 1");
+        let found: Vec<_> = found.iter().map(|n| (n.table.join("."), n.alias.as_deref())).collect();
+        let expected = [("db.a", Some("x")), ("b", Some("y")), ("c d", None)];
+        assert_eq!(found, expected.map(|(table, alias)| (table.to_owned(), alias)));
+        assert!(tables("select 1 from (select 2)").is_empty() && tables("'").is_empty());
+    }
+
+    #[test]
+    fn a_table_is_meant_by_its_alias_or_else_its_name() {
+        let [aliased, plain] = &tables("select 1 from db.a x, db.b")[..] else { panic!() };
+        assert!(aliased.is(&name("X")) && !aliased.is(&name("a")));
+        assert!(plain.is(&name("b")) && plain.is(&name("db.b")) && !plain.is(&name("c.b")));
+    }
+
+    #[test]
+    fn the_name_at_the_cursor_is_whole() {
+        assert_eq!(name_at(&at("select up|per(x)")), Some((name("upper"), true)));
+        assert_eq!(name_at(&at("select p.na|me from p")), Some((name("p.name"), false)));
+        assert_eq!(name_at(&at("select | from p")), None);
+    }
+
+    #[test]
+    fn keywords_come_in_the_case_that_was_begun() {
+        assert_eq!(keywords("sel").collect::<Vec<_>>(), ["select"]);
+        assert_eq!(keywords("SEL").collect::<Vec<_>>(), ["SELECT"]);
+    }
+
+    #[test]
+    fn names_are_quoted() {
+        assert_eq!(quoted(&["a".to_owned(), "b`c".to_owned()]), "`a`.`b``c`");
+    }
+}
