@@ -67,7 +67,7 @@ class Events:
 
     def keep(self, kind, content, size, statement=None):
         self.growing = None
-        size += 100  # What an event takes without its text.
+        size += 700  # What an event takes without its text.
         statement = statement or self.statement
         self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size))
         if kind in self.URGENT:
