@@ -153,8 +153,9 @@ def only(events, kind):
     return found
 
 
-def text(events):
-    return "".join(event["text"] for event in events if event["kind"] == "stream")
+def text(events, *names):
+    streams = [event for event in events if event["kind"] == "stream"]
+    return "".join(event["text"] for event in streams if not names or event["name"] in names)
 
 
 # Installing
@@ -307,6 +308,16 @@ def test_children_do_not_put_the_shell_out_of_step(session):
     )
     assert text(events) == "one\ntwo\nthree\nfour\n"
     assert session.execute("'in step'")[0]["data"]["text/plain"] == "'in step'"
+
+
+def test_what_children_write_to_stderr_is_shown_and_logged(session):
+    events = session.run("import os\nx = os.system('echo two >&2')\nos.write(2, b'three\\n')")
+    assert text(events, "stderr") == "two\nthree\n"
+
+
+def test_the_shells_own_log_is_not_shown(session):
+    events = session.run("import sys\nprint('to the log', file=sys.__stderr__)\nsys.__stderr__.flush()")
+    assert text(events, "stderr") == ""
 
 
 def test_children_have_neither_the_shells_requests_nor_its_replies(session):

@@ -13,7 +13,7 @@ def printed(name, text):
     if isinstance(text, bytes):
         text = text.decode('utf-8')
     if children.forked:
-        os.write(1, text.encode('utf-8', 'replace'))
+        os.write(2 if name == 'stderr' else 1, text.encode('utf-8', 'replace'))
         return
     if children.moved and children.line_begins:
         children.drain()  # A child that has ended printed earlier than this.

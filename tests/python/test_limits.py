@@ -1,0 +1,129 @@
+"""What a cell can do to its session and its kernel: endless text, code that cannot be stopped, impatient people."""
+
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SPARK_START, running_kernel
+
+# In C and with Python's lock held: no other thread runs, and no signal is looked at.
+UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 600_000_000)); kept"
+
+
+@pytest.fixture(scope="module")
+def kernel(livy_url):
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        kernel.run("import time", timeout=SPARK_START)
+        for _ in range(20):  # Until the agent is there.
+            kernel.run("1")
+        yield kernel
+
+
+def text(shown):
+    return "".join(m["content"]["text"] for m in shown if m["msg_type"] == "stream")
+
+
+def value(kernel, code):
+    [result] = [content for kind, content in kernel.outputs(code, timeout=60) if kind == "execute_result"]
+    return result["data"]["text/plain"]
+
+
+def resident(pid):
+    """Bytes of memory."""
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1))
+
+
+def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_url):
+    sized = "int(open('/proc/self/statm').read().split()[1]) * 4096"
+    kernel.run("print('x' * 20_000_000)")  # What the driver keeps at most.
+    ours, drivers = resident(kernel.pid), int(value(kernel, sized))
+    reply, shown = kernel.run("for i in range(1_000_000): print('x' * 100)", timeout=120)
+    assert reply["status"] == "ok" and len(text(shown)) < 5_000_000
+    assert "left out" in text(shown)
+    assert value(kernel, "1 + 1") == "2"
+    if livy_url:  # A livy-local is part of the kernel, and keeps what its statements gave, as Livy does.
+        assert resident(kernel.pid) - ours < 50_000_000
+    # Livy's own shell keeps the text until the statement's end; Python gives it back.
+    assert int(value(kernel, sized)) - drivers < 350_000_000
+
+
+def test_what_cannot_be_stopped_is_said_and_the_next_cell_waits(kernel):
+    threading.Timer(1, kernel.manager.interrupt_kernel).start()
+    reply, _ = kernel.run(UNSTOPPABLE)
+    assert reply["ename"] == "KeyboardInterrupt"
+    assert "has not stopped" in reply["evalue"] and "next cell waits" in reply["evalue"]
+    assert value(kernel, "kept") == "5"
+
+
+def test_three_interrupts_in_a_row_stop_one_cell(kernel):
+    def interrupt():
+        for _ in range(3):
+            kernel.manager.interrupt_kernel()
+
+    impatient = threading.Timer(1, interrupt)
+    impatient.start()
+    code = "before = 1\nwhile True:\n    try:\n        time.sleep(0.1)\n    except ValueError:\n        pass"
+    assert kernel.run(code)[0]["ename"] == "KeyboardInterrupt"
+    impatient.join()
+    assert value(kernel, "before") == "1"
+
+
+def test_a_collect_is_interrupted(kernel):
+    threading.Timer(2, kernel.manager.interrupt_kernel).start()
+    began = time.monotonic()
+    reply, _ = kernel.run("spark.range(4).rdd.map(lambda i: __import__('time').sleep(60)).collect()", timeout=60)
+    assert reply["status"] == "error" and time.monotonic() - began < 30
+    assert value(kernel, "spark.range(3).count()") == "3"
+
+
+def test_a_cell_in_the_queue_does_not_run_after_an_interrupt(kernel):
+    running = kernel.client.execute("time.sleep(30)", allow_stdin=False)
+    queued = kernel.client.execute("ran = True", allow_stdin=False)
+    time.sleep(1)
+    kernel.manager.interrupt_kernel()
+    replies = {}
+    while len(replies) < 2:
+        message = kernel.client.get_shell_msg(timeout=30)
+        replies[message["parent_header"]["msg_id"]] = message["content"]
+    assert replies[running]["ename"] == "KeyboardInterrupt" and replies[queued]["status"] != "ok"
+    assert value(kernel, "'ran' in globals()") == "False"
+
+
+def test_an_interrupt_while_the_session_starts_ends_the_cell_and_keeps_the_session(livy_url):
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        threading.Timer(1, kernel.manager.interrupt_kernel).start()
+        assert kernel.run("1", timeout=30)[0]["ename"] == "KeyboardInterrupt"
+        reply, _ = kernel.run("2", timeout=SPARK_START)
+        assert reply["status"] == "ok"
+
+
+def test_a_bar_that_returns_its_carriage_is_sent_as_it_is(kernel):
+    code = "for i in range(3):\n    print(f'\\r{i}/3', end='', flush=True); time.sleep(0.2)\nprint('\\r3/3')"
+    assert text(kernel.run(code)[1]) == "\r0/3\r1/3\r2/3\r3/3\n"
+
+
+def test_output_is_cleared_when_the_next_comes(kernel):
+    shown = kernel.outputs("for i in range(2):\n    print(i); clear_output(wait=True)\nprint('end')")
+    kinds = [(kind, content.get("wait", content.get("text"))) for kind, content in shown]
+    assert kinds == [
+        ("stream", "0\n"),
+        ("clear_output", True),
+        ("stream", "1\n"),
+        ("clear_output", True),
+        ("stream", "end\n"),
+    ]
+
+
+def test_children_and_c_code_are_shown_on_both_streams(kernel):
+    code = (
+        "import os, subprocess, ctypes\n"
+        "_ = os.system('echo out; echo err >&2')\n"
+        "_ = subprocess.run(['sh', '-c', 'echo child'])\n"
+        "c = ctypes.CDLL(None); _ = c.puts(b'from C'); _ = c.fflush(None)"
+    )
+    shown = kernel.outputs(code)
+    streams = {name: "".join(c["text"] for _, c in shown if c["name"] == name) for name in ("stdout", "stderr")}
+    assert streams == {"stdout": "out\nchild\nfrom C\n", "stderr": "err\n"}
+    assert value(kernel, "1 + 1") == "2"
