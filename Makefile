@@ -3,13 +3,14 @@
 #   make test     run all tests
 #   make lab      open JupyterLab with the kernels
 #   make parity   a hundred everyday cells, here and in ipykernel
-#   make bench    start-up time and memory, beside ipykernel; what cells take, with the agent and without
+#   make bench    start-up time and memory, beside ipykernel; what cells take, beside sparkmagic
 #   make install  install the kernels for this person
 #   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
 
 PYTHON ?= python3
 CARGO ?= cargo
 VENV := $(CURDIR)/.venv
+SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
@@ -51,9 +52,17 @@ lab: kernels $(VENV)/.lab
 	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"
 	@$(VENV)/bin/jupyter lab --notebook-dir tests/notebooks
 
-bench: kernels
+bench: kernels $(SPARKMAGIC)/.tried
 	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
-	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE)
+	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE) $(SPARKMAGIC)/bin/python
+
+# Without Kerberos' headers it cannot be had, and the benchmark goes without.
+$(SPARKMAGIC)/.tried: tests/python/requirements-sparkmagic.txt
+	@echo "== adding sparkmagic to .venv-sparkmagic"
+	@$(PYTHON) -m venv $(SPARKMAGIC)
+	@$(SPARKMAGIC)/bin/python -m pip --quiet --disable-pip-version-check install -r $< \
+		|| echo "sparkmagic could not be installed: it wants krb5-config (Debian: libkrb5-dev) and a C compiler"
+	@touch $@
 
 install: | cargo
 	@$(CARGO) install --locked --path kernel/bridge

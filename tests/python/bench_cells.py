@@ -1,12 +1,15 @@
-"""What a cell takes beside what it does, with the agent and without, on one livy-local: medians of one run."""
+"""What a cell takes beside what it does, with the agent, without, and in sparkmagic, on one livy-local: medians of a run."""
 
+import json
 import os
 import statistics
 import sys
 import threading
 import time
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen, run
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from jupyter_client.manager import start_new_kernel
 from network import network_to
@@ -29,9 +32,11 @@ def cell(network, client, code, timeout=180):
     def note(message):
         if message["msg_type"] == "stream":
             first.append(time.perf_counter() - began)
+        if "fatal error" in message["content"].get("text", ""):  # Which sparkmagic calls ok.
+            raise SystemExit(message["content"]["text"])
 
     reply = client.execute_interactive(code, timeout=timeout, output_hook=note, allow_stdin=False)["content"]
-    if reply["status"] != "ok" and reply["ename"] != "KeyboardInterrupt":
+    if reply["status"] != "ok" and "Interrupt" not in reply["ename"] and "Cancel" not in reply["ename"]:
         raise SystemExit("\n".join(reply["traceback"]))
     return time.perf_counter() - began, len(network.passed) - before, first[0] if first else None
 
@@ -59,15 +64,32 @@ def measure(network, manager, client):
     return found
 
 
-def main(program):
+def kernels(folder, sparkmagic, url):
+    """The name of each column's kernel, and what its environment has."""
+    yield "agent", "livy-pyspark", {"LIVY_URL": url.geturl(), "LIVY_AGENT": "auto"}
+    yield "no agent", "livy-pyspark", {"LIVY_URL": url.geturl(), "LIVY_AGENT": "never"}
+    if run([sparkmagic, "-c", "import sparkmagic"], stderr=DEVNULL).returncode == 0:
+        module = "sparkmagic.kernels.pysparkkernel.pysparkkernel"
+        spec = folder / "kernels" / "sparkmagic" / "kernel.json"
+        spec.parent.mkdir(parents=True)
+        argv = [sparkmagic, "-m", module, "-f", "{connection_file}"]
+        spec.write_text(json.dumps({"argv": argv, "display_name": "sparkmagic", "language": "python"}))
+        address = f"http://{url.hostname}:{url.port}"
+        who = {"username": url.username, "password": url.password, "url": address, "auth": "Basic_Access"}
+        settings = {"kernel_python_credentials": who, "custom_headers": {"X-Requested-By": "sparkmagic"}}
+        (folder / "config.json").write_text(json.dumps(settings))
+        yield "sparkmagic", "sparkmagic", {"SPARKMAGIC_CONF_DIR": str(folder)}
+
+
+def main(program, sparkmagic):
     local, livy_url = serve(Path(program).resolve())
     columns = {}
     try:
-        with network_to(livy_url) as (network, os.environ["LIVY_URL"]):
-            for name, agent in (("agent", "auto"), ("no agent", "never")):
-                os.environ["LIVY_AGENT"] = agent
-                manager, client = start_new_kernel(kernel_name="livy-pyspark")
-                columns[name] = measure(network, manager, client)
+        with network_to(livy_url) as (network, url), TemporaryDirectory() as folder:
+            os.environ["JUPYTER_PATH"] += os.pathsep + folder
+            for column, name, env in kernels(Path(folder), sparkmagic, urlsplit(url)):
+                manager, client = start_new_kernel(kernel_name=name, env=os.environ | env)
+                columns[column] = measure(network, manager, client)
                 client.stop_channels()
                 manager.shutdown_kernel()
     finally:
@@ -75,7 +97,8 @@ def main(program):
     print(f"\n{'':30}" + "".join(f"{name:>12}" for name in columns) + f"   (medians of {ROUNDS})")
     for row in columns["agent"]:
         print(f"{row:30}" + "".join(f"{column[row]:>12}" for column in columns.values()))
-    print("sparkmagic is not among them: it needs Kerberos' headers to be installed")
+    if "sparkmagic" not in columns:
+        print("sparkmagic is not among them: it could not be installed, see .venv-sparkmagic")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 # What would lie in the way, and how long Lab waits for a completion: a second is short for a machine
 # that does much else.
@@ -95,6 +95,18 @@ class Notebook:
         cell = self.begin(code)
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout)
         return cell
+
+    def tooltip(self):
+        """What Shift-Tab tells; right after a completion the key does nothing yet."""
+        tooltip = self.page.locator(".jp-Tooltip")
+        for _ in range(10):
+            self.page.keyboard.press("Shift+Tab")
+            try:
+                tooltip.wait_for(timeout=5_000)
+                break
+            except TimeoutError:
+                continue
+        return tooltip
 
     def command(self, name):
         """Presses a button of the toolbar."""

@@ -60,6 +60,7 @@ TABLE = """\
 %%sql
 select * from values ('Basel', 170.5), ('Bern', 134.0), ('Genf', 203.9)
 as city(name, thousands)"""
+STAGES = "sc.parallelize(range(6), 6).map(lambda i: __import__('time').sleep(1) or i).sum()"
 SLOW = "sc.parallelize([1, 2], 2).map(lambda _: __import__('time').sleep(60)).count()"
 
 
@@ -100,7 +101,7 @@ def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
     assert sessions(spark_url) == before - 1
 
 
-def test_scala_completes_with_tab_and_bears_shift_tab(open_notebook, server):
+def test_scala_completes_with_tab_and_tells_a_type_with_shift_tab(open_notebook, server):
     notebook = open_notebook("Spark Scala (Livy)")
     cell = notebook.run("val aLongName = spark.range(3).count()", START)
     expect(cell).to_contain_text("aLongName: Long = 3")
@@ -109,8 +110,8 @@ def test_scala_completes_with_tab_and_bears_shift_tab(open_notebook, server):
     expect(notebook.page.locator(".jp-Completer-item")).to_have_text("aLongName", timeout=lab.CELL)
     notebook.page.keyboard.press("Enter")
     expect(notebook.cells.last.locator(".cm-content")).to_have_text("aLongName")
-    # There is nothing to tell of it, and nothing may get stuck.
-    notebook.page.keyboard.press("Shift+Tab")
+    expect(notebook.tooltip()).to_contain_text("aLongName: Long")
+    notebook.page.keyboard.press("Escape")
     expect(notebook.run(" + 1")).to_contain_text("Long = 4")
     assert saved(notebook, server).metadata.kernelspec.language == "scala"
 
@@ -120,6 +121,25 @@ def test_sql_shows_a_table(open_notebook, server):
     cell = notebook.run("select id, id * id as square from range(5)", START)
     expect(cell.locator("tbody tr")).to_have_count(5)
     assert saved(notebook, server).metadata.language_info.name == "sql"
+
+
+def test_a_notebook_bears_what_changes_and_what_never_ends(open_notebook, server):
+    notebook = open_notebook("PySpark (Livy)")
+    notebook.run("import time", START)
+    cell = notebook.begin(STAGES)
+    expect(cell.locator("progress")).to_be_visible(timeout=lab.CELL)
+    notebook.page.screenshot(path=ARTEFACTS / "progress.png")
+    expect(cell).to_contain_text("6/6 tasks", timeout=lab.CELL)
+    expect(cell.locator(".jp-OutputArea-child")).to_have_count(2)
+
+    bar = notebook.run("for i in range(30):\n    print(f'\\rstep {i}', end=''); time.sleep(0.02)")
+    expect(bar.locator("pre")).to_have_text("step 29")
+    cleared = notebook.run("for i in range(9):\n    clear_output(wait=True); print('part', i)")
+    expect(cleared.locator("pre")).to_have_text("part 8\n")
+
+    endless = notebook.run("for i in range(1_000_000): print('x' * 100)", START)
+    expect(endless).to_contain_text("left out")
+    expect(notebook.run("1 + 1")).to_contain_text("2")
 
 
 def test_r_says_that_the_spark_of_this_machine_cannot_run_it(open_notebook, server):

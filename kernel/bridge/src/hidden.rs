@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use crate::{keeper::Live, kind::Kind};
 
-/// A frontend that waits for an answer would rather have none than wait longer.
-const LIMIT: Duration = Duration::from_secs(3);
+/// A compiler that has rested takes seconds; a cell need not wait for it.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// What the code gives, unless the session has something better to do, or takes too long.
 pub async fn ask(live: &Live, kind: Kind, code: String) -> Option<Map<String, Value>> {

@@ -28,6 +28,8 @@ use crate::{
 
 /// A frontend would rather have nothing than wait longer.
 const LIMIT: Duration = Duration::from_secs(4);
+/// An explanation is read at leisure.
+const LIMIT_OF_EXPLANATIONS: Duration = Duration::from_secs(10);
 
 /// Where JupyterLab looks for what each match is.
 const TYPES: &str = "_jupyter_types_experimental";
@@ -172,7 +174,7 @@ impl Completer {
                 Kind::Sparkr => None,
             }
         };
-        tokio::time::timeout(LIMIT, described).await.ok()?
+        tokio::time::timeout(LIMIT_OF_EXPLANATIONS, described).await.ok()?
     }
 
     /// The session, if its server answers.
