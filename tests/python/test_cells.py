@@ -12,8 +12,21 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 
-def test_ten_cells_an_error_an_interrupt_and_a_shutdown_leave_no_process(livy_url):
-    with running_kernel("livy-pyspark", livy_url) as kernel:
+@pytest.fixture(scope="module", params=["auto", "never"])
+def agent(request):
+    """What an agent does plain Livy can do, too, as far as this file asks."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def pyspark(livy_url, agent):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT=agent) as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        yield kernel
+
+
+def test_ten_cells_an_error_an_interrupt_and_a_shutdown_leave_no_process(livy_url, agent):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT=agent) as kernel:
         reply, shown = kernel.run("1 + 1", timeout=SPARK_START)
         assert reply["status"] == "ok" and reply["execution_count"] == 1
         assert shown[-1]["content"]["data"] == {"text/plain": "2"}
