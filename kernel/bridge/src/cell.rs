@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     agent::{Agent, presence::Policy},
     cause::{self, Amiss},
+    earlier::Earlier,
     execution::Ending,
     failure::Failure,
     habits,
@@ -58,6 +59,10 @@ pub struct Cell {
     pub count: u32,
     /// Nothing is to be shown.
     pub silent: bool,
+    /// The request, where a kernel that is started after a crash is to go on with it.
+    pub request: Option<Arc<Request>>,
+    /// A cell that comes first, since it ran when the kernel was killed.
+    pub earlier: Option<Arc<Earlier>>,
     /// The request, if its frontend lets itself be asked.
     pub may_ask: Option<Arc<Request>>,
     /// What becomes of the display of its progress.
@@ -90,6 +95,12 @@ impl Cell {
     }
 
     async fn execute(&self) -> Result<(), Failure> {
+        if let Some(earlier) = &self.earlier {
+            let shown = earlier.show(&self.frontend, &self.parent);
+            if self.interrupt.run_until_cancelled(shown).await.is_none() {
+                return Err(not_run());
+            }
+        }
         if let Some(answer) = &self.unasked {
             self.answer_unasked(answer).await;
             return Ok(());
@@ -104,6 +115,7 @@ impl Cell {
         }
         let live = self.session().await?;
         let _in_use = live.in_use();
+        self.tell_return(&live).await;
         self.start_up(&live).await?;
         self.warn_if_out_of_step(&live).await;
         let (code, ending, transcript) = self.run_in(&live).await?;
@@ -121,18 +133,30 @@ impl Cell {
             (Kind::Pyspark, None) => habits::without_agent(&self.source.code)?,
             _ => self.source.code.clone(),
         };
+        let board = Board::default();
+        let following = self.follow(live, code.clone(), agent.as_ref(), &board);
+        let (ending, transcript) = self.attended(live, following, &board).await?;
+        Ok((code, ending, transcript))
+    }
+
+    /// Shows how it goes with a statement while it is being followed.
+    pub(crate) async fn attended<T>(
+        &self,
+        live: &Live,
+        following: impl Future<Output = Result<T, Failure>>,
+        board: &Board,
+    ) -> Result<T, Failure> {
         let mut notice = self.notice();
-        let (board, began, mut panel) = (Board::default(), Instant::now(), self.panel());
+        let (began, mut panel) = (Instant::now(), self.panel());
         let followed = tokio::select! {
-            followed = self.follow(live, code.clone(), agent.as_ref(), &board) => followed,
+            followed = following => followed,
             failure = self.given_up(live) => Err(failure),
             never = self.tell_trouble(live, &mut notice) => match never {},
             never = board.show(began, &mut panel) => match never {},
         };
         notice.over().await;
         board.end(self.progress, began, panel).await;
-        let (ending, transcript) = followed?;
-        Ok((code, ending, transcript))
+        followed
     }
 
     async fn agent(&self, live: &Live) -> Option<Agent> {
@@ -146,7 +170,7 @@ impl Cell {
     }
 
     /// Shows what the statement gave, as far as it has not been shown while it ran.
-    async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         live: &Live,
         code: &str,

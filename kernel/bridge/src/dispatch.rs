@@ -36,13 +36,16 @@ impl Kernel {
 
     fn route(&mut self, request: &Request) {
         match request.msg_type() {
-            "kernel_info_request" => self.frontend.reply(request, &info(self.kind)),
+            "kernel_info_request" => {
+                self.frontend_begins(request);
+                self.frontend.reply(request, &info(self.kind));
+            }
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
             "comm_open" => self.with(request, Self::refuse_comm),
             // Nobody has a comm that these could speak to.
             "comm_msg" | "comm_close" => {}
             "interrupt_request" => {
-                self.interrupt();
+                self.interrupt(request);
                 self.frontend.reply(request, &InterruptReply {});
             }
             "shutdown_request" => self.with(request, Self::shut_down),

@@ -19,6 +19,7 @@ use crate::{
     cell::{Cell, not_run},
     execution::{Ending, Execution},
     failure::Failure,
+    journal::Running,
     keeper::Live,
     kind::Kind,
     progress::Board,
@@ -45,9 +46,34 @@ impl Cell {
         agent: Option<&Agent>,
         board: &Board,
     ) -> Result<(Ending, Transcript<'_>), Failure> {
+        let first = agent.map(Agent::position);
         let statement = self.submit(live, code).await?;
+        if let Some(request) = &self.request {
+            self.keeper.journal.cell(Some(Running {
+                statement: statement.id.clone(),
+                kind: self.source.kind,
+                count: self.count,
+                asked: request.envelope(),
+                silent: self.silent,
+                first,
+                next: first.unwrap_or_default(),
+            }));
+        }
+        self.follow_on(live, statement, agent, board, 0).await
+    }
+
+    /// Follows a statement that Livy has; the agent's events before this one were shown.
+    pub async fn follow_on(
+        &self,
+        live: &Live,
+        statement: Statement,
+        agent: Option<&Agent>,
+        board: &Board,
+        shown_until: u64,
+    ) -> Result<(Ending, Transcript<'_>), Failure> {
         let id = statement.id.clone();
-        let mut transcript = Transcript::new(self.audience(), id.clone(), self.source.kind, agent);
+        let mut transcript =
+            Transcript::new(self.audience(), id.clone(), self.source.kind, agent).from(shown_until);
         let (telling, ended) = (watch::Sender::new(false), CancellationToken::new());
         let told = telling.subscribe();
         let polled = async {
@@ -150,6 +176,10 @@ impl Cell {
         board: &Board,
     ) {
         transcript.see(batch).await;
+        // A kernel that is killed between the two repeats these events; the other way round they
+        // would be lost.
+        self.frontend.flush().await;
+        self.keeper.journal.shown(agent.position());
         if let Some(progress) = transcript.progress() {
             board.agent(progress);
         }

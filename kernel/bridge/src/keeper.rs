@@ -26,6 +26,7 @@ use crate::{
         presence::{Policy, Seat, Standing},
     },
     failure::Failure,
+    journal::{Journal, Record},
     kind::Kind,
     leftover::{self, Leftover},
     lifespan::Lifespan,
@@ -56,6 +57,8 @@ pub struct Keeper {
     /// What is to be said though nobody has asked.
     words: mpsc::UnboundedSender<String>,
     state: watch::Sender<State>,
+    /// What a kernel that is started in this one's place has to know.
+    pub journal: Journal,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
     /// What a server would be left with if the kernel ended now.
@@ -89,6 +92,8 @@ pub struct Starting {
     pub session: Option<Session>,
     /// Asks the server, once that is known.
     pub client: Option<Client>,
+    /// The session of an earlier kernel that it is to be.
+    pub back: Option<Id>,
 }
 
 impl Starting {
@@ -115,6 +120,8 @@ pub struct Live {
     lifespan: Arc<Mutex<Lifespan>>,
     /// Nothing has run in it.
     new: Arc<AtomicBool>,
+    /// It is an earlier kernel's, and nobody was told.
+    just_back: Arc<AtomicBool>,
     /// Its answers are not to be relied on.
     out_of_step: Arc<AtomicBool>,
 }
@@ -143,6 +150,7 @@ impl Live {
             agent,
             lifespan: Arc::new(Mutex::new(lifespan)),
             new: Arc::new(AtomicBool::new(true)),
+            just_back: Arc::default(),
             out_of_step: Arc::default(),
         }
     }
@@ -150,6 +158,11 @@ impl Live {
     /// Whether nobody has asked this before.
     pub fn is_new(&self) -> bool {
         self.new.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether it is an earlier kernel's and nobody has asked this before.
+    pub fn is_just_back(&self) -> bool {
+        self.just_back.swap(false, Ordering::Relaxed)
     }
 
     /// What it answers may belong to other statements from now on.
@@ -248,6 +261,7 @@ impl Keeper {
         agents: Policy,
         terms: Terms,
         words: mpsc::UnboundedSender<String>,
+        journal: Journal,
     ) -> Arc<Self> {
         Arc::new(Self {
             kind,
@@ -256,6 +270,7 @@ impl Keeper {
             terms,
             words,
             state: watch::Sender::new(State::Absent),
+            journal,
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
             leftover: Mutex::new(None),
@@ -266,6 +281,11 @@ impl Keeper {
     /// What is known of the session.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// What is known of the session, and what will be.
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
     }
 
     /// The session, if it takes statements now.
@@ -321,6 +341,7 @@ impl Keeper {
             _ => false,
         });
         if changed {
+            self.journal.session(None);
             let (keeper, lost) = (Arc::clone(self), lost.clone());
             tokio::spawn(async move { keeper.delete(&lost.client, &lost.session.id).await });
         }
@@ -329,6 +350,7 @@ impl Keeper {
     /// Ends the session and what else this kernel started. The caller limits the time.
     pub async fn end(&self) {
         self.ending.cancel();
+        self.journal.session(None);
         let starting = self.starting().take();
         if let Some(starting) = starting {
             // A session whose creation is under way must first be known, to be deleted.
@@ -369,19 +391,99 @@ impl Keeper {
             place: String::new(),
             session: None,
             client: None,
+            back: None,
         }));
         let keeper = Arc::clone(self);
-        let task = tokio::spawn(async move {
-            let state = match keeper.start().await {
-                Ok(live) => {
-                    tokio::spawn(Arc::clone(&keeper).watch_over(live.clone()));
-                    State::Ready(live)
-                }
-                Err(failure) => State::Failed(failure),
-            };
-            keeper.state.send_replace(state);
+        *self.starting() = Some(tokio::spawn(async move {
+            match keeper.start().await {
+                Ok(live) => keeper.has(live),
+                Err(failure) => drop(keeper.state.send_replace(State::Failed(failure))),
+            }
+        }));
+    }
+
+    /// There is a session.
+    fn has(self: &Arc<Self>, live: Live) {
+        if let Ok(Place::Livy(_)) = self.place {
+            let server = live.client.endpoint().to_string();
+            self.journal.session(Some((server, live.session.id.clone())));
+        }
+        tokio::spawn(Arc::clone(self).watch_over(live.clone()));
+        self.state.send_replace(State::Ready(live));
+    }
+
+    /// What a kernel before this one had and did not end, since it was killed.
+    pub fn inherited(&self) -> Option<Record> {
+        match &self.place {
+            Ok(Place::Livy(options)) => self.journal.inherited(&options.endpoint.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Takes the session of an earlier kernel back, once its server can be reached.
+    pub fn take_back(self: &Arc<Self>, id: Id) {
+        self.state.send_replace(State::Starting(Starting {
+            since: Instant::now(),
+            place: String::new(),
+            session: None,
+            client: None,
+            back: Some(id.clone()),
+        }));
+        *self.leftovers() = Some(Leftover::Known(id.clone()));
+        let keeper = Arc::clone(self);
+        *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id).await }));
+    }
+
+    async fn find_again(self: &Arc<Self>, id: Id) {
+        let (client, place) = match self.connect().await {
+            Ok(connected) => connected,
+            Err(failure) => return drop(self.state.send_replace(State::Failed(failure))),
+        };
+        self.progress(|starting| {
+            starting.place.clone_from(&place);
+            starting.client = Some(client.clone());
         });
-        *self.starting() = Some(task);
+        let mut polls = PollPolicy::SESSION.start();
+        loop {
+            match client.send(session::get(&id)).await {
+                Ok(session) if session.state.is_starting() => {}
+                Ok(session) => {
+                    return self
+                        .has_again(self.live_of(client, place, session, SystemTime::now()))
+                        .await;
+                }
+                Err(error) if error.is_not_found() => {
+                    self.journal.session(None);
+                    let loss = Loss::unknown(id);
+                    return drop(self.state.send_replace(State::Lost(loss)));
+                }
+                Err(error) => tracing::debug!("session {id} is not back yet: {error}"),
+            }
+            if self.ending.run_until_cancelled(polls.wait()).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn has_again(self: &Arc<Self>, live: Live) {
+        live.new.store(false, Ordering::Relaxed);
+        live.just_back.store(true, Ordering::Relaxed);
+        let is_over = live.session.state.is_over();
+        self.has(live.clone());
+        if is_over && let Verdict::Gone(loss) = examine(&live).await {
+            self.lose(&live, &loss);
+        }
+    }
+
+    fn live_of(&self, client: Client, place: String, session: Session, since: SystemTime) -> Live {
+        let lifespan = Lifespan::new(&session, since, &self.terms);
+        let mut live = Live::new(client, place, session);
+        live.lifespan = Arc::new(Mutex::new(lifespan));
+        live.agent = Arc::new(Seat::new(self.agents));
+        if self.kind == Kind::Pyspark || self.agents == Policy::Always {
+            live.agent.invite(&live.client, &live.session.id);
+        }
+        live
     }
 
     async fn start(&self) -> Result<Live, Failure> {
@@ -393,14 +495,7 @@ impl Keeper {
         let created = SystemTime::now();
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
-        let lifespan = Lifespan::new(&session, created, &self.terms);
-        let mut live = Live::new(client, place, session);
-        live.lifespan = Arc::new(Mutex::new(lifespan));
-        live.agent = Arc::new(Seat::new(self.agents));
-        if self.kind == Kind::Pyspark || self.agents == Policy::Always {
-            live.agent.invite(&live.client, &live.session.id);
-        }
-        Ok(live)
+        Ok(self.live_of(client, place, session, created))
     }
 
     /// What of the session is known to be on the server is noted at each step. Spark on this

@@ -12,8 +12,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cell::Cell, completion::Completer, failure::Failure, history::History, keeper::Keeper,
-    kind::Kind, progress::AtEnd, source, vscode,
+    cell::Cell,
+    completion::Completer,
+    earlier::Earlier,
+    failure::Failure,
+    history::History,
+    journal::{self, Record},
+    keeper::Keeper,
+    kind::Kind,
+    progress::AtEnd,
+    source::{self, Source},
+    vscode,
 };
 
 /// A kernel for one frontend's notebook.
@@ -31,6 +40,8 @@ pub struct Kernel {
     cell_ends: mpsc::UnboundedSender<CellEnd>,
     queue: VecDeque<Request>,
     running: Option<Running>,
+    /// The cell that ran when the kernel before this one was killed.
+    earlier: Option<Arc<Earlier>>,
     /// The newest cell that shows anything.
     shown: Option<Parent>,
     count: u32,
@@ -46,7 +57,12 @@ struct Running {
 }
 
 /// What a cell's task reports.
-struct CellEnd(Result<(), Failure>);
+enum CellEnd {
+    /// Of the one that runs now.
+    Now(Result<(), Failure>),
+    /// Of the earlier kernel's, which is answered as it would have been.
+    Earlier(Running, Result<(), Failure>),
+}
 
 enum Event {
     Request(Request),
@@ -83,6 +99,7 @@ impl Kernel {
             cell_ends,
             queue: VecDeque::new(),
             running: None,
+            earlier: None,
             shown: None,
             count: 0,
         }
@@ -92,6 +109,9 @@ impl Kernel {
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         self.frontend.status(&Parent::none(), ExecutionState::Starting);
+        if let Some(record) = self.keeper.inherited() {
+            self.take_over(record);
+        }
         while !self.stopping {
             let event = self.next_event(&mut stop).await;
             self.handle_event(event);
@@ -113,7 +133,12 @@ impl Kernel {
     fn handle_event(&mut self, event: Event) {
         match event {
             Event::Request(request) => self.handle_request(request),
-            Event::CellEnd(end) => self.end_cell(end),
+            Event::CellEnd(CellEnd::Now(result)) => self.end_cell(result),
+            Event::CellEnd(CellEnd::Earlier(running, result)) => {
+                self.frontend.reply(&running.request, &reply(&running, result));
+                self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+                self.keeper.journal.cell(None);
+            }
             Event::Word(word) => self.say(word),
             Event::Stop => self.stopping = true,
         }
@@ -133,8 +158,67 @@ impl Kernel {
         self.run_next();
     }
 
+    /// Goes on where a kernel was that is dead.
+    fn take_over(&mut self, record: Record) {
+        self.count = record.count;
+        self.keeper.journal.adopt(&record);
+        self.keeper.take_back(record.session);
+        if let Some(cell) = record.cell
+            && let Some(request) = cell.asked.request()
+        {
+            self.resume(cell, request);
+        }
+    }
+
+    fn resume(&mut self, cell: journal::Running, request: Request) {
+        let (frontend, outputs) = self.frontend.with_copies();
+        let (interrupt, request) = (CancellationToken::new(), Arc::new(request));
+        let earlier = Earlier::new((*request).clone(), cell.count, outputs, interrupt.clone());
+        self.earlier = Some(Arc::new(earlier));
+        let resumed = Cell {
+            kernel: self.kind,
+            source: Source { kind: cell.kind, code: String::new() },
+            unasked: None,
+            input: String::new(),
+            count: cell.count,
+            silent: cell.silent,
+            request: Some(Arc::clone(&request)),
+            earlier: None,
+            may_ask: Some(Arc::clone(&request)),
+            progress: AtEnd::Never,
+            history: Some(self.history.clone()),
+            keeper: Arc::clone(&self.keeper),
+            frontend,
+            parent: request.parent(),
+            interrupt: interrupt.clone(),
+        };
+        let running = Running {
+            request,
+            count: cell.count,
+            stop_on_error: false,
+            user_expressions: Map::new(),
+            interrupt,
+        };
+        let ends = self.cell_ends.clone();
+        tokio::spawn(async move {
+            let result = outcome(resumed.resume(cell)).await;
+            // It fails only when the kernel has stopped.
+            let _ = ends.send(CellEnd::Earlier(running, result));
+        });
+    }
+
+    /// Whoever asks what kernel this is does not wait for answers to older questions.
+    pub(crate) fn frontend_begins(&self, request: &Request) {
+        if let Some(earlier) = &self.earlier {
+            earlier.frontend_begins(request);
+        }
+    }
+
     /// Stops the cell that runs, if one does.
-    pub(crate) fn interrupt(&self) {
+    pub(crate) fn interrupt(&self, request: &Request) {
+        if let Some(earlier) = &self.earlier {
+            earlier.interrupt(request.header().date());
+        }
         if let Some(running) = &self.running {
             running.interrupt.cancel();
         }
@@ -164,6 +248,7 @@ impl Kernel {
         let counted = !content.silent && content.store_history && !content.code.trim().is_empty();
         if counted {
             self.count += 1;
+            self.keeper.journal.count(self.count);
             self.history.add(self.count, &content.code);
         }
         if !content.silent {
@@ -178,6 +263,11 @@ impl Kernel {
             input: content.code,
             count: self.count,
             silent: content.silent,
+            request: Some(Arc::clone(&request)),
+            earlier: self
+                .earlier
+                .clone()
+                .filter(|earlier| !content.silent && earlier.is_news_to(&request)),
             may_ask: content.allow_stdin.then(|| Arc::clone(&request)),
             progress: self.progress,
             history: counted.then(|| self.history.clone()),
@@ -196,7 +286,7 @@ impl Kernel {
         tokio::spawn(report(cell, self.cell_ends.clone()));
     }
 
-    fn end_cell(&mut self, CellEnd(result): CellEnd) {
+    fn end_cell(&mut self, result: Result<(), Failure>) {
         let Some(running) = self.running.take() else {
             return;
         };
@@ -208,6 +298,7 @@ impl Kernel {
         };
         self.frontend.reply(&running.request, &reply(&running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+        self.keeper.journal.cell(None);
         for request in abort {
             self.abort(&request);
         }
@@ -234,15 +325,22 @@ impl Kernel {
     }
 }
 
-/// Runs a cell beside the loop. Should the kernel's own code panic, the cell still ends.
+/// Runs a cell beside the loop.
 async fn report(cell: Cell, ends: mpsc::UnboundedSender<CellEnd>) {
-    let result = tokio::spawn(cell.run()).await.unwrap_or_else(|panic| {
+    let result = outcome(cell.run()).await;
+    // It fails only when the kernel has stopped.
+    let _ = ends.send(CellEnd::Now(result));
+}
+
+/// Should the kernel's own code panic, the cell still ends.
+async fn outcome(
+    cell: impl Future<Output = Result<(), Failure>> + Send + 'static,
+) -> Result<(), Failure> {
+    tokio::spawn(cell).await.unwrap_or_else(|panic| {
         tracing::error!("a cell's task failed: {panic}");
         let what = "the kernel itself failed while it ran this cell";
         Err(Failure::new("KernelError", what, "Please report it with the kernel's log."))
-    });
-    // It fails only when the kernel has stopped.
-    let _ = ends.send(CellEnd(result));
+    })
 }
 
 fn reply(running: &Running, result: Result<(), Failure>) -> ExecuteReply {

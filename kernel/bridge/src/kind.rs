@@ -1,9 +1,11 @@
 use clap::ValueEnum;
 use jupyter_wire::content::LanguageInfo;
+use serde::{Deserialize, Serialize};
 
 /// The language of a kernel, of a cell, and Livy's
 /// [kind](https://livy.apache.org/docs/latest/rest-api.html#session-kind) of a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Python
     Pyspark,

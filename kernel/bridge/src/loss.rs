@@ -60,6 +60,11 @@ impl Loss {
         }
     }
 
+    /// One that its server does not know.
+    pub fn unknown(id: Id) -> Self {
+        Self::new(id, None, &[])
+    }
+
     /// What happened, in a sentence.
     pub fn sentence(&self) -> String {
         format!("Livy session {} is gone: {}. Its variables are lost.", self.id, self.why)
@@ -122,7 +127,7 @@ pub async fn examine(live: &Live) -> Verdict {
         }
         Ok(_) => Verdict::Alive,
         Err(error) if error.is_not_found() => {
-            let loss = Loss::new(id.clone(), None, &[]);
+            let loss = Loss::unknown(id.clone());
             let over = live.lifespan().over(SystemTime::now());
             Verdict::Gone(over.map_or(loss.clone(), |why| Loss { why, ..loss }))
         }

@@ -13,6 +13,7 @@ mod completeness;
 mod completion;
 mod cursor;
 mod dispatch;
+mod earlier;
 mod execution;
 mod failure;
 mod follow;
@@ -20,6 +21,7 @@ mod habits;
 mod hidden;
 mod history;
 mod html;
+mod journal;
 mod keeper;
 mod kernel;
 mod kernelspec;
@@ -56,6 +58,7 @@ use crate::{
     cli::{BatchAction, Cli, Command, Run, SessionAction},
     command::{CommandError, Resource, Which},
     history::History,
+    journal::Journal,
     keeper::Keeper,
     kernel::Kernel,
     progress::AtEnd,
@@ -148,7 +151,8 @@ async fn run(options: Run) -> Outcome {
         Err(error) => (Err(error), Terms::default()),
     };
     let (words, said) = tokio::sync::mpsc::unbounded_channel();
-    let keeper = Keeper::new(options.kind, place, agents, terms, words);
+    let journal = Journal::beside(&options.connection_file, options.kind);
+    let keeper = Keeper::new(options.kind, place, agents, terms, words, journal);
     let history = History::open(options.kind, history_folder());
     let progress = settings::progress().unwrap_or_else(|error| {
         tracing::warn!("{error}; a line stays of each cell's progress");

@@ -67,10 +67,13 @@ impl Notice {
 }
 
 fn starting_text(starting: &Starting, elapsed: Duration) -> Text {
-    let mut plain = match starting.place.as_str() {
-        "" => "Starting a Spark session".to_owned(),
-        place => format!("Starting a Spark session on {place}"),
+    let mut plain = match &starting.back {
+        None => "Starting a Spark session".to_owned(),
+        Some(id) => format!("Taking Livy session {id} back"),
     };
+    if !starting.place.is_empty() {
+        plain += &format!(" on {}", starting.place);
+    }
     let mut log_line = None;
     if let Some(session) = &starting.session {
         plain += &format!(": session {} is {}", session.id, session.state);
@@ -142,6 +145,7 @@ mod tests {
             since: Instant::now(),
             place: "http://livy.example".into(),
             client: None,
+            back: None,
             session: Some(session(json!({"id": 8, "state": "starting",
                 "log": ["stdout: ", "\nstderr: ", "26/11/24 INFO <Utils>: bound"]}))),
         };

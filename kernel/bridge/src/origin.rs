@@ -40,6 +40,11 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// Whether there is such a process on this machine, as far as that can be told.
+pub fn is_there(pid: u32) -> bool {
+    process::is_there(pid)
+}
+
 /// This person on this machine, to be compared and not to be read.
 fn here() -> String {
     let digest = Sha256::digest(process::surroundings());

@@ -72,6 +72,8 @@ impl Cell {
             input: String::new(),
             count: self.count,
             silent: true,
+            request: None,
+            earlier: None,
             may_ask: None,
             progress: AtEnd::Never,
             history: None,

@@ -51,6 +51,9 @@ pub struct Transcript<'a> {
     statement: Id,
     /// To what came before the statement.
     deaf: bool,
+    /// Events before this number have been shown, by a kernel that was killed.
+    shown_until: u64,
+    muted: bool,
     /// Nothing of the statement is missing, from its start to its end.
     started: bool,
     ended: bool,
@@ -73,6 +76,8 @@ impl<'a> Transcript<'a> {
             audience,
             statement,
             overheard: (kind == Kind::Spark).then(Overheard::default),
+            shown_until: 0,
+            muted: false,
             deaf: agent.is_some_and(Agent::is_first_use),
             started: false,
             ended: false,
@@ -84,6 +89,11 @@ impl<'a> Transcript<'a> {
             questions: Vec::new(),
             progress: None,
         }
+    }
+
+    /// The same, of which the events before this number have been shown.
+    pub fn from(self, position: u64) -> Self {
+        Self { shown_until: position, ..self }
     }
 
     /// Whether the agent has told all.
@@ -164,6 +174,7 @@ impl<'a> Transcript<'a> {
     pub async fn see(&mut self, batch: Batch) {
         self.lost |= batch.lost;
         for event in batch.events {
+            self.muted = event.n < self.shown_until;
             match event.statement.as_deref() {
                 Some(id) if id == self.statement.as_str() => self.take(event.kind).await,
                 // A thread of an earlier cell prints on.
@@ -205,10 +216,13 @@ impl<'a> Transcript<'a> {
                 if let Some(overheard) = &mut self.overheard {
                     overheard.add(&text);
                 }
-                if let Some(text) = self.flow.pass(text) {
+                if let Some(text) = self.flow.pass(text)
+                    && !self.muted
+                {
                     frontend.publish(parent, &Stream { name, text }).await;
                 }
             }
+            _ if self.muted => {}
             EventKind::Display(Display { data, metadata, id }) => {
                 let data = bound::bundle(data);
                 let display =

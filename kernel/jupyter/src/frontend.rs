@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::error;
 use zeromq::{SocketRecv, SocketSend};
@@ -20,6 +21,9 @@ use crate::session::{Packed, Session};
 
 /// How many requests may wait to be taken; more wait in the socket.
 const REQUESTS: usize = 64;
+
+/// How many copies of publications are kept for who takes them.
+const COPIES: usize = 10_000;
 
 /// How long [`Frontend::close`] waits for the queues, and what it takes for a sign that the sockets'
 /// own queues are empty: that nothing leaves for so long.
@@ -42,8 +46,16 @@ pub struct Requests {
 #[derive(Clone)]
 pub struct Frontend {
     queues: Arc<Queues>,
+    copies: Option<mpsc::Sender<Publication>>,
     #[cfg(unix)]
     guards: Option<Arc<Guards>>,
+}
+
+/// Something that was published, to be published again in answer to something else.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    msg_type: &'static str,
+    content: Value,
 }
 
 struct Queues {
@@ -52,6 +64,7 @@ struct Queues {
     control: Outbox,
     iopub: Outbox,
     stdin: mpsc::UnboundedSender<Question>,
+    subscribed: watch::Receiver<bool>,
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
 }
@@ -87,19 +100,20 @@ where
     let (control, control_requests) = serve(Channel::Control, sockets.control);
 
     let (iopub, outgoing) = Outbox::new(BOUND);
-    tasks.spawn(iopub::run(sockets.iopub, Arc::clone(&session), outgoing));
+    let (subscribes, subscribed) = watch::channel(false);
+    tasks.spawn(iopub::run(sockets.iopub, Arc::clone(&session), outgoing, subscribes));
 
     let (stdin, questions) = mpsc::unbounded_channel();
     let (sender, receiver) = sockets.stdin;
     tasks.spawn(stdin::run(receiver, sender, Arc::clone(&session), questions));
 
-    let queues = Queues { session, shell, control, iopub, stdin, _tasks: tasks };
+    let queues = Queues { session, shell, control, iopub, stdin, subscribed, _tasks: tasks };
     let requests = Requests { shell: shell_requests, control: control_requests };
     let queues = Arc::new(queues);
     #[cfg(unix)]
-    let frontend = Frontend { queues, guards: None };
+    let frontend = Frontend { queues, copies: None, guards: None };
     #[cfg(not(unix))]
-    let frontend = Frontend { queues };
+    let frontend = Frontend { queues, copies: None };
     (requests, frontend)
 }
 
@@ -108,6 +122,20 @@ impl Frontend {
     #[cfg(unix)]
     pub(crate) fn behind(self, guards: Guards) -> Self {
         Self { guards: Some(Arc::new(guards)), ..self }
+    }
+
+    /// The same, and a copy of whatever is published through it. Copies that nobody takes are
+    /// dropped once there are many.
+    pub fn with_copies(&self) -> (Self, mpsc::Receiver<Publication>) {
+        let (copies, taken) = mpsc::channel(COPIES);
+        (Self { copies: Some(copies), ..self.clone() }, taken)
+    }
+
+    /// Publishes a copy, in answer to something else than before.
+    pub async fn publish_copy(&self, parent: &Parent, copy: &Publication) {
+        if let Some(packed) = self.publication(copy.msg_type, parent, &copy.content) {
+            self.queues.iopub.send_when_room(packed.frames).await;
+        }
     }
 
     /// Replies on the request's own channel, to who sent it. Only queues.
@@ -125,14 +153,15 @@ impl Frontend {
 
     /// Publishes to every frontend, in order. Waits while too much is queued for a slow reader.
     pub async fn publish<C: Content>(&self, parent: &Parent, content: &C) {
-        if let Some(packed) = self.publication(parent, content) {
+        self.copy(content);
+        if let Some(packed) = self.publication(C::MSG_TYPE, parent, content) {
             self.queues.iopub.send_when_room(packed.frames).await;
         }
     }
 
     /// Publishes something small behind everything published before. Never waits.
     pub fn publish_now<C: Content>(&self, parent: &Parent, content: &C) {
-        if let Some(packed) = self.publication(parent, content) {
+        if let Some(packed) = self.publication(C::MSG_TYPE, parent, content) {
             self.queues.iopub.send(packed.frames);
         }
     }
@@ -140,6 +169,12 @@ impl Frontend {
     /// Publishes a status. Never waits.
     pub fn status(&self, parent: &Parent, execution_state: ExecutionState) {
         self.publish_now(parent, &Status { execution_state });
+    }
+
+    /// Returns once some frontend has subscribed: what is published before that nobody gets.
+    pub async fn subscribed(&self) {
+        // It fails when the socket is closed, which others notice.
+        let _ = self.queues.subscribed.clone().wait_for(|subscribed| *subscribed).await;
     }
 
     /// Returns once everything published before has been handed to the socket, or it is closed.
@@ -190,9 +225,23 @@ impl Frontend {
     }
 
     /// The topic names the kernel and the message, as ipykernel's does, never a frontend.
-    fn publication<C: Content>(&self, parent: &Parent, content: &C) -> Option<Packed> {
-        let topic = format!("kernel.{}.{}", self.queues.session.id, C::MSG_TYPE);
-        self.pack(vec![topic.into()], C::MSG_TYPE, parent, content)
+    fn publication(
+        &self,
+        msg_type: &str,
+        parent: &Parent,
+        content: &impl Serialize,
+    ) -> Option<Packed> {
+        let topic = format!("kernel.{}.{msg_type}", self.queues.session.id);
+        self.pack(vec![topic.into()], msg_type, parent, content)
+    }
+
+    fn copy<C: Content>(&self, content: &C) {
+        if let Some(copies) = &self.copies
+            && let Ok(content) = serde_json::to_value(content)
+        {
+            // It fails when there are too many, or nobody wants them any more.
+            let _ = copies.try_send(Publication { msg_type: C::MSG_TYPE, content });
+        }
     }
 
     fn pack(

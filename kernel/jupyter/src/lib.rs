@@ -29,10 +29,10 @@ pub use bind::{BindError, bind};
 pub use connection::{ConnectionError, ConnectionInfo, Transport};
 pub use content::Content;
 pub use content::ExecutionState;
-pub use frontend::{Frontend, Requests};
+pub use frontend::{Frontend, Publication, Requests};
 pub use memory::{MemoryClient, memory};
 pub use message::{Header, Message, Parent};
-pub use request::{Channel, Request};
+pub use request::{Channel, Envelope, Request};
 
 /// The [version](https://jupyter-client.readthedocs.io/en/stable/messaging.html#versioning) of the
 /// protocol that is spoken here.

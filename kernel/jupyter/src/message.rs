@@ -1,8 +1,11 @@
 use std::fmt;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A [message header](https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header).
 ///
@@ -32,6 +35,13 @@ impl Header {
             raw,
         };
         (!header.msg_type.is_empty()).then_some(header)
+    }
+
+    /// When it was sent, by its sender's clock, if it says so.
+    pub fn date(&self) -> Option<SystemTime> {
+        let fields: Map<String, Value> = serde_json::from_slice(&self.raw).ok()?;
+        let date = fields.get("date")?.as_str()?;
+        OffsetDateTime::parse(date, &Rfc3339).ok().map(SystemTime::from)
     }
 
     /// The header's JSON, byte for byte as it arrived.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::message::{Header, Message, Parent};
 
@@ -34,9 +34,35 @@ pub struct Request {
     message: Arc<Message>,
 }
 
+/// What of a request is enough to answer it, also by another process with the same addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    identities: Vec<Vec<u8>>,
+    header: String,
+}
+
+impl Envelope {
+    /// The request as it came on the shell channel, without what it said.
+    pub fn request(&self) -> Option<Request> {
+        let header = Bytes::from(self.header.clone().into_bytes());
+        let [parent, metadata, content] = [(); 3].map(|()| Bytes::from_static(b"{}"));
+        let message = Message::parse([header, parent, metadata, content], Vec::new())?;
+        let identities = self.identities.iter().cloned().map(Bytes::from).collect();
+        Some(Request::new(Channel::Shell, identities, message))
+    }
+}
+
 impl Request {
     pub(crate) fn new(channel: Channel, identities: Vec<Bytes>, message: Message) -> Self {
         Self { channel, identities: identities.into(), message: Arc::new(message) }
+    }
+
+    /// Who is to be answered, and to what.
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            identities: self.identities.iter().map(|part| part.to_vec()).collect(),
+            header: String::from_utf8_lossy(self.header().raw()).into_owned(),
+        }
     }
 
     /// What is asked for, for example `execute_request`.

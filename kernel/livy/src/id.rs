@@ -1,10 +1,10 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The id of a session or statement: opaque, because Livy counts, Fabric and Lighter send UUIDs,
 /// and a session's name works wherever its id does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Id(String);
 
 impl Id {

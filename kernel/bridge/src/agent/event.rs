@@ -18,6 +18,9 @@ pub struct Batch {
 /// Something that happened in the session.
 #[derive(Debug, Deserialize)]
 pub struct Event {
+    /// Its number.
+    #[serde(default)]
+    pub n: u64,
     /// The statement that it belongs to, if one was running.
     pub statement: Option<String>,
     /// What.

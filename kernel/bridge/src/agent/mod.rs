@@ -151,6 +151,16 @@ impl Agent {
         Ok(Self { client, session, next, used: Arc::default() })
     }
 
+    /// The number of the first event that has not been seen here.
+    pub fn position(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Has the events from this number on told again.
+    pub fn rewind(&self, position: u64) {
+        self.next.store(position, Ordering::Relaxed);
+    }
+
     /// True once. What was printed before is of a cell that went without this agent.
     pub fn is_first_use(&self) -> bool {
         !self.used.swap(true, Ordering::Relaxed)

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::error;
 use zeromq::{SocketRecv, SocketSend};
 
@@ -26,6 +26,7 @@ pub(crate) async fn run(
     mut socket: impl SocketRecv + SocketSend,
     session: Arc<Session>,
     mut outgoing: mpsc::UnboundedReceiver<Outgoing>,
+    subscribed: watch::Sender<bool>,
 ) {
     loop {
         tokio::select! {
@@ -33,6 +34,7 @@ pub(crate) async fn run(
             biased;
             frames = receive(CHANNEL, &mut socket) => if let Some(topic) = subscription(&frames) {
                 welcome(&mut socket, &session, topic).await;
+                subscribed.send_replace(true);
             },
             publication = outgoing.recv() => match publication {
                 Some(publication) => publication.deliver(CHANNEL, &mut socket).await,

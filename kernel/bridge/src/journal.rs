@@ -1,0 +1,223 @@
+//! What a kernel writes down for the one that Jupyter starts in its place after a crash: a file
+//! beside the connection file. It holds ids and places, no code, no output and no secret.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jupyter_wire::Envelope;
+use livy_client::Id;
+use serde::{Deserialize, Serialize};
+
+use crate::{kind::Kind, origin};
+
+/// Of what is written; another version's file is ignored.
+const VERSION: u32 = 1;
+
+/// What a kernel had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    version: u32,
+    /// Whose it is.
+    pid: u32,
+    /// The kernel's language.
+    kind: Kind,
+    /// The server's address, without credentials.
+    server: String,
+    /// The session.
+    pub session: Id,
+    /// The number of the last cell.
+    pub count: u32,
+    /// The cell that runs, if one does.
+    pub cell: Option<Running>,
+}
+
+/// A cell that Livy has, and whose end was not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Its statement.
+    pub statement: Id,
+    /// Its language.
+    pub kind: Kind,
+    /// Its number.
+    pub count: u32,
+    /// Who asked for it.
+    pub asked: Envelope,
+    /// Nothing of it is shown.
+    pub silent: bool,
+    /// The agent's first event of it, if there is an agent.
+    pub first: Option<u64>,
+    /// The agent's first event that was not shown.
+    pub next: u64,
+}
+
+/// Keeps the file.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    now: Mutex<Now>,
+}
+
+#[derive(Debug)]
+struct Now {
+    kind: Kind,
+    count: u32,
+    session: Option<(String, Id)>,
+    cell: Option<Running>,
+}
+
+impl Journal {
+    /// The journal of a kernel with this connection file.
+    pub fn beside(connection_file: &Path, kind: Kind) -> Self {
+        // Not `.json`: Jupyter takes the newest `kernel-*.json` for a kernel to connect to.
+        let path = connection_file.with_extension("livy");
+        let now = Now { kind, count: 0, session: None, cell: None };
+        Self { path, now: Mutex::new(now) }
+    }
+
+    /// What a kernel had that was killed, if it had this language and this server.
+    pub fn inherited(&self, server: &str) -> Option<Record> {
+        let text = fs::read(&self.path).ok()?;
+        let record: Record = serde_json::from_slice(&text)
+            .inspect_err(|error| tracing::warn!("{} is ignored: {error}", self.path.display()))
+            .ok()?;
+        let is_gone = record.pid == std::process::id() || !origin::is_there(record.pid);
+        let fits =
+            record.version == VERSION && record.kind == self.now().kind && record.server == server;
+        (is_gone && fits).then_some(record)
+    }
+
+    /// Goes on with what was inherited.
+    pub fn adopt(&self, record: &Record) {
+        self.change(|now| {
+            now.count = record.count;
+            now.session = Some((record.server.clone(), record.session.clone()));
+            now.cell.clone_from(&record.cell);
+        });
+    }
+
+    /// Which session there is, and where.
+    pub fn session(&self, session: Option<(String, Id)>) {
+        self.change(|now| now.session = session);
+    }
+
+    /// The number of the newest cell.
+    pub fn count(&self, count: u32) {
+        self.change(|now| now.count = count);
+    }
+
+    /// Which cell runs.
+    pub fn cell(&self, cell: Option<Running>) {
+        self.change(|now| now.cell = cell);
+    }
+
+    /// How far the running cell was shown.
+    pub fn shown(&self, next: u64) {
+        if self.now().cell.as_ref().is_some_and(|cell| cell.next < next) {
+            self.change(|now| now.cell.iter_mut().for_each(|cell| cell.next = next));
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Now)) {
+        let mut now = self.now();
+        change(&mut now);
+        let written = match now.record() {
+            Some(record) => write(&self.path, &record),
+            None => remove(&self.path),
+        };
+        if let Err(error) = written {
+            tracing::warn!("{}: {error}; a crash would lose the session", self.path.display());
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Now {
+    fn record(&self) -> Option<Record> {
+        let (server, session) = self.session.clone()?;
+        Some(Record {
+            version: VERSION,
+            pid: std::process::id(),
+            kind: self.kind,
+            server,
+            session,
+            count: self.count,
+            cell: self.cell.clone(),
+        })
+    }
+}
+
+/// All or nothing, and only for this person.
+fn write(path: &Path, record: &Record) -> io::Result<()> {
+    let beside = path.with_extension("livy-new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&beside)?.write_all(&serde_json::to_vec(record)?)?;
+    fs::rename(&beside, path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "http://livy.example:8998";
+
+    /// A journal in a folder of its own, with a session.
+    fn journal(name: &str) -> Journal {
+        let folder =
+            std::env::temp_dir().join(format!("livy-journal-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let journal = Journal::beside(&folder.join("kernel-1.json"), Kind::Pyspark);
+        journal.count(4);
+        journal.session(Some((SERVER.to_owned(), "8".into())));
+        journal
+    }
+
+    #[test]
+    fn what_was_written_is_inherited() {
+        let journal = journal("read");
+        let record = journal.inherited(SERVER).unwrap();
+        assert_eq!((record.session, record.count, record.cell), ("8".into(), 4, None));
+        assert!(journal.path.ends_with("kernel-1.livy"));
+        journal.session(None);
+        assert_eq!(journal.inherited(SERVER), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(journal("mode").path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_another_kernels_or_broken_is_ignored() {
+        let journal = journal("broken");
+        assert_eq!(journal.inherited("http://elsewhere"), None);
+        let record = fs::read_to_string(&journal.path).unwrap();
+        let living = record.replace(
+            &format!("\"pid\":{}", std::process::id()),
+            &format!("\"pid\":{}", std::os::unix::process::parent_id()),
+        );
+        for text in [&record.replace("pyspark", "sql"), &living, "", "{}", "\u{0}", "[1"] {
+            fs::write(&journal.path, text).unwrap();
+            assert_eq!(journal.inherited(SERVER), None, "{text}");
+        }
+    }
+}
