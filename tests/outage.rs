@@ -53,7 +53,9 @@ async fn a_running_cell_ends_in_plain_words_when_livy_stays_away_and_the_next_ru
 {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
-    let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+    let patience = [("LIVY_PATIENCE", "5s")];
+    let mut frontend = Frontend::open_with("pyspark", &network.url(), &patience).await;
+    frontend.run("echo ready").await.is_ok();
 
     let mut cell = frontend.execute("sleep 12\necho hi").await;
     livy.until_statements(2).await;
@@ -66,6 +68,27 @@ async fn a_running_cell_ends_in_plain_words_when_livy_stays_away_and_the_next_ru
     network.set(Network::Up).await;
     assert_eq!(frontend.run("echo next").await.text(), "next");
     assert_eq!(livy.sessions().await.len(), 1, "the session has survived");
+}
+
+/// Longer than one request is tried for.
+#[tokio::test]
+async fn a_running_cell_bears_a_long_outage_and_says_so_meanwhile() {
+    let livy = Livy::start().await;
+    let mut network = Proxy::to(&livy, Network::Up).await;
+    let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+
+    let mut cell = frontend.execute("sleep 1\necho hi").await;
+    livy.until_statements(2).await;
+    network.set(Network::Refuses).await;
+    let word = cell.recv("display_data").await;
+    let word = word.content["data"]["text/plain"].as_str().unwrap();
+    assert!(word.contains("cannot be reached") && word.contains("Trying for"), "{word}");
+    tokio::time::sleep(Duration::from_secs(13)).await;
+    network.set(Network::Up).await;
+    let done = cell.end().await;
+    done.is_ok();
+    let shown: Vec<String> = done.outputs().iter().map(|m| m.content.to_string()).collect();
+    assert_eq!(shown.iter().filter(|content| content.contains("hi\\n\"")).count(), 1, "{shown:?}");
 }
 
 #[tokio::test]

@@ -26,8 +26,8 @@ use crate::{
     transcript::Transcript,
 };
 
-/// How long a running cell bears a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a running cell bears a server that does not answer, unless the person says otherwise.
+const PATIENCE: Duration = Duration::from_secs(3600);
 /// A statement that waits longer is told how many come before it.
 const QUICK: Duration = Duration::from_millis(300);
 /// A cell that takes longer is worth a Python in a session that has none.
@@ -301,8 +301,13 @@ impl Cell {
                 "The cell has ended. Write what it gives to a file or a table, or print less.";
             return Err(Failure::new("OutputTooLarge", error.to_string(), next));
         }
-        let hopeless = error.is_not_found() || heard.elapsed() > PATIENCE;
-        if !hopeless {
+        if error.is_not_found() {
+            let what =
+                "Livy keeps what the cell gave no more: it remembers the newest statements only";
+            let next = "The cell has run, and its variables are there.";
+            return Err(Failure::new("LivyError", what, next));
+        }
+        if heard.elapsed() < self.keeper.terms.patience.unwrap_or(PATIENCE) {
             return Ok(());
         }
         self.keeper.doubt(live, true);

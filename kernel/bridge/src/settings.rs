@@ -36,6 +36,8 @@ pub struct Terms {
     pub ttl: Option<String>,
     /// How long after the last cell they are kept from being idle.
     pub keep_alive: Option<Duration>,
+    /// How long a running cell bears a server that does not answer; a default if it is not set.
+    pub patience: Option<Duration>,
     /// What follows when one is lost.
     pub on_loss: OnLoss,
     /// The file of code that each runs first.
@@ -136,6 +138,7 @@ impl Variables<'_> {
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
+            patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
             on_loss,
             startup: self.path("LIVY_STARTUP"),
         })
@@ -416,7 +419,7 @@ mod tests {
         assert_eq!(read("LIVY_IDLE_TIMEOUT", "20m").unwrap().idle_timeout.as_deref(), Some("20m"));
         let kept = read("LIVY_KEEP_ALIVE", "2h").unwrap().keep_alive;
         assert_eq!(kept, Some(Duration::from_secs(7200)));
-        for variable in ["LIVY_TTL", "LIVY_IDLE_TIMEOUT", "LIVY_KEEP_ALIVE"] {
+        for variable in ["LIVY_TTL", "LIVY_IDLE_TIMEOUT", "LIVY_KEEP_ALIVE", "LIVY_PATIENCE"] {
             let error = read(variable, "two hours").unwrap_err().to_string();
             assert_eq!(error, format!("{variable} is no time like 90s, 20m, 2h or 1d"));
         }
