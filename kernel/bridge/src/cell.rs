@@ -106,8 +106,10 @@ impl Cell {
             return Ok(());
         }
         if let Some(asked) = own::read(&self.input) {
-            let text = asked?.answer(&self.keeper).await?;
-            self.show(vec![Shown::Display(text.bundle())]).await;
+            let asked = asked?;
+            let answer = asked.answer(&self.keeper, self.kernel);
+            let answer = self.interrupt.run_until_cancelled(answer).await;
+            self.show(answer.unwrap_or_else(|| Err(not_run()))?).await;
             return Ok(());
         }
         if self.source.code.trim().is_empty() {

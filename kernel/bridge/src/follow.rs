@@ -249,7 +249,9 @@ impl Cell {
     /// Posts the statement, once. The post outlives this cell's patience, so that a statement which
     /// arrives after an interrupt is cancelled all the same.
     async fn submit(&self, live: &Live, code: String) -> Result<Statement, Failure> {
-        let kind = (self.source.kind != self.kernel).then(|| self.source.kind.as_str().to_owned());
+        let kind = self.source.kind.as_str();
+        let sessions = live.session.kind.as_deref().unwrap_or(self.kernel.as_str());
+        let kind = (kind != sessions).then(|| kind.to_owned());
         let new = statement::NewStatement { code, kind };
         let (posting, interrupt) = (live.clone(), self.interrupt.clone());
         let post = tokio::spawn(async move {

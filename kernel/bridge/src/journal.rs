@@ -29,6 +29,8 @@ pub struct Record {
     server: String,
     /// The session.
     pub session: Id,
+    /// Whether the kernel had started it, and so was to end it.
+    pub own: bool,
     /// The number of the last cell.
     pub count: u32,
     /// The cell that runs, if one does.
@@ -65,7 +67,7 @@ pub struct Journal {
 struct Now {
     kind: Kind,
     count: u32,
-    session: Option<(String, Id)>,
+    session: Option<(String, Id, bool)>,
     cell: Option<Running>,
 }
 
@@ -94,13 +96,13 @@ impl Journal {
     pub fn adopt(&self, record: &Record) {
         self.change(|now| {
             now.count = record.count;
-            now.session = Some((record.server.clone(), record.session.clone()));
+            now.session = Some((record.server.clone(), record.session.clone(), record.own));
             now.cell.clone_from(&record.cell);
         });
     }
 
-    /// Which session there is, and where.
-    pub fn session(&self, session: Option<(String, Id)>) {
+    /// Where there is which session, and whether the kernel has started it.
+    pub fn session(&self, session: Option<(String, Id, bool)>) {
         self.change(|now| now.session = session);
     }
 
@@ -140,13 +142,14 @@ impl Journal {
 
 impl Now {
     fn record(&self) -> Option<Record> {
-        let (server, session) = self.session.clone()?;
+        let (server, session, own) = self.session.clone()?;
         Some(Record {
             version: VERSION,
             pid: std::process::id(),
             kind: self.kind,
             server,
             session,
+            own,
             count: self.count,
             cell: self.cell.clone(),
         })
@@ -184,7 +187,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let journal = Journal::beside(&folder.join("kernel-1.json"), Kind::Pyspark);
         journal.count(4);
-        journal.session(Some((SERVER.to_owned(), "8".into())));
+        journal.session(Some((SERVER.to_owned(), "8".into(), true)));
         journal
     }
 

@@ -112,6 +112,8 @@ pub struct Live {
     pub place: String,
     /// What the server said of it when it became ready.
     pub session: Session,
+    /// This kernel has started it, and will end it.
+    pub own: bool,
     /// Its server was not to be reached when it was last needed.
     pub in_doubt: bool,
     /// The newest of the statements that this kernel has submitted.
@@ -145,6 +147,7 @@ impl Live {
             client,
             place,
             session,
+            own: true,
             in_doubt: false,
             submitted: Arc::default(),
             agent,
@@ -342,6 +345,8 @@ impl Keeper {
         });
         if changed {
             self.journal.session(None);
+        }
+        if changed && lost.own {
             let (keeper, lost) = (Arc::clone(self), lost.clone());
             tokio::spawn(async move { keeper.delete(&lost.client, &lost.session.id).await });
         }
@@ -359,10 +364,59 @@ impl Keeper {
         let Some(connection) = self.connection.lock().await.take() else {
             return;
         };
-        if let (Some(live), false) = (self.live(), connection.is_local()) {
+        let own = self.live().filter(|live| live.own);
+        if let (Some(live), false) = (own, connection.is_local()) {
             self.delete(&live.client, &live.session.id).await;
         }
         connection.close().await;
+    }
+
+    /// Joins a session that this kernel has not started, by its id or name, and ends its own.
+    pub async fn attach(self: &Arc<Self>, id_or_name: &str) -> Result<Live, Failure> {
+        let (client, place) = self.connect().await?;
+        let session = there(&client, id_or_name).await?.ok_or_else(|| unknown(id_or_name))?;
+        let before = self.live();
+        if let Some(live) = before.as_ref().filter(|live| live.session.id == session.id) {
+            return Ok(live.clone());
+        }
+        let session = self.until_started(&client, session).await?;
+        let live = self.live_of(client, place, session, SystemTime::now());
+        let live = Live { own: false, ..live };
+        live.new.store(false, Ordering::Relaxed);
+        self.has(live.clone());
+        if let Some(before) = before.filter(|before| before.own) {
+            self.delete(&before.client, &before.session.id).await;
+        }
+        Ok(live)
+    }
+
+    /// Leaves the session as it is.
+    pub fn detach(&self) -> Option<Live> {
+        let live = self.live()?;
+        self.state.send_replace(State::Absent);
+        self.journal.session(None);
+        *self.leftovers() = None;
+        Some(live)
+    }
+
+    /// Waits for a session that is not this kernel's, and so is left alone if it does not come.
+    async fn until_started(
+        &self,
+        client: &Client,
+        mut session: Session,
+    ) -> Result<Session, Failure> {
+        let mut polls = PollPolicy::SESSION.start();
+        while session.state.is_starting() {
+            if self.ending.run_until_cancelled(polls.wait()).await.is_none() {
+                return Err(not_started("the kernel is shutting down"));
+            }
+            let now = client.send(session::get(&session.id)).await;
+            session = now.map_err(|error| not_started(&error.to_string()))?;
+        }
+        match session.state.is_ready() {
+            true => Ok(session),
+            false => Err(loss::at_start(client, &session).await),
+        }
     }
 
     /// The session that is still on its server, after [`end`](Self::end) or when its time was up.
@@ -406,7 +460,7 @@ impl Keeper {
     fn has(self: &Arc<Self>, live: Live) {
         if let Ok(Place::Livy(_)) = self.place {
             let server = live.client.endpoint().to_string();
-            self.journal.session(Some((server, live.session.id.clone())));
+            self.journal.session(Some((server, live.session.id.clone(), live.own)));
         }
         tokio::spawn(Arc::clone(self).watch_over(live.clone()));
         self.state.send_replace(State::Ready(live));
@@ -421,7 +475,7 @@ impl Keeper {
     }
 
     /// Takes the session of an earlier kernel back, once its server can be reached.
-    pub fn take_back(self: &Arc<Self>, id: Id) {
+    pub fn take_back(self: &Arc<Self>, id: Id, own: bool) {
         self.state.send_replace(State::Starting(Starting {
             since: Instant::now(),
             place: String::new(),
@@ -429,12 +483,12 @@ impl Keeper {
             client: None,
             back: Some(id.clone()),
         }));
-        *self.leftovers() = Some(Leftover::Known(id.clone()));
+        *self.leftovers() = own.then(|| Leftover::Known(id.clone()));
         let keeper = Arc::clone(self);
-        *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id).await }));
+        *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id, own).await }));
     }
 
-    async fn find_again(self: &Arc<Self>, id: Id) {
+    async fn find_again(self: &Arc<Self>, id: Id, own: bool) {
         let (client, place) = match self.connect().await {
             Ok(connected) => connected,
             Err(failure) => return drop(self.state.send_replace(State::Failed(failure))),
@@ -448,9 +502,8 @@ impl Keeper {
             match client.send(session::get(&id)).await {
                 Ok(session) if session.state.is_starting() => {}
                 Ok(session) => {
-                    return self
-                        .has_again(self.live_of(client, place, session, SystemTime::now()))
-                        .await;
+                    let live = self.live_of(client, place, session, SystemTime::now());
+                    return self.has_again(Live { own, ..live }).await;
                 }
                 Err(error) if error.is_not_found() => {
                     self.journal.session(None);
@@ -492,16 +545,23 @@ impl Keeper {
             starting.place.clone_from(&place);
             starting.client = Some(client.clone());
         });
-        let created = SystemTime::now();
+        let since = SystemTime::now();
+        if let Some(name) = &self.terms.session
+            && let Some(session) = there(&client, name).await?
+        {
+            let session = self.until_started(&client, session).await?;
+            let live = self.live_of(client, place, session, since);
+            return Ok(Live { own: false, ..live });
+        }
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
-        Ok(self.live_of(client, place, session, created))
+        Ok(self.live_of(client, place, session, since))
     }
 
     /// What of the session is known to be on the server is noted at each step. Spark on this
     /// machine ends with the kernel by itself.
     async fn create(&self, client: &Client) -> Result<Session, Error> {
-        let name = origin::session_name();
+        let name = self.terms.session.clone().unwrap_or_else(origin::session_name);
         let remote = matches!(self.place, Ok(Place::Livy(_)));
         let note = |leftover| *self.leftovers() = leftover;
         note(remote.then(|| Leftover::Named(name.clone())));
@@ -607,6 +667,21 @@ impl Keeper {
 /// A web page may come from something in front of Livy that has a bad moment.
 fn may_pass(error: &Error) -> bool {
     error.is_temporary() || matches!(error, Error::Unreadable { .. })
+}
+
+/// A session by its id or name.
+async fn there(client: &Client, id_or_name: &str) -> Result<Option<Session>, Failure> {
+    match client.send(session::get(&id_or_name.into())).await {
+        Ok(session) => Ok(Some(session)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(not_started(&error.to_string())),
+    }
+}
+
+fn unknown(id_or_name: &str) -> Failure {
+    let what = format!("Livy knows no session {id_or_name}");
+    let next = "`livy-kernel sessions --all` lists those that there are.";
+    Failure::new("NoSessionError", what, next)
 }
 
 fn not_created(error: &Error) -> Failure {

@@ -162,7 +162,7 @@ impl Kernel {
     fn take_over(&mut self, record: Record) {
         self.count = record.count;
         self.keeper.journal.adopt(&record);
-        self.keeper.take_back(record.session);
+        self.keeper.take_back(record.session, record.own);
         if let Some(cell) = record.cell
             && let Some(request) = cell.asked.request()
         {

@@ -81,6 +81,24 @@ pub const MAGICS: &[Magic] = &[
         arguments: &["--lines"],
         help: "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
     },
+    Magic {
+        name: "%attach",
+        by: By::Kernel,
+        arguments: &[],
+        help: "`%attach SESSION` runs the cells in a session that is there, by its id or name. Alone in its cell.",
+    },
+    Magic {
+        name: "%detach",
+        by: By::Kernel,
+        arguments: &[],
+        help: "Leaves the session as it is; the next cell starts another. Alone in its cell.",
+    },
+    Magic {
+        name: "%replay",
+        by: By::Kernel,
+        arguments: &["--statements"],
+        help: "`%replay [-n NUMBER]` shows the newest statements of the session and what they gave, whoever ran them. Alone in its cell.",
+    },
     agent("%cd", "`%cd FOLDER` goes to another folder of the driver."),
     agent("%debug-log", "Shows the newest traceback whole, with Java's stack."),
     agent(

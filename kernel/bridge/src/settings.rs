@@ -30,6 +30,8 @@ pub enum Place {
 /// What a person wants of sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
+    /// The name of one to share: it is joined if it is there, else started.
+    pub session: Option<String>,
     /// How long they may be idle, in Livy's words; the server decides otherwise.
     pub idle_timeout: Option<String>,
     /// How long they may live, in Livy's words.
@@ -135,6 +137,7 @@ impl Variables<'_> {
 
     fn terms(&self, on_loss: OnLoss) -> Result<Terms, SettingsError> {
         Ok(Terms {
+            session: self.get("LIVY_SESSION"),
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),

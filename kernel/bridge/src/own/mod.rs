@@ -2,10 +2,13 @@
 
 mod info;
 mod logs;
+mod share;
+
+use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::{failure::Failure, keeper::Keeper, panel::Text};
+use crate::{failure::Failure, keeper::Keeper, kind::Kind, output::Shown};
 
 /// A magic of the kernel's, with its options.
 #[derive(Debug, Parser, PartialEq, Eq)]
@@ -17,12 +20,23 @@ pub enum Own {
     /// The end of the session's log
     #[command(name = "%logs", aliases = ["%%logs"])]
     Logs(logs::Options),
+    /// Runs this notebook's cells in a session that is there
+    #[command(name = "%attach")]
+    Attach(share::Which),
+    /// Leaves the session as it is
+    #[command(name = "%detach")]
+    Detach,
+    /// Shows the newest statements of the session and what they gave
+    #[command(name = "%replay")]
+    Replay(share::HowMany),
 }
+
+const NAMES: [&str; 7] = ["%info", "%%info", "%logs", "%%logs", "%attach", "%detach", "%replay"];
 
 /// What a cell asks of the kernel itself, if it does; an error says how to ask.
 pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
     let words: Vec<&str> = cell.split_whitespace().collect();
-    let is_own = matches!(*words.first()?, "%info" | "%%info" | "%logs" | "%%logs");
+    let is_own = NAMES.contains(words.first()?);
     is_own.then(|| Own::try_parse_from(words).map_err(|error| usage(&error)))
 }
 
@@ -35,11 +49,15 @@ fn usage(error: &clap::Error) -> Failure {
 
 impl Own {
     /// What a person reads in answer.
-    pub async fn answer(&self, keeper: &Keeper) -> Result<Text, Failure> {
-        match self {
-            Self::Info => Ok(info::about(keeper).await),
-            Self::Logs(options) => logs::of(keeper, options).await,
-        }
+    pub async fn answer(&self, keeper: &Arc<Keeper>, kernel: Kind) -> Result<Vec<Shown>, Failure> {
+        let text = match self {
+            Self::Info => info::about(keeper).await,
+            Self::Logs(options) => logs::of(keeper, options).await?,
+            Self::Attach(which) => share::attach(keeper, which).await?,
+            Self::Detach => share::detach(keeper)?,
+            Self::Replay(how_many) => return share::replay(keeper, kernel, how_many).await,
+        };
+        Ok(vec![Shown::Display(text.bundle())])
     }
 }
 

@@ -1,0 +1,142 @@
+"""Two notebooks in one session, on real Spark: `%attach`, `%detach`, `%replay` and LIVY_SESSION."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from base64 import b64encode
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import SPARK_START, plain, running_kernel
+
+
+@pytest.fixture(scope="module")
+def server_url(livy_url, request):
+    """A Livy of its own, which outlives kernels."""
+    return livy_url or request.getfixturevalue("spark_url")
+
+
+def names(livy_url):
+    """Of the sessions that there are, and their ids."""
+    url = urlsplit(livy_url)
+    login = b64encode(f"{url.username}:{url.password}".encode()).decode()
+    address = f"http://{url.hostname}:{url.port}/sessions?size=100"
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
+    with urllib.request.urlopen(request) as answer:
+        return {str(session["id"]): session["name"] for session in json.load(answer)["sessions"]}
+
+
+def value(kernel, code, **options):
+    shown = [c for kind, c in kernel.outputs(code, **options) if kind == "execute_result"]
+    return shown[0]["data"]["text/plain"]
+
+
+def told(kernel, code):
+    [(kind, content)] = kernel.outputs(code)
+    assert kind == "display_data"
+    return content["data"]["text/plain"]
+
+
+@pytest.fixture
+def shared(server_url):
+    """Two kernels in a session of this name, which the first has started."""
+    name = f"shared-{time.time_ns()}"
+    first = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
+    second = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
+    with first as first, second as second:
+        first.run("import time; x = 1", timeout=SPARK_START)
+        second.run("y = 2", timeout=SPARK_START)
+        yield first, second, name
+
+
+def test_both_see_each_others_variables_and_only_their_own_output(shared):
+    first, second, _ = shared
+    assert value(second, "x") == "1" and value(first, "y") == "2"
+    loud = first.client.execute("for i in range(10):\n    print('loud', i); time.sleep(0.2)", allow_stdin=False)
+    time.sleep(0.5)
+    outputs = second.outputs("print('quiet')", timeout=60)
+    assert "".join(c["text"] for kind, c in outputs if kind == "stream") == "quiet\n"
+    heard = []
+    while True:
+        message = first.client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") == loud:
+            if message["content"].get("execution_state") == "idle":
+                break
+            if message["msg_type"] == "stream":
+                heard.append(message["content"]["text"])
+    assert "".join(heard) == "".join(f"loud {i}\n" for i in range(10))
+
+
+def test_an_interrupt_stops_only_ones_own_cell(shared):
+    first, second, _ = shared
+    slow = first.client.execute("time.sleep(3); done = 'yes'", allow_stdin=False)
+    time.sleep(0.5)
+    second.client.execute("never = 1", allow_stdin=False)
+    time.sleep(0.5)
+    second.manager.interrupt_kernel()
+    while first.client.get_shell_msg(timeout=30)["parent_header"]["msg_id"] != slow:
+        pass
+    assert value(first, "done, 'never' in globals()") == "('yes', False)"
+
+
+def test_who_joined_leaves_the_session_and_who_started_it_ends_it(server_url):
+    name = f"shared-{time.time_ns()}"
+    with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as first:
+        first.run("x = 1", timeout=SPARK_START)
+        with running_kernel("livy-spark", server_url, LIVY_SESSION=name) as second:
+            second.run("val y = 2", timeout=SPARK_START)
+        assert name in names(server_url).values()
+        assert value(first, "x") == "1"
+    assert name not in names(server_url).values()
+
+
+def test_a_session_is_attached_by_id_and_left_again(server_url):
+    with running_kernel("livy-pyspark", server_url) as first, running_kernel("livy-pyspark", server_url) as second:
+        first.run("x = 'of the first'", timeout=SPARK_START)
+        [id, *_] = told(first, "%info").split("Session")[1].split()
+        second.run("1", timeout=SPARK_START)
+        before = set(names(server_url))
+        assert "Cells run in session" in told(second, f"%attach {id}")
+        assert value(second, "x") == "'of the first'"
+        assert len(before - set(names(server_url))) == 1, "the second's own is gone"
+        assert "goes on without this kernel" in told(second, "%detach")
+        assert second.run("%detach")[0]["ename"] == "NoSessionError"
+        assert second.run("x", timeout=SPARK_START)[0]["ename"] == "NameError"
+        assert value(first, "x") == "'of the first'"
+
+
+def test_a_session_that_is_not_there_is_said_so_and_harms_nothing(shared):
+    first, _, _ = shared
+    for wrong in "no-such", "99999", "../batches", "a?b#c":
+        reply, _ = first.run(f"%attach {wrong}")
+        assert reply["ename"] == "NoSessionError" and wrong in reply["evalue"]
+    assert first.run("%attach")[0]["ename"] == "UsageError"
+    assert value(first, "x") == "1"
+
+
+def test_what_ran_is_shown_again(shared):
+    first, second, _ = shared
+    first.run("print('told'); 6 * 7")
+    first.run("1 / 0")
+    reply, shown = second.run("%replay -n 2")
+    assert reply["status"] == "ok"
+    contents = [m["content"] for m in shown]
+    text = plain("".join(c.get("text") or c["data"]["text/plain"] for c in contents))
+    assert "print('told'); 6 * 7" in text and "told\n42" in text
+    assert text.index("6 * 7") < text.index("1 / 0") < text.index("ZeroDivisionError: division by zero")
+
+
+def test_a_joined_session_is_taken_back_and_still_left_at_the_end(server_url):
+    name = f"shared-{time.time_ns()}"
+    with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as first:
+        first.run("x = 1", timeout=SPARK_START)
+        with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as second:
+            second.run("x", timeout=SPARK_START)
+            os.kill(second.pid, signal.SIGKILL)
+            second.manager.provisioner.process.wait()
+            second.manager.restart_kernel(now=True)
+            second.client.wait_for_ready(timeout=30)
+            assert value(second, "x") == "1"
+        assert value(first, "x") == "1"
