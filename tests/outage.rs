@@ -72,7 +72,7 @@ async fn a_running_cell_ends_in_plain_words_when_livy_stays_away_and_the_next_ru
 
 /// Longer than one request is tried for.
 #[tokio::test]
-async fn a_running_cell_bears_a_long_outage_and_says_so_meanwhile() {
+async fn a_running_cell_bears_a_long_outage() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let mut frontend = Frontend::ready("pyspark", &network.url()).await;
@@ -80,9 +80,6 @@ async fn a_running_cell_bears_a_long_outage_and_says_so_meanwhile() {
     let mut cell = frontend.execute("sleep 1\necho hi").await;
     livy.until_statements(2).await;
     network.set(Network::Refuses).await;
-    let word = cell.recv("display_data").await;
-    let word = word.content["data"]["text/plain"].as_str().unwrap();
-    assert!(word.contains("cannot be reached") && word.contains("Trying for"), "{word}");
     tokio::time::sleep(Duration::from_secs(13)).await;
     network.set(Network::Up).await;
     let done = cell.end().await;

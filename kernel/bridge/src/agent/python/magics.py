@@ -96,7 +96,7 @@ def lsmagic(_):
     print('Of a line:  ' + '  '.join('%' + name for name in sorted(LINES)))
     print('Of a cell:  ' + '  '.join('%%' + name for name in sorted(CELLS)))
     print("Livy's:     %json NAME  %table NAME  %matplot plt")
-    print("The kernel's: %info  %logs")
+    print("The kernel's: %attach  %detach  %info  %logs  %replay")
 
 
 LINES = {
