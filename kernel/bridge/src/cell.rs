@@ -24,8 +24,9 @@ use crate::{
     failure::Failure,
     habits,
     history::History,
-    keeper::{Keeper, Live, State},
+    keeper::{Keeper, State},
     kind::Kind,
+    live::Live,
     notice::Notice,
     output::{self, Shown},
     own,
@@ -59,12 +60,12 @@ pub struct Cell {
     pub count: u32,
     /// Nothing is to be shown.
     pub silent: bool,
-    /// The request, where a kernel that is started after a crash is to go on with it.
+    /// The request; none for code that the kernel runs by itself.
     pub request: Option<Arc<Request>>,
     /// A cell that comes first, since it ran when the kernel was killed.
     pub earlier: Option<Arc<Earlier>>,
-    /// The request, if its frontend lets itself be asked.
-    pub may_ask: Option<Arc<Request>>,
+    /// Its frontend lets itself be asked.
+    pub may_ask: bool,
     /// What becomes of the display of its progress.
     pub progress: AtEnd,
     /// Where its result is remembered, if it is.
@@ -87,6 +88,11 @@ impl Cell {
             self.frontend.publish(&self.parent, &input).await;
         }
         let result = self.execute().await;
+        self.show_end(result).await
+    }
+
+    /// Shows what it has failed of; all it shows has left the kernel then.
+    pub(crate) async fn show_end(&self, result: Result<(), Failure>) -> Result<(), Failure> {
         if let (Err(failure), false) = (&result, self.silent) {
             self.frontend.publish(&self.parent, &failure.message()).await;
         }

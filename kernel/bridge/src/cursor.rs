@@ -25,6 +25,13 @@ impl<'c> Cursor<'c> {
         &self.before[start..]
     }
 
+    /// The name that the cursor is in, or at.
+    pub fn whole_word(&self) -> String {
+        let (_, after) = self.around_the_word();
+        let rest = &self.after[..self.after.len() - after.len()];
+        format!("{}{rest}", self.word())
+    }
+
     /// The line up to the cursor.
     pub fn line(&self) -> &'c str {
         self.before.rsplit('\n').next().unwrap_or_default()
@@ -66,6 +73,12 @@ mod tests {
         assert_eq!(Cursor::at("spark.range", 8).word(), "ra");
         assert_eq!(Cursor::at("x = ", 4).word(), "");
         assert_eq!(Cursor::at("größe", 5).word(), "größe");
+    }
+
+    #[test]
+    fn the_whole_word_goes_on_after_the_cursor() {
+        assert_eq!(Cursor::at("spark.range(5)", 8).whole_word(), "range");
+        assert_eq!(Cursor::at("f( )", 2).whole_word(), "");
     }
 
     #[test]

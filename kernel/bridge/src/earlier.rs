@@ -10,10 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use jupyter_wire::{
-    Frontend, Parent, Publication, Request,
-    content::{DisplayData, Stream},
-};
+use jupyter_wire::{Frontend, Parent, Publication, Request, content::Stream};
 use livy_client::statement;
 use tokio::{
     sync::{Mutex, mpsc},
@@ -22,12 +19,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cell::Cell,
-    failure::Failure,
-    journal::Running,
-    keeper::{Live, State},
-    panel::Text,
-    progress::Board,
+    cell::Cell, failure::Failure, journal::Running, keeper::State, live::Live, output::Shown,
+    panel::Text, progress::Board,
 };
 
 /// How long frontends may take to connect anew.
@@ -114,11 +107,7 @@ impl Cell {
     /// Follows a statement of an earlier kernel's to its end.
     pub async fn resume(self, running: Running) -> Result<(), Failure> {
         let result = self.follow_earlier(&running).await;
-        if let (Err(failure), false) = (&result, self.silent) {
-            self.frontend.publish(&self.parent, &failure.message()).await;
-        }
-        self.frontend.flush().await;
-        result
+        self.show_end(result).await
     }
 
     async fn follow_earlier(&self, running: &Running) -> Result<(), Failure> {
@@ -182,7 +171,6 @@ impl Cell {
             "Livy session {} is back: the kernel was killed and started again. All variables are there.",
             live.session.id
         );
-        let display = DisplayData { data: Text::plain(&what).bundle(), ..Default::default() };
-        self.frontend.publish(&self.parent, &display).await;
+        self.show(vec![Shown::Display(Text::plain(&what).bundle())]).await;
     }
 }

@@ -20,8 +20,8 @@ use crate::{
     execution::{Ending, Execution},
     failure::Failure,
     journal::Running,
-    keeper::Live,
     kind::Kind,
+    live::Live,
     progress::Board,
     transcript::Transcript,
 };
@@ -191,7 +191,7 @@ impl Cell {
     fn asker(&self) -> Asker {
         Asker {
             frontend: self.frontend.clone(),
-            request: self.may_ask.clone(),
+            request: self.request.clone().filter(|_| self.may_ask),
             interrupt: self.interrupt.clone(),
         }
     }

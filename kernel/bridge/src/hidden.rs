@@ -11,7 +11,7 @@ use livy_client::{
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use crate::{keeper::Live, kind::Kind};
+use crate::{kind::Kind, live::Live};
 
 /// A compiler that has rested takes seconds; a cell need not wait for it.
 const LIMIT: Duration = Duration::from_secs(10);

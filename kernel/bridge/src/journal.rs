@@ -118,15 +118,15 @@ impl Journal {
 
     /// How far the running cell was shown.
     pub fn shown(&self, next: u64) {
-        if self.now().cell.as_ref().is_some_and(|cell| cell.next < next) {
-            self.change(|now| now.cell.iter_mut().for_each(|cell| cell.next = next));
-        }
+        self.change(|now| now.cell.iter_mut().for_each(|cell| cell.next = next));
     }
 
     fn change(&self, change: impl FnOnce(&mut Now)) {
         let mut now = self.now();
+        let before = now.record();
         change(&mut now);
         let written = match now.record() {
+            Some(record) if before.as_ref() == Some(&record) => Ok(()),
             Some(record) => write(&self.path, &record),
             None => remove(&self.path),
         };

@@ -2,18 +2,11 @@
 //! and ends it with the kernel.
 
 use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime},
 };
 
-use livy_client::{
-    Application, Client, Error, Fate, Id, PollPolicy, Session, Statement, Trouble, session,
-    statement::NewStatement,
-};
+use livy_client::{Application, Client, Error, Fate, Id, PollPolicy, Session, Trouble, session};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -21,15 +14,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{
-        Agent,
-        presence::{Policy, Seat, Standing},
-    },
+    agent::presence::Policy,
     failure::Failure,
     journal::{Journal, Record},
     kind::Kind,
     leftover::{self, Leftover},
-    lifespan::Lifespan,
+    live::{Live, lock},
     loss::{self, Loss, Verdict, examine},
     origin,
     place::Connection,
@@ -40,12 +30,6 @@ use crate::{
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a server may be silent while it starts a session.
 const START_PATIENCE: Duration = Duration::from_secs(120);
-/// A server keeps some hundred statements, and the newest few are searched for a lost one.
-const SUBMITTED: usize = 100;
-/// How long a cell waits for an agent that is being installed.
-const AGENT_PATIENCE: Duration = Duration::from_millis(300);
-/// How long one waits for an agent that was asked to come: Livy may have to start a Python for it.
-const INVITED_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Keeps the kernel's one session.
 pub struct Keeper {
@@ -97,163 +81,14 @@ pub struct Starting {
 }
 
 impl Starting {
+    fn now(back: Option<Id>) -> Self {
+        Self { since: Instant::now(), place: String::new(), session: None, client: None, back }
+    }
+
     /// Why the server does not answer, if it has not for a while.
     pub fn trouble(&self) -> Option<Trouble> {
         self.client.as_ref()?.troubles().borrow().longest().cloned()
     }
-}
-
-/// A session that takes statements.
-#[derive(Clone, Debug)]
-pub struct Live {
-    /// Asks its server.
-    pub client: Client,
-    /// Where it runs, to a person.
-    pub place: String,
-    /// What the server said of it when it became ready.
-    pub session: Session,
-    /// This kernel has started it, and will end it.
-    pub own: bool,
-    /// Its server was not to be reached when it was last needed.
-    pub in_doubt: bool,
-    /// The newest of the statements that this kernel has submitted.
-    submitted: Arc<Mutex<VecDeque<Id>>>,
-    agent: Arc<Seat>,
-    lifespan: Arc<Mutex<Lifespan>>,
-    /// Nothing has run in it.
-    new: Arc<AtomicBool>,
-    /// It is an earlier kernel's, and nobody was told.
-    just_back: Arc<AtomicBool>,
-    /// Its answers are not to be relied on.
-    out_of_step: Arc<AtomicBool>,
-}
-
-/// A cell that uses a session, until it is dropped.
-#[must_use]
-pub struct InUse(Arc<Mutex<Lifespan>>);
-
-impl Drop for InUse {
-    fn drop(&mut self) {
-        lock(&self.0).cell_ends(SystemTime::now());
-    }
-}
-
-impl Live {
-    /// A session that has run nothing.
-    pub fn new(client: Client, place: String, session: Session) -> Self {
-        let agent = Arc::new(Seat::new(Policy::Never));
-        let lifespan = Lifespan::new(&session, SystemTime::now(), &Terms::default());
-        Self {
-            client,
-            place,
-            session,
-            own: true,
-            in_doubt: false,
-            submitted: Arc::default(),
-            agent,
-            lifespan: Arc::new(Mutex::new(lifespan)),
-            new: Arc::new(AtomicBool::new(true)),
-            just_back: Arc::default(),
-            out_of_step: Arc::default(),
-        }
-    }
-
-    /// Whether nobody has asked this before.
-    pub fn is_new(&self) -> bool {
-        self.new.swap(false, Ordering::Relaxed)
-    }
-
-    /// Whether it is an earlier kernel's and nobody has asked this before.
-    pub fn is_just_back(&self) -> bool {
-        self.just_back.swap(false, Ordering::Relaxed)
-    }
-
-    /// What it answers may belong to other statements from now on.
-    pub fn gets_out_of_step(&self) {
-        self.out_of_step.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether what it answers may belong to other statements.
-    pub fn is_out_of_step(&self) -> bool {
-        self.out_of_step.load(Ordering::Relaxed)
-    }
-
-    /// A cell begins to use it.
-    pub fn in_use(&self) -> InUse {
-        self.lifespan().cell_begins(SystemTime::now());
-        InUse(Arc::clone(&self.lifespan))
-    }
-
-    /// Whether a cell of this kernel's uses it.
-    pub fn runs_a_cell(&self) -> bool {
-        self.lifespan().runs_a_cell()
-    }
-
-    /// How long it may live.
-    pub fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
-        lock(&self.lifespan)
-    }
-
-    /// Has the server count it as active. One that cannot be told so is left alone.
-    async fn keep_alive(&self) {
-        let request = self.client.profile().keep_alive(&self.session.id);
-        match self.client.send(request).await {
-            Ok(_) => self.lifespan().is_active(SystemTime::now()),
-            Err(error) => tracing::debug!("the session is not kept alive: {error}"),
-        }
-    }
-
-    /// The session's agent, if it is there or comes in a moment.
-    pub async fn agent(&self) -> Option<Agent> {
-        self.agent_within(AGENT_PATIENCE).await
-    }
-
-    /// The session's agent, if it is there or comes within some time.
-    pub async fn agent_within(&self, patience: Duration) -> Option<Agent> {
-        self.agent.agent(patience).await
-    }
-
-    /// The session's agent, which is asked to come if that was not done.
-    pub async fn invited_agent(&self) -> Option<Agent> {
-        self.agent.invite(&self.client, &self.session.id);
-        self.agent_within(INVITED_PATIENCE).await
-    }
-
-    /// How it stands with the session's agent.
-    pub fn agent_standing(&self) -> Standing {
-        self.agent.standing()
-    }
-
-    /// When the session gets an agent.
-    pub fn agent_policy(&self) -> Policy {
-        self.agent.policy()
-    }
-
-    /// Posts a statement. If the answer is lost it is looked for, and an older one with the same
-    /// code is not taken for it. Once `given_up` is cancelled nothing is posted any more.
-    pub async fn submit(
-        &self,
-        new: &NewStatement,
-        given_up: CancellationToken,
-    ) -> Result<Statement, Error> {
-        let known: Vec<Id> = self.submitted().iter().cloned().collect();
-        let client = self.client.until(given_up);
-        let statement = client.run_statement(&self.session.id, new, &known).await?;
-        let mut submitted = self.submitted();
-        submitted.push_back(statement.id.clone());
-        if submitted.len() > SUBMITTED {
-            submitted.pop_front();
-        }
-        Ok(statement)
-    }
-
-    fn submitted(&self) -> MutexGuard<'_, VecDeque<Id>> {
-        lock(&self.submitted)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Keeper {
@@ -379,10 +214,9 @@ impl Keeper {
         if let Some(live) = before.as_ref().filter(|live| live.session.id == session.id) {
             return Ok(live.clone());
         }
-        let session = self.until_started(&client, session).await?;
+        let session = self.until_started(&client, session, Duration::ZERO).await?;
         let live = self.live_of(client, place, session, SystemTime::now());
-        let live = Live { own: false, ..live };
-        live.new.store(false, Ordering::Relaxed);
+        let live = live.owned(false).used();
         self.has(live.clone());
         if let Some(before) = before.filter(|before| before.own) {
             self.delete(&before.client, &before.session.id).await;
@@ -397,26 +231,6 @@ impl Keeper {
         self.journal.session(None);
         *self.leftovers() = None;
         Some(live)
-    }
-
-    /// Waits for a session that is not this kernel's, and so is left alone if it does not come.
-    async fn until_started(
-        &self,
-        client: &Client,
-        mut session: Session,
-    ) -> Result<Session, Failure> {
-        let mut polls = PollPolicy::SESSION.start();
-        while session.state.is_starting() {
-            if self.ending.run_until_cancelled(polls.wait()).await.is_none() {
-                return Err(not_started("the kernel is shutting down"));
-            }
-            let now = client.send(session::get(&session.id)).await;
-            session = now.map_err(|error| not_started(&error.to_string()))?;
-        }
-        match session.state.is_ready() {
-            true => Ok(session),
-            false => Err(loss::at_start(client, &session).await),
-        }
     }
 
     /// The session that is still on its server, after [`end`](Self::end) or when its time was up.
@@ -440,13 +254,7 @@ impl Keeper {
     }
 
     fn begin(self: &Arc<Self>) {
-        self.state.send_replace(State::Starting(Starting {
-            since: Instant::now(),
-            place: String::new(),
-            session: None,
-            client: None,
-            back: None,
-        }));
+        self.state.send_replace(State::Starting(Starting::now(None)));
         let keeper = Arc::clone(self);
         *self.starting() = Some(tokio::spawn(async move {
             match keeper.start().await {
@@ -476,13 +284,7 @@ impl Keeper {
 
     /// Takes the session of an earlier kernel back, once its server can be reached.
     pub fn take_back(self: &Arc<Self>, id: Id, own: bool) {
-        self.state.send_replace(State::Starting(Starting {
-            since: Instant::now(),
-            place: String::new(),
-            session: None,
-            client: None,
-            back: Some(id.clone()),
-        }));
+        self.state.send_replace(State::Starting(Starting::now(Some(id.clone()))));
         *self.leftovers() = own.then(|| Leftover::Known(id.clone()));
         let keeper = Arc::clone(self);
         *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id, own).await }));
@@ -493,17 +295,13 @@ impl Keeper {
             Ok(connected) => connected,
             Err(failure) => return drop(self.state.send_replace(State::Failed(failure))),
         };
-        self.progress(|starting| {
-            starting.place.clone_from(&place);
-            starting.client = Some(client.clone());
-        });
         let mut polls = PollPolicy::SESSION.start();
         loop {
             match client.send(session::get(&id)).await {
                 Ok(session) if session.state.is_starting() => {}
                 Ok(session) => {
                     let live = self.live_of(client, place, session, SystemTime::now());
-                    return self.has_again(Live { own, ..live }).await;
+                    return self.has_again(live.owned(own).back()).await;
                 }
                 Err(error) if error.is_not_found() => {
                     self.journal.session(None);
@@ -519,8 +317,6 @@ impl Keeper {
     }
 
     async fn has_again(self: &Arc<Self>, live: Live) {
-        live.new.store(false, Ordering::Relaxed);
-        live.just_back.store(true, Ordering::Relaxed);
         let is_over = live.session.state.is_over();
         self.has(live.clone());
         if is_over && let Verdict::Gone(loss) = examine(&live).await {
@@ -529,29 +325,22 @@ impl Keeper {
     }
 
     fn live_of(&self, client: Client, place: String, session: Session, since: SystemTime) -> Live {
-        let lifespan = Lifespan::new(&session, since, &self.terms);
-        let mut live = Live::new(client, place, session);
-        live.lifespan = Arc::new(Mutex::new(lifespan));
-        live.agent = Arc::new(Seat::new(self.agents));
+        let live = Live::new(client, place, session).on(&self.terms, since, self.agents);
         if self.kind == Kind::Pyspark || self.agents == Policy::Always {
-            live.agent.invite(&live.client, &live.session.id);
+            live.invite_agent();
         }
         live
     }
 
     async fn start(&self) -> Result<Live, Failure> {
         let (client, place) = self.connect().await?;
-        self.progress(|starting| {
-            starting.place.clone_from(&place);
-            starting.client = Some(client.clone());
-        });
         let since = SystemTime::now();
         if let Some(name) = &self.terms.session
             && let Some(session) = there(&client, name).await?
         {
-            let session = self.until_started(&client, session).await?;
+            let session = self.until_started(&client, session, Duration::ZERO).await?;
             let live = self.live_of(client, place, session, since);
-            return Ok(Live { own: false, ..live });
+            return Ok(live.owned(false));
         }
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
@@ -580,7 +369,14 @@ impl Keeper {
             *connection = Some(Connection::open(&self.place).await?);
         }
         match &*connection {
-            Some(connection) => Ok((connection.client.clone(), connection.describe())),
+            Some(connection) => {
+                let (client, place) = (connection.client.clone(), connection.describe());
+                self.progress(|starting| {
+                    starting.place.clone_from(&place);
+                    starting.client = Some(client.clone());
+                });
+                Ok((client, place))
+            }
             None => Err(not_started("the kernel is shutting down")),
         }
     }
@@ -595,15 +391,29 @@ impl Keeper {
         }
     }
 
-    /// Polls until the session is ready. Whoever shuts the kernel down or gives up gets it deleted.
-    async fn until_ready(&self, client: &Client, mut session: Session) -> Result<Session, Failure> {
+    /// Waits for this kernel's own session. Whoever shuts the kernel down or gives up gets it
+    /// deleted.
+    async fn until_ready(&self, client: &Client, session: Session) -> Result<Session, Failure> {
+        let id = session.id.clone();
+        let started = self.until_started(client, session, START_PATIENCE).await;
+        if started.is_err() {
+            self.delete(client, &id).await;
+        }
+        started
+    }
+
+    /// Polls until the session takes statements; a server may be silent for so long meanwhile.
+    async fn until_started(
+        &self,
+        client: &Client,
+        mut session: Session,
+        patience: Duration,
+    ) -> Result<Session, Failure> {
         let mut polls = PollPolicy::SESSION.start();
         let mut heard = Instant::now();
         while session.state.is_starting() {
             self.progress(|starting| starting.session = Some(session.clone()));
-            let waited = self.ending.run_until_cancelled(polls.wait()).await;
-            if waited.is_none() {
-                self.delete(client, &session.id).await;
+            if self.ending.run_until_cancelled(polls.wait()).await.is_none() {
                 return Err(not_started("the kernel is shutting down"));
             }
             match client.send(session::get(&session.id)).await {
@@ -611,20 +421,13 @@ impl Keeper {
                     session = now;
                     heard = Instant::now();
                 }
-                Err(error) if may_pass(&error) && heard.elapsed() < START_PATIENCE => {}
-                Err(error) => {
-                    self.delete(client, &session.id).await;
-                    return Err(not_started(&error.to_string()));
-                }
+                Err(error) if may_pass(&error) && heard.elapsed() < patience => {}
+                Err(error) => return Err(not_started(&error.to_string())),
             }
         }
         match session.state.is_ready() {
             true => Ok(session),
-            false => {
-                let failure = loss::at_start(client, &session).await;
-                self.delete(client, &session.id).await;
-                Err(failure)
-            }
+            false => Err(loss::at_start(client, &session).await),
         }
     }
 

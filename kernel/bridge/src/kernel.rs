@@ -135,9 +135,7 @@ impl Kernel {
             Event::Request(request) => self.handle_request(request),
             Event::CellEnd(CellEnd::Now(result)) => self.end_cell(result),
             Event::CellEnd(CellEnd::Earlier(running, result)) => {
-                self.frontend.reply(&running.request, &reply(&running, result));
-                self.frontend.status(&running.request.parent(), ExecutionState::Idle);
-                self.keeper.journal.cell(None);
+                self.answer_cell(&running, result);
             }
             Event::Word(word) => self.say(word),
             Event::Stop => self.stopping = true,
@@ -184,7 +182,7 @@ impl Kernel {
             silent: cell.silent,
             request: Some(Arc::clone(&request)),
             earlier: None,
-            may_ask: Some(Arc::clone(&request)),
+            may_ask: true,
             progress: AtEnd::Never,
             history: Some(self.history.clone()),
             keeper: Arc::clone(&self.keeper),
@@ -268,7 +266,7 @@ impl Kernel {
                 .earlier
                 .clone()
                 .filter(|earlier| !content.silent && earlier.is_news_to(&request)),
-            may_ask: content.allow_stdin.then(|| Arc::clone(&request)),
+            may_ask: content.allow_stdin,
             progress: self.progress,
             history: counted.then(|| self.history.clone()),
             keeper: Arc::clone(&self.keeper),
@@ -296,13 +294,17 @@ impl Kernel {
             true => self.take_queued(),
             false => VecDeque::new(),
         };
-        self.frontend.reply(&running.request, &reply(&running, result));
-        self.frontend.status(&running.request.parent(), ExecutionState::Idle);
-        self.keeper.journal.cell(None);
+        self.answer_cell(&running, result);
         for request in abort {
             self.abort(&request);
         }
         self.run_next();
+    }
+
+    fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
+        self.frontend.reply(&running.request, &reply(running, result));
+        self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+        self.keeper.journal.cell(None);
     }
 
     /// The cells that were sent before a failure was known, which must not run on its ruins.

@@ -8,7 +8,7 @@ use crate::{
     cause::{self, Amiss},
     cell::Cell,
     failure::Failure,
-    keeper::Live,
+    live::Live,
     output::Shown,
 };
 

@@ -36,6 +36,14 @@ const fn livy(name: &'static str, arguments: &'static [&'static str], help: &'st
     Magic { name, by: By::Livy, arguments, help }
 }
 
+const fn kernel(
+    name: &'static str,
+    arguments: &'static [&'static str],
+    help: &'static str,
+) -> Magic {
+    Magic { name, by: By::Kernel, arguments, help }
+}
+
 const fn agent(name: &'static str, help: &'static str) -> Magic {
     Magic { name, by: By::Agent, arguments: &[], help }
 }
@@ -69,36 +77,27 @@ pub const MAGICS: &[Magic] = &[
         &["plt"],
         "`%matplot plt` shows the figure that Matplotlib has drawn. Livy does it; for Python.",
     ),
-    Magic {
-        name: "%info",
-        by: By::Kernel,
-        arguments: &[],
-        help: "The session, its server, and which abilities are on. Alone in its cell.",
-    },
-    Magic {
-        name: "%logs",
-        by: By::Kernel,
-        arguments: &["--lines"],
-        help: "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
-    },
-    Magic {
-        name: "%attach",
-        by: By::Kernel,
-        arguments: &[],
-        help: "`%attach SESSION` runs the cells in a session that is there, by its id or name. Alone in its cell.",
-    },
-    Magic {
-        name: "%detach",
-        by: By::Kernel,
-        arguments: &[],
-        help: "Leaves the session as it is; the next cell starts another. Alone in its cell.",
-    },
-    Magic {
-        name: "%replay",
-        by: By::Kernel,
-        arguments: &["--statements"],
-        help: "`%replay [-n NUMBER]` shows the newest statements of the session and what they gave, whoever ran them. Alone in its cell.",
-    },
+    kernel("%info", &[], "The session, its server, and which abilities are on. Alone in its cell."),
+    kernel(
+        "%logs",
+        &["--lines"],
+        "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
+    ),
+    kernel(
+        "%attach",
+        &[],
+        "`%attach SESSION` runs the cells in a session that is there, by its id or name. Alone in its cell.",
+    ),
+    kernel(
+        "%detach",
+        &[],
+        "Leaves the session as it is; the next cell starts another. Alone in its cell.",
+    ),
+    kernel(
+        "%replay",
+        &["--statements"],
+        "`%replay [-n NUMBER]` shows the newest statements of the session and what they gave, whoever ran them. Alone in its cell.",
+    ),
     agent("%cd", "`%cd FOLDER` goes to another folder of the driver."),
     agent("%debug-log", "Shows the newest traceback whole, with Java's stack."),
     agent(

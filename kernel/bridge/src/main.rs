@@ -28,6 +28,7 @@ mod kernelspec;
 mod kind;
 mod leftover;
 mod lifespan;
+mod live;
 mod loss;
 mod magic;
 mod notice;

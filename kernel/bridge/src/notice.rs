@@ -8,7 +8,8 @@ use livy_client::Trouble;
 use crate::{
     cause,
     html::escape,
-    keeper::{Live, Starting},
+    keeper::Starting,
+    live::Live,
     panel::{Panel, Text},
 };
 

@@ -7,6 +7,8 @@ mod reading;
 mod scala;
 mod sql;
 
+pub use sql::TOKENS as SQL_TOKENS;
+
 use jupyter_wire::content::{Completeness, IsCompleteReply};
 
 use crate::{kind::Kind, magic, source};

@@ -11,7 +11,7 @@ use sqlparser::{
 use super::{indent_after, reading::reply};
 
 /// The Spark dialect without its one fault: a backslash escapes in Spark's strings, too.
-const TOKENS: DatabricksDialect = DatabricksDialect {};
+pub const TOKENS: DatabricksDialect = DatabricksDialect {};
 
 /// The parser's tree is as deep as a sum is long, and freeing it goes as deep. Nobody types so much.
 const MOST_TOKENS: usize = 4000;

@@ -2,15 +2,15 @@
 //! hidden statements, and remembered until a cell ends.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use livy_client::Id;
 use serde_json::Value;
 
 use super::sql::{Name, Named, Wanted, keywords, name_at, quoted, tables, wanted};
-use crate::{cursor::Cursor, hidden, keeper::Live, kind::Kind};
+use crate::{cursor::Cursor, hidden, kind::Kind, live::Live};
 
 /// So many tables of a cell are asked for their columns.
 const TABLES: usize = 5;
@@ -47,14 +47,13 @@ impl Catalog {
     ) -> Vec<Match> {
         let word = cursor.word();
         let mut found = match (wanted(cursor), live) {
-            (Wanted::Nothing, _) => return Vec::new(),
-            (Wanted::Anything, None) => Vec::new(),
             (Wanted::Anything, Some(live)) => self.anything(live, code, word).await,
-            (_, None) => return Vec::new(),
+            (Wanted::Anything, None) => Vec::new(),
             (Wanted::Tables, Some(live)) => self.tables(live, None).await,
             (Wanted::Of(name), Some(live)) => {
                 return fitting(self.members(live, code, &name).await, word);
             }
+            (Wanted::Nothing, _) | (_, None) => return Vec::new(),
         };
         // All of them would bury the rest.
         if !word.is_empty() {
@@ -128,7 +127,7 @@ impl Catalog {
         let rows = self.rows(live, format!("DESCRIBE TABLE {}", quoted(table))).await;
         // Below an empty or commented line come partitions and the like.
         let is_column =
-            |row: &&Vec<Value>| !matches!(text(row, 0), "" | "#") && !text(row, 0).starts_with('#');
+            |row: &&Vec<Value>| !text(row, 0).is_empty() && !text(row, 0).starts_with('#');
         let column = |row: &Vec<Value>| Column {
             name: text(row, 0).to_owned(),
             r#type: text(row, 1).to_owned(),
@@ -139,7 +138,7 @@ impl Catalog {
 
     async fn column(&self, live: &Live, named: &[Named], name: &Name) -> Option<String> {
         let (column, of) = name.split_last()?;
-        let is_meant = |named: &&Named| of.is_empty() || named.is(&of.to_vec());
+        let is_meant = |named: &&Named| of.is_empty() || named.is(of);
         for named in named.iter().filter(is_meant).take(TABLES) {
             let columns = self.columns(live, &named.table).await;
             let found = columns.into_iter().find(|found| found.name.eq_ignore_ascii_case(column));
@@ -175,7 +174,7 @@ impl Catalog {
         known.1.get(query).cloned()
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, (Option<Id>, HashMap<String, Rows>)> {
+    fn known(&self) -> MutexGuard<'_, (Option<Id>, HashMap<String, Rows>)> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,7 +213,7 @@ fn texts(rows: &[Vec<Value>], at: usize) -> impl Iterator<Item = String> {
 /// In Spark SQL names are the same in any case of letters.
 fn fitting(mut found: Vec<Match>, word: &str) -> Vec<Match> {
     let word = word.to_lowercase();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     found.retain(|(name, _)| {
         name.to_lowercase().starts_with(&word) && seen.insert(name.to_lowercase())
     });

@@ -21,8 +21,9 @@ use tokio::sync::Mutex;
 use self::catalog::{Catalog, Match};
 use crate::{
     cursor::{Cursor, code_points, utf16_units},
-    keeper::{Keeper, Live},
+    keeper::Keeper,
     kind::Kind,
+    live::Live,
     magic, source,
 };
 

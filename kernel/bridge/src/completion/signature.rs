@@ -1,14 +1,14 @@
 //! What a name in Scala is: its static type, by Scala's reflection, which evaluates nothing.
 
-use crate::{cursor::Cursor, hidden, keeper::Live, kind::Kind};
+use crate::{cursor::Cursor, hidden, kind::Kind, live::Live};
 
 /// What is asked of the name at the cursor, in words.
 pub async fn describe(live: &Live, cursor: &Cursor<'_>) -> Option<String> {
     let path = path_at(cursor)?;
     for code in questions(&path) {
         if let Some(data) = hidden::ask(live, Kind::Spark, code).await {
-            let text = data.get("text/plain")?.as_str()?;
-            return Some(format!("{path}: {}", answer(text))).filter(|_| !answer(text).is_empty());
+            let answer = answer(data.get("text/plain")?.as_str()?);
+            return (!answer.is_empty()).then(|| format!("{path}: {answer}"));
         }
     }
     None
@@ -16,11 +16,10 @@ pub async fn describe(live: &Live, cursor: &Cursor<'_>) -> Option<String> {
 
 /// The dotted name up to the end of the word that the cursor is in.
 fn path_at(cursor: &Cursor<'_>) -> Option<String> {
-    let (_, after) = cursor.around_the_word();
-    let end = &cursor.after[..cursor.after.len() - after.len()];
+    let (before, _) = cursor.around_the_word();
     let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    let start = cursor.before.trim_end_matches(is_path).len();
-    let path = format!("{}{end}", &cursor.before[start..]);
+    let start = before.trim_end_matches(is_path).len();
+    let path = format!("{}{}", &before[start..], cursor.whole_word());
     let is_name = |part: &str| part.starts_with(|c: char| c.is_alphabetic() || c == '_');
     path.split('.').all(is_name).then_some(path)
 }

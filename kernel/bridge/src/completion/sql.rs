@@ -1,112 +1,22 @@
 //! What may stand at a place in a Spark SQL cell, as far as the cell itself tells. Pure.
 
 use sqlparser::{
-    dialect::DatabricksDialect,
     keywords::Keyword,
-    tokenizer::{Token, Tokenizer, Word},
+    tokenizer::{Token, Tokenizer, Whitespace, Word},
 };
 
-use crate::cursor::Cursor;
+use crate::{completeness::SQL_TOKENS as TOKENS, cursor::Cursor};
 
 /// The words of everyday statements.
-const KEYWORDS: &[&str] = &[
-    "ALL",
-    "ALTER",
-    "ANALYZE",
-    "AND",
-    "ANTI",
-    "AS",
-    "ASC",
-    "BETWEEN",
-    "BY",
-    "CACHE",
-    "CASE",
-    "CAST",
-    "CLUSTER",
-    "COLUMNS",
-    "CREATE",
-    "CROSS",
-    "CUBE",
-    "DATABASE",
-    "DATABASES",
-    "DELETE",
-    "DESC",
-    "DESCRIBE",
-    "DISTINCT",
-    "DISTRIBUTE",
-    "DROP",
-    "ELSE",
-    "END",
-    "EXCEPT",
-    "EXISTS",
-    "EXPLAIN",
-    "EXTENDED",
-    "FALSE",
-    "FROM",
-    "FULL",
-    "FUNCTION",
-    "FUNCTIONS",
-    "GROUP",
-    "HAVING",
-    "IF",
-    "ILIKE",
-    "IN",
-    "INNER",
-    "INSERT",
-    "INTERSECT",
-    "INTERVAL",
-    "INTO",
-    "IS",
-    "JOIN",
-    "LATERAL",
-    "LEFT",
-    "LIKE",
-    "LIMIT",
-    "MERGE",
-    "MINUS",
-    "NOT",
-    "NULL",
-    "OFFSET",
-    "ON",
-    "OR",
-    "ORDER",
-    "OUTER",
-    "OVER",
-    "OVERWRITE",
-    "PARTITION",
-    "PARTITIONED",
-    "PIVOT",
-    "REFRESH",
-    "REPLACE",
-    "RIGHT",
-    "RLIKE",
-    "ROLLUP",
-    "ROWS",
-    "SELECT",
-    "SEMI",
-    "SET",
-    "SHOW",
-    "SORT",
-    "TABLE",
-    "TABLES",
-    "TABLESAMPLE",
-    "TEMPORARY",
-    "THEN",
-    "TRUE",
-    "TRUNCATE",
-    "UNCACHE",
-    "UNION",
-    "UPDATE",
-    "USE",
-    "USING",
-    "VALUES",
-    "VIEW",
-    "VIEWS",
-    "WHEN",
-    "WHERE",
-    "WINDOW",
-    "WITH",
-];
+const KEYWORDS: &str = "
+    ALL ALTER ANALYZE AND ANTI AS ASC BETWEEN BY CACHE CASE CAST CLUSTER COLUMNS CREATE CROSS
+    CUBE DATABASE DATABASES DELETE DESC DESCRIBE DISTINCT DISTRIBUTE DROP ELSE END EXCEPT
+    EXISTS EXPLAIN EXTENDED FALSE FROM FULL FUNCTION FUNCTIONS GROUP HAVING IF ILIKE IN INNER
+    INSERT INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT MERGE MINUS NOT NULL OFFSET
+    ON OR ORDER OUTER OVER OVERWRITE PARTITION PARTITIONED PIVOT REFRESH REPLACE RIGHT RLIKE
+    ROLLUP ROWS SELECT SEMI SET SHOW SORT TABLE TABLES TABLESAMPLE TEMPORARY THEN TRUE
+    TRUNCATE UNCACHE UNION UPDATE USE USING VALUES VIEW VIEWS WHEN WHERE WINDOW WITH
+";
 
 /// What fits at a cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -135,11 +45,11 @@ pub struct Named {
 
 impl Named {
     /// Whether this name in the cell means the table.
-    pub fn is(&self, name: &Name) -> bool {
-        match (&self.alias, name.as_slice()) {
+    pub fn is(&self, name: &[String]) -> bool {
+        match (&self.alias, name) {
             (Some(alias), [only]) => alias.eq_ignore_ascii_case(only),
             (None, [only]) => self.table.last().is_some_and(|last| last.eq_ignore_ascii_case(only)),
-            _ => self.table == *name,
+            _ => self.table == name,
         }
     }
 }
@@ -159,12 +69,11 @@ pub fn wanted(cursor: &Cursor<'_>) -> Wanted {
 /// The name that the cursor is in, and whether it is called like a function.
 pub fn name_at(cursor: &Cursor<'_>) -> Option<(Name, bool)> {
     let (before, after) = cursor.around_the_word();
-    let rest = &cursor.after[..cursor.after.len() - after.len()];
     let mut name = match tokens(before)?.as_slice() {
         [head @ .., Token::Period] => name_before(head),
         _ => Vec::new(),
     };
-    name.push(format!("{}{rest}", cursor.word()));
+    name.push(cursor.whole_word());
     name.iter().all(|part| !part.is_empty()).then(|| (name, after.trim_start().starts_with('(')))
 }
 
@@ -182,8 +91,8 @@ pub fn tables(code: &str) -> Vec<Named> {
 /// The keywords that begin with this, in its case of letters.
 pub fn keywords(begun: &str) -> impl Iterator<Item = String> {
     let (lower, begun) = (begun.chars().any(char::is_lowercase), begun.to_uppercase());
-    let fitting = KEYWORDS.iter().filter(move |word| word.starts_with(&begun));
-    fitting.map(move |word| if lower { word.to_lowercase() } else { (*word).to_owned() })
+    let fitting = KEYWORDS.split_whitespace().filter(move |word| word.starts_with(&begun));
+    fitting.map(move |word| if lower { word.to_lowercase() } else { word.to_owned() })
 }
 
 /// As it stands in a statement of our own.
@@ -255,10 +164,10 @@ fn name_before(tokens: &[Token]) -> Name {
 
 /// Without blanks and comments; none if the text ends in a string or a comment.
 fn tokens(text: &str) -> Option<Vec<Token>> {
-    let tokens = Tokenizer::new(&DatabricksDialect {}, text).tokenize().ok()?;
+    let tokens = Tokenizer::new(&TOKENS, text).tokenize().ok()?;
     let in_comment = matches!(
         tokens.last(),
-        Some(Token::Whitespace(sqlparser::tokenizer::Whitespace::SingleLineComment { comment, .. }))
+        Some(Token::Whitespace(Whitespace::SingleLineComment { comment, .. }))
             if !comment.ends_with('\n')
     );
     (!in_comment).then(|| {

@@ -7,7 +7,8 @@ use tokio::time::timeout;
 
 use crate::{
     agent::presence::{Policy, Standing},
-    keeper::{Keeper, Live, State},
+    keeper::{Keeper, State},
+    live::Live,
     panel::Text,
 };
 

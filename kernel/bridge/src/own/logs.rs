@@ -3,6 +3,7 @@
 use clap::Args;
 use livy_client::session;
 
+use super::{no_session, unanswered};
 use crate::{failure::Failure, keeper::Keeper, panel::Text};
 
 /// Options of `%logs`.
@@ -15,14 +16,9 @@ pub struct Options {
 
 /// The log's end.
 pub async fn of(keeper: &Keeper, options: &Options) -> Result<Text, Failure> {
-    let live = keeper.live().ok_or_else(|| {
-        let next = "The first cell that runs code starts one.";
-        Failure::new("NoSessionError", "there is no session, and so no log", next)
-    })?;
+    let live = keeper.live().ok_or_else(|| no_session("there is no session, and so no log"))?;
     let request = session::log(&live.session.id, Some(-1), Some(options.lines.into()));
-    let log = live.client.send(request).await.map_err(|error| {
-        Failure::new("LivyError", error.to_string(), "Ask again when the server is back.")
-    })?;
+    let log = live.client.send(request).await.map_err(|error| unanswered(&error))?;
     let lines: Vec<&str> = log.log.iter().map(|line| line.trim_matches('\n')).collect();
     Ok(Text::lines(&lines))
 }

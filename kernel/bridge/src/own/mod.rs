@@ -6,7 +6,8 @@ mod share;
 
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use livy_client::Error;
 
 use crate::{failure::Failure, keeper::Keeper, kind::Kind, output::Shown};
 
@@ -31,12 +32,11 @@ pub enum Own {
     Replay(share::HowMany),
 }
 
-const NAMES: [&str; 7] = ["%info", "%%info", "%logs", "%%logs", "%attach", "%detach", "%replay"];
-
 /// What a cell asks of the kernel itself, if it does; an error says how to ask.
 pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
     let words: Vec<&str> = cell.split_whitespace().collect();
-    let is_own = NAMES.contains(words.first()?);
+    let first = words.first().filter(|word| word.starts_with('%'))?;
+    let is_own = Own::command().find_subcommand(first).is_some();
     is_own.then(|| Own::try_parse_from(words).map_err(|error| usage(&error)))
 }
 
@@ -45,6 +45,14 @@ fn usage(error: &clap::Error) -> Failure {
     let traceback: Vec<String> = error.to_string().trim_end().lines().map(str::to_owned).collect();
     let evalue = traceback.first().cloned().unwrap_or_default();
     Failure { ename: "UsageError".to_owned(), evalue, traceback }
+}
+
+fn no_session(what: &str) -> Failure {
+    Failure::new("NoSessionError", what, "The first cell that runs code starts one.")
+}
+
+fn unanswered(error: &Error) -> Failure {
+    Failure::new("LivyError", error.to_string(), "Ask again when the server is back.")
 }
 
 impl Own {

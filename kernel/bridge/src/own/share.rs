@@ -8,16 +8,19 @@ use livy_client::{
     statement::{self, Page},
 };
 
+use super::{no_session, unanswered};
 use crate::{
     failure::Failure,
-    keeper::{Keeper, Live},
+    keeper::Keeper,
     kind::Kind,
+    live::Live,
     output::{self, Shown},
     panel::Text,
 };
 
 /// Livy sends so many statements at once at most.
 const MOST: u64 = 100;
+const NONE: &str = "there is no session";
 
 /// Options of `%attach`.
 #[derive(Args, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub async fn attach(keeper: &Arc<Keeper>, which: &Which) -> Result<Text, Failure
 
 /// Leaves the session as it is.
 pub fn detach(keeper: &Keeper) -> Result<Text, Failure> {
-    let left = keeper.detach().ok_or_else(no_session)?;
+    let left = keeper.detach().ok_or_else(|| no_session(NONE))?;
     let id = &left.session.id;
     let told = match left.own {
         true => format!(
@@ -74,23 +77,20 @@ pub async fn replay(
     kernel: Kind,
     how_many: &HowMany,
 ) -> Result<Vec<Shown>, Failure> {
-    let live = keeper.live().ok_or_else(no_session)?;
-    let mut newest = newest(&live, how_many.statements).await?;
-    newest.reverse();
+    let live = keeper.live().ok_or_else(|| no_session(NONE))?;
+    let newest = newest(&live, how_many.statements).await?;
     Ok(newest.into_iter().flat_map(|statement| shown(statement, kernel)).collect())
 }
 
+/// The oldest of them first, whatever order the server knows.
 async fn newest(live: &Live, number: u64) -> Result<Vec<Statement>, Failure> {
     let page = Page { size: Some(number), newest_first: true, ..Default::default() };
-    let list =
-        live.client.send(statement::list(&live.session.id, page)).await.map_err(|error| {
-            Failure::new("LivyError", error.to_string(), "Ask again when the server is back.")
-        })?;
-    let mut statements = list.statements;
-    // A server that knows no order sends the oldest first.
-    let number_of = |statement: &Statement| statement.id.as_str().parse::<u64>().ok();
-    statements.sort_by_key(|statement| std::cmp::Reverse(number_of(statement)));
-    statements.truncate(usize::try_from(number).unwrap_or(usize::MAX));
+    let list = live.client.send(statement::list(&live.session.id, page)).await;
+    let mut statements = list.map_err(|error| unanswered(&error))?.statements;
+    statements.reverse();
+    statements.sort_by_key(|statement| statement.id.as_str().parse::<u64>().ok());
+    let more = statements.len().saturating_sub(usize::try_from(number).unwrap_or(usize::MAX));
+    statements.drain(..more);
     Ok(statements)
 }
 
@@ -114,12 +114,4 @@ fn without_number(shown: Shown) -> Shown {
         Shown::Result(data) => Shown::Display(data),
         shown => shown,
     }
-}
-
-fn no_session() -> Failure {
-    Failure::new(
-        "NoSessionError",
-        "there is no session",
-        "The first cell that runs code starts one.",
-    )
 }
