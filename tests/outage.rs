@@ -72,7 +72,7 @@ async fn a_running_cell_ends_in_plain_words_when_livy_stays_away_and_the_next_ru
 
 /// Longer than one request is tried for.
 #[tokio::test]
-async fn a_running_cell_bears_a_long_outage() {
+async fn a_running_cell_bears_a_long_outage_and_says_so_meanwhile() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let mut frontend = Frontend::ready("pyspark", &network.url()).await;
@@ -84,6 +84,8 @@ async fn a_running_cell_bears_a_long_outage() {
     network.set(Network::Up).await;
     let done = cell.end().await;
     done.is_ok();
+    let told: Vec<String> = done.published.iter().map(|m| m.content.to_string()).collect();
+    assert!(told.iter().any(|content| content.contains("Trying for")), "{told:?}");
     let shown: Vec<String> = done.outputs().iter().map(|m| m.content.to_string()).collect();
     assert_eq!(shown.iter().filter(|content| content.contains("hi\\n\"")).count(), 1, "{shown:?}");
 }

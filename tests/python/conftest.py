@@ -7,8 +7,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from base64 import b64encode
 from contextlib import contextmanager
@@ -80,14 +82,31 @@ def spark_url(program):
     assert serving.wait(30) == 0
 
 
+@pytest.fixture(scope="module")
+def server_url(livy_url, request):
+    """A Livy of its own, which outlives kernels."""
+    return livy_url or request.getfixturevalue("spark_url")
+
+
 def sessions(livy_url):
     """How many sessions a server has."""
+    return list_sessions(livy_url)["total"]
+
+
+def list_sessions(livy_url):
+    """What a server says of its sessions."""
     url = urlsplit(livy_url)
     login = b64encode(f"{url.username}:{url.password}".encode()).decode()
-    address = f"http://{url.hostname}:{url.port}/sessions"
+    address = f"http://{url.hostname}:{url.port}/sessions?size=100"
     request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
     with urllib.request.urlopen(request) as answer:
-        return json.load(answer)["total"]
+        return json.load(answer)
+
+
+def printed(shown, *names):
+    """The text of these streams, or of both."""
+    streams = [m["content"] for m in shown if m["msg_type"] == "stream"]
+    return "".join(c["text"] for c in streams if not names or c["name"] in names)
 
 
 def plain(text):
@@ -116,6 +135,37 @@ class Kernel:
         reply, shown = self.run(code, **options)
         assert reply["status"] == "ok", reply
         return [(m["msg_type"], m["content"]) for m in shown]
+
+    def value(self, code, **options):
+        """The text of a cell's one value."""
+        [result] = [content for kind, content in self.outputs(code, **options) if kind == "execute_result"]
+        return result["data"]["text/plain"]
+
+    def await_agent(self):
+        """Returns once the session's agent is there."""
+        deadline = time.monotonic() + CELL
+        while "is there" not in str(self.outputs("%info")):
+            assert time.monotonic() < deadline, "no agent came"
+            time.sleep(0.1)
+
+    def heard_until_idle(self, cell, timeout=60):
+        """What answers a cell that was sent, from now on."""
+        shown, deadline = [], time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") == cell:
+                if message["content"].get("execution_state") == "idle":
+                    return shown
+                shown.append(message)
+        raise TimeoutError(shown)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.manager.provisioner.process.wait()
+
+    def start_again(self):
+        """As Jupyter does after a crash: with the same connection file."""
+        self.manager.restart_kernel(now=True)
 
     @property
     def pid(self):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SPARK_START, running_kernel
+from conftest import SPARK_START, printed, running_kernel
 
 # In C and with Python's lock held: no other thread runs, and no signal is looked at.
 UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 600_000_000)); kept"
@@ -16,18 +16,8 @@ UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.re
 def kernel(livy_url):
     with running_kernel("livy-pyspark", livy_url) as kernel:
         kernel.run("import time", timeout=SPARK_START)
-        for _ in range(20):  # Until the agent is there.
-            kernel.run("1")
+        kernel.await_agent()
         yield kernel
-
-
-def text(shown):
-    return "".join(m["content"]["text"] for m in shown if m["msg_type"] == "stream")
-
-
-def value(kernel, code):
-    [result] = [content for kind, content in kernel.outputs(code, timeout=60) if kind == "execute_result"]
-    return result["data"]["text/plain"]
 
 
 def resident(pid):
@@ -38,15 +28,15 @@ def resident(pid):
 def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_url):
     sized = "int(open('/proc/self/statm').read().split()[1]) * 4096"
     kernel.run("print('x' * 20_000_000)")  # What the driver keeps at most.
-    ours, drivers = resident(kernel.pid), int(value(kernel, sized))
+    ours, drivers = resident(kernel.pid), int(kernel.value(sized))
     reply, shown = kernel.run("for i in range(1_000_000): print('x' * 100)", timeout=120)
-    assert reply["status"] == "ok" and len(text(shown)) < 5_000_000
-    assert "left out" in text(shown)
-    assert value(kernel, "1 + 1") == "2"
+    assert reply["status"] == "ok" and len(printed(shown)) < 5_000_000
+    assert "left out" in printed(shown)
+    assert kernel.value("1 + 1") == "2"
     if livy_url:  # A livy-local is part of the kernel, and keeps what its statements gave, as Livy does.
         assert resident(kernel.pid) - ours < 50_000_000
     # Livy's own shell keeps the text until the statement's end; Python gives it back.
-    assert int(value(kernel, sized)) - drivers < 350_000_000
+    assert int(kernel.value(sized)) - drivers < 350_000_000
 
 
 def test_what_cannot_be_stopped_is_said_and_the_next_cell_waits(kernel):
@@ -54,7 +44,7 @@ def test_what_cannot_be_stopped_is_said_and_the_next_cell_waits(kernel):
     reply, _ = kernel.run(UNSTOPPABLE)
     assert reply["ename"] == "KeyboardInterrupt"
     assert "has not stopped" in reply["evalue"] and "next cell waits" in reply["evalue"]
-    assert value(kernel, "kept") == "5"
+    assert kernel.value("kept") == "5"
 
 
 def test_three_interrupts_in_a_row_stop_one_cell(kernel):
@@ -67,7 +57,7 @@ def test_three_interrupts_in_a_row_stop_one_cell(kernel):
     code = "before = 1\nwhile True:\n    try:\n        time.sleep(0.1)\n    except ValueError:\n        pass"
     assert kernel.run(code)[0]["ename"] == "KeyboardInterrupt"
     impatient.join()
-    assert value(kernel, "before") == "1"
+    assert kernel.value("before") == "1"
 
 
 def test_a_collect_is_interrupted(kernel):
@@ -75,7 +65,7 @@ def test_a_collect_is_interrupted(kernel):
     began = time.monotonic()
     reply, _ = kernel.run("spark.range(4).rdd.map(lambda i: __import__('time').sleep(60)).collect()", timeout=60)
     assert reply["status"] == "error" and time.monotonic() - began < 30
-    assert value(kernel, "spark.range(3).count()") == "3"
+    assert kernel.value("spark.range(3).count()") == "3"
 
 
 def test_a_cell_in_the_queue_does_not_run_after_an_interrupt(kernel):
@@ -88,7 +78,7 @@ def test_a_cell_in_the_queue_does_not_run_after_an_interrupt(kernel):
         message = kernel.client.get_shell_msg(timeout=30)
         replies[message["parent_header"]["msg_id"]] = message["content"]
     assert replies[running]["ename"] == "KeyboardInterrupt" and replies[queued]["status"] != "ok"
-    assert value(kernel, "'ran' in globals()") == "False"
+    assert kernel.value("'ran' in globals()") == "False"
 
 
 def test_an_interrupt_while_the_session_starts_ends_the_cell_and_keeps_the_session(livy_url):
@@ -101,7 +91,7 @@ def test_an_interrupt_while_the_session_starts_ends_the_cell_and_keeps_the_sessi
 
 def test_a_bar_that_returns_its_carriage_is_sent_as_it_is(kernel):
     code = "for i in range(3):\n    print(f'\\r{i}/3', end='', flush=True); time.sleep(0.2)\nprint('\\r3/3')"
-    assert text(kernel.run(code)[1]) == "\r0/3\r1/3\r2/3\r3/3\n"
+    assert printed(kernel.run(code)[1]) == "\r0/3\r1/3\r2/3\r3/3\n"
 
 
 def test_output_is_cleared_when_the_next_comes(kernel):
@@ -126,4 +116,4 @@ def test_children_and_c_code_are_shown_on_both_streams(kernel):
     shown = kernel.outputs(code)
     streams = {name: "".join(c["text"] for _, c in shown if c["name"] == name) for name in ("stdout", "stderr")}
     assert streams == {"stdout": "out\nchild\nfrom C\n", "stderr": "err\n"}
-    assert value(kernel, "1 + 1") == "2"
+    assert kernel.value("1 + 1") == "2"

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from conftest import SPARK_START, running_kernel
+from conftest import SPARK_START, printed, running_kernel
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,6 @@ def interrupted(kernel, code, after=1.5):
     return reply, shown, time.monotonic() - began - after
 
 
-def text(shown):
-    return "".join(m["content"]["text"] for m in shown if m["msg_type"] == "stream")
-
-
-def value(kernel, code):
-    [(kind, content)] = [output for output in kernel.outputs(code) if output[0] == "execute_result"]
-    return content["data"]["text/plain"]
-
-
 def test_text_comes_while_the_cell_runs(spark):
     code = 'for (i <- 1 to 3) { println(s"tick $i é"); Thread.sleep(900) }'
     heard = timed(spark, code)
@@ -57,16 +48,16 @@ def test_text_comes_while_the_cell_runs(spark):
 def test_nothing_is_shown_twice_and_echoes_keep_their_place(spark):
     code = 'val x = 5\nfor (i <- 1 to 2) { println(i); Thread.sleep(600) }\ncase class P(a: Int)\nP(x)'
     _, shown = spark.run(code)
-    printed = text(shown)
-    assert printed.count("1\n") == 1 and printed.count("x: Int = 5") == 1
-    assert "defined class P" in printed
+    text = printed(shown)
+    assert text.count("1\n") == 1 and text.count("x: Int = 5") == 1
+    assert "defined class P" in text
     [result] = [m for m in shown if m["msg_type"] == "execute_result"]
     assert result["content"]["data"]["text/plain"].endswith("P = P(5)")
 
 
 def test_an_error_keeps_what_was_printed_before(spark):
     reply, shown = spark.run('println("before"); Thread.sleep(800); throw new RuntimeException("ärger")')
-    assert text(shown) == "before\n"
+    assert printed(shown) == "before\n"
     assert reply["status"] == "error" and "ärger" in reply["evalue"]
 
 
@@ -79,9 +70,9 @@ def test_an_interrupt_ends_it_and_the_session_goes_on(spark, code):
     reply, _, seconds = interrupted(spark, code)
     assert reply["status"] == "error" and reply["ename"] == "KeyboardInterrupt"
     assert seconds < 5
-    assert value(spark, "kept + 1").endswith("= 43")
+    assert spark.value("kept + 1").endswith("= 43")
     spark.run("Thread.sleep(300)")
-    assert value(spark, "kept").endswith("= 42")
+    assert spark.value("kept").endswith("= 42")
 
 
 def test_the_agent_comes_by_itself_to_a_long_cell(livy_url):
@@ -96,7 +87,7 @@ def test_the_agent_comes_to_stop_a_loop(livy_url):
         kernel.run("val kept = 42", timeout=SPARK_START)
         reply, _, seconds = interrupted(kernel, "while (true) {}", after=0.5)
         assert reply["ename"] == "KeyboardInterrupt" and seconds < 30
-        assert value(kernel, "kept").endswith("= 42")
+        assert kernel.value("kept").endswith("= 42")
 
 
 def test_scala_in_a_python_notebook_is_overheard_too(pyspark):

@@ -1,36 +1,14 @@
 """Two notebooks in one session, on real Spark: `%attach`, `%detach`, `%replay` and LIVY_SESSION."""
 
-import json
-import os
-import signal
 import time
-import urllib.request
-from base64 import b64encode
-from urllib.parse import urlsplit
 
 import pytest
-from conftest import SPARK_START, plain, running_kernel
-
-
-@pytest.fixture(scope="module")
-def server_url(livy_url, request):
-    """A Livy of its own, which outlives kernels."""
-    return livy_url or request.getfixturevalue("spark_url")
+from conftest import SPARK_START, list_sessions, plain, printed, running_kernel
 
 
 def names(livy_url):
-    """Of the sessions that there are, and their ids."""
-    url = urlsplit(livy_url)
-    login = b64encode(f"{url.username}:{url.password}".encode()).decode()
-    address = f"http://{url.hostname}:{url.port}/sessions?size=100"
-    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
-    with urllib.request.urlopen(request) as answer:
-        return {str(session["id"]): session["name"] for session in json.load(answer)["sessions"]}
-
-
-def value(kernel, code, **options):
-    shown = [c for kind, c in kernel.outputs(code, **options) if kind == "execute_result"]
-    return shown[0]["data"]["text/plain"]
+    """Of the sessions that there are, by their ids."""
+    return {str(session["id"]): session["name"] for session in list_sessions(livy_url)["sessions"]}
 
 
 def told(kernel, code):
@@ -53,20 +31,12 @@ def shared(server_url):
 
 def test_both_see_each_others_variables_and_only_their_own_output(shared):
     first, second, _ = shared
-    assert value(second, "x") == "1" and value(first, "y") == "2"
+    assert second.value("x") == "1" and first.value("y") == "2"
     loud = first.client.execute("for i in range(10):\n    print('loud', i); time.sleep(0.2)", allow_stdin=False)
     time.sleep(0.5)
-    outputs = second.outputs("print('quiet')", timeout=60)
-    assert "".join(c["text"] for kind, c in outputs if kind == "stream") == "quiet\n"
-    heard = []
-    while True:
-        message = first.client.get_iopub_msg(timeout=30)
-        if message["parent_header"].get("msg_id") == loud:
-            if message["content"].get("execution_state") == "idle":
-                break
-            if message["msg_type"] == "stream":
-                heard.append(message["content"]["text"])
-    assert "".join(heard) == "".join(f"loud {i}\n" for i in range(10))
+    reply, shown = second.run("print('quiet')", timeout=60)
+    assert reply["status"] == "ok" and printed(shown) == "quiet\n"
+    assert printed(first.heard_until_idle(loud)) == "".join(f"loud {i}\n" for i in range(10))
 
 
 def test_an_interrupt_stops_only_ones_own_cell(shared):
@@ -78,7 +48,7 @@ def test_an_interrupt_stops_only_ones_own_cell(shared):
     second.manager.interrupt_kernel()
     while first.client.get_shell_msg(timeout=30)["parent_header"]["msg_id"] != slow:
         pass
-    assert value(first, "done, 'never' in globals()") == "('yes', False)"
+    assert first.value("done, 'never' in globals()") == "('yes', False)"
 
 
 def test_who_joined_leaves_the_session_and_who_started_it_ends_it(server_url):
@@ -88,7 +58,7 @@ def test_who_joined_leaves_the_session_and_who_started_it_ends_it(server_url):
         with running_kernel("livy-spark", server_url, LIVY_SESSION=name) as second:
             second.run("val y = 2", timeout=SPARK_START)
         assert name in names(server_url).values()
-        assert value(first, "x") == "1"
+        assert first.value("x") == "1"
     assert name not in names(server_url).values()
 
 
@@ -99,12 +69,12 @@ def test_a_session_is_attached_by_id_and_left_again(server_url):
         second.run("1", timeout=SPARK_START)
         before = set(names(server_url))
         assert "Cells run in session" in told(second, f"%attach {id}")
-        assert value(second, "x") == "'of the first'"
+        assert second.value("x") == "'of the first'"
         assert len(before - set(names(server_url))) == 1, "the second's own is gone"
         assert "goes on without this kernel" in told(second, "%detach")
         assert second.run("%detach")[0]["ename"] == "NoSessionError"
         assert second.run("x", timeout=SPARK_START)[0]["ename"] == "NameError"
-        assert value(first, "x") == "'of the first'"
+        assert first.value("x") == "'of the first'"
 
 
 def test_a_session_that_is_not_there_is_said_so_and_harms_nothing(shared):
@@ -113,7 +83,7 @@ def test_a_session_that_is_not_there_is_said_so_and_harms_nothing(shared):
         reply, _ = first.run(f"%attach {wrong}")
         assert reply["ename"] == "NoSessionError" and wrong in reply["evalue"]
     assert first.run("%attach")[0]["ename"] == "UsageError"
-    assert value(first, "x") == "1"
+    assert first.value("x") == "1"
 
 
 def test_what_ran_is_shown_again(shared):
@@ -134,9 +104,8 @@ def test_a_joined_session_is_taken_back_and_still_left_at_the_end(server_url):
         first.run("x = 1", timeout=SPARK_START)
         with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as second:
             second.run("x", timeout=SPARK_START)
-            os.kill(second.pid, signal.SIGKILL)
-            second.manager.provisioner.process.wait()
-            second.manager.restart_kernel(now=True)
+            second.kill()
+            second.start_again()
             second.client.wait_for_ready(timeout=30)
-            assert value(second, "x") == "1"
-        assert value(first, "x") == "1"
+            assert second.value("x") == "1"
+        assert first.value("x") == "1"

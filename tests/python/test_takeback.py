@@ -1,11 +1,9 @@
 """A kernel is killed and started again, as Jupyter does it: its session and its cell go on, on real Spark."""
 
-import os
-import signal
 import time
 
 import pytest
-from conftest import SPARK_START, running_kernel, sessions
+from conftest import SPARK_START, printed, running_kernel, sessions
 
 COUNT = "for i in range(30):\n    print(i, flush=True); time.sleep(0.15)\nkept = 'there'\n'the result'"
 NUMBERS = "".join(f"{i}\n" for i in range(30))
@@ -15,41 +13,8 @@ NUMBERS = "".join(f"{i}\n" for i in range(30))
 def kernel(server_url):
     with running_kernel("livy-pyspark", server_url) as kernel:
         kernel.run("import time; x = 41", timeout=SPARK_START)
-        for _ in range(10):  # Until the agent is there.
-            kernel.run("1")
+        kernel.await_agent()
         yield kernel
-
-
-@pytest.fixture(scope="module")
-def server_url(livy_url, request):
-    """A Livy of its own, which outlives kernels."""
-    return livy_url or request.getfixturevalue("spark_url")
-
-
-def kill(kernel):
-    os.kill(kernel.pid, signal.SIGKILL)
-    kernel.manager.provisioner.process.wait()
-
-
-def start_again(kernel):
-    """As Jupyter does after a crash: with the same connection file."""
-    kernel.manager.restart_kernel(now=True)
-
-
-def heard_until_idle(client, cell, timeout=60):
-    """What answers a cell, from now on."""
-    shown, deadline = [], time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        message = client.get_iopub_msg(timeout=timeout)
-        if message["parent_header"].get("msg_id") == cell:
-            if message["content"].get("execution_state") == "idle":
-                return shown
-            shown.append(message)
-    raise TimeoutError(shown)
-
-
-def text(shown):
-    return "".join(m["content"]["text"] for m in shown if m["content"].get("name") == "stdout")
 
 
 def kinds(shown):
@@ -61,10 +26,10 @@ def test_a_running_cell_goes_on_for_who_waits_for_it(kernel, after):
     client = kernel.client
     cell = client.execute(COUNT, allow_stdin=False)
     time.sleep(after)
-    kill(kernel)
-    start_again(kernel)
-    shown = heard_until_idle(client, cell)
-    assert text(shown) == NUMBERS
+    kernel.kill()
+    kernel.start_again()
+    shown = kernel.heard_until_idle(cell)
+    assert printed(shown, "stdout") == NUMBERS
     assert kinds(shown)[-1] == "execute_result" and kinds(shown).count("execute_result") == 1
     reply = client.get_shell_msg(timeout=10)
     assert reply["parent_header"]["msg_id"] == cell and reply["content"]["status"] == "ok"
@@ -74,21 +39,21 @@ def test_a_running_cell_goes_on_for_who_waits_for_it(kernel, after):
     assert reply["status"] == "ok" and reply["execution_count"] == count + 1
     told = [m["content"].get("data", {}).get("text/plain", "") for m in shown]
     assert "is back" in told[0] and told[-1] == "('there', 41)"
-    assert text(kernel.run("print('next')")[1]) == "next\n"
+    assert printed(kernel.run("print('next')")[1], "stdout") == "next\n"
 
 
 def test_a_frontend_that_begins_anew_sees_it_in_the_next_cell(kernel):
     client = kernel.client
     client.execute(COUNT, allow_stdin=False)
     time.sleep(1.5)
-    kill(kernel)
-    start_again(kernel)
+    kernel.kill()
+    kernel.start_again()
     client.kernel_info(reply=True, timeout=30)  # As JupyterLab does, which forgets its cells then.
     reply, shown = kernel.run("kept", timeout=60)
     assert reply["status"] == "ok"
     heading, *_ = [m["content"]["text"] for m in shown if m["content"].get("name") == "stderr"]
     assert "which ran when the kernel was killed" in heading
-    shown_numbers = [int(line) for line in text(shown).splitlines()]
+    shown_numbers = [int(line) for line in printed(shown, "stdout").splitlines()]
     # What was shown before belongs to the cell that was forgotten.
     assert shown_numbers == list(range(shown_numbers[0], 30)) and 0 < shown_numbers[0] < 20
     results = [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"]
@@ -98,8 +63,8 @@ def test_a_frontend_that_begins_anew_sees_it_in_the_next_cell(kernel):
 def test_an_idle_session_is_taken_back(kernel, server_url):
     before = sessions(server_url)
     for _ in range(3):
-        kill(kernel)
-        start_again(kernel)
+        kernel.kill()
+        kernel.start_again()
         kernel.client.wait_for_ready(timeout=30)
     _, shown = kernel.run("x + 1")
     assert "is back" in shown[0]["content"]["data"]["text/plain"]
@@ -110,11 +75,11 @@ def test_an_idle_session_is_taken_back(kernel, server_url):
 def test_a_running_cell_can_be_interrupted_by_the_new_kernel(kernel):
     cell = kernel.client.execute("while True: time.sleep(0.1)", allow_stdin=False)
     time.sleep(1)
-    kill(kernel)
-    start_again(kernel)
+    kernel.kill()
+    kernel.start_again()
     time.sleep(2)
     kernel.manager.interrupt_kernel()
-    assert kinds(heard_until_idle(kernel.client, cell)) == ["error"]
+    assert kinds(kernel.heard_until_idle(cell)) == ["error"]
     reply, _ = kernel.run("x", timeout=20)
     assert reply["status"] == "ok", reply
 
@@ -130,9 +95,9 @@ def test_a_restart_by_the_person_begins_afresh(kernel, server_url):
 def test_a_session_that_has_ended_meanwhile_is_told_of(kernel):
     kernel.client.execute("import os; time.sleep(2); sc._jvm.System.exit(1)", allow_stdin=False)
     time.sleep(0.5)
-    kill(kernel)
+    kernel.kill()
     time.sleep(6)
-    start_again(kernel)
+    kernel.start_again()
     time.sleep(2)
     reply, shown = kernel.run("'x' in globals()", timeout=SPARK_START)
     assert reply["status"] == "ok"
