@@ -60,6 +60,21 @@ def test_a_frontend_that_begins_anew_sees_it_in_the_next_cell(kernel):
     assert results == ["'the result'", "'there'"]
 
 
+def test_a_cell_that_waits_behind_a_resumed_one_is_resumed_too(kernel):
+    first = kernel.client.execute(COUNT, allow_stdin=False)
+    time.sleep(1)
+    kernel.kill()
+    kernel.start_again()
+    time.sleep(1)
+    second = kernel.client.execute(COUNT.replace("print(i", "print('second', i"), allow_stdin=False)
+    assert printed(kernel.heard_until_idle(first), "stdout") == NUMBERS
+    time.sleep(1)
+    kernel.kill()
+    kernel.start_again()
+    seconds = "".join(f"second {i}\n" for i in range(30))
+    assert printed(kernel.heard_until_idle(second), "stdout") == seconds
+
+
 def test_an_idle_session_is_taken_back(kernel, server_url):
     before = sessions(server_url)
     for _ in range(3):

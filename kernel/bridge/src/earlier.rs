@@ -115,10 +115,7 @@ impl Cell {
         let live = self.taken_back().await?;
         let _in_use = live.in_use();
         let agent = match running.first {
-            Some(first) => live.invited_agent().await.inspect(|agent| {
-                agent.is_first_use();
-                agent.rewind(first);
-            }),
+            Some(first) => live.invited_agent().await.map(|agent| agent.at(first)),
             None => None,
         };
         let asked = live.client.send(statement::get(&live.session.id, &running.statement)).await;

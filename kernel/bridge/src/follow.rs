@@ -49,7 +49,7 @@ impl Cell {
         let first = agent.map(Agent::position);
         let statement = self.submit(live, code).await?;
         if let Some(request) = &self.request {
-            self.keeper.journal.cell(Some(Running {
+            self.keeper.journal.begins(Running {
                 statement: statement.id.clone(),
                 kind: self.source.kind,
                 count: self.count,
@@ -57,7 +57,7 @@ impl Cell {
                 silent: self.silent,
                 first,
                 next: first.unwrap_or_default(),
-            }));
+            });
         }
         self.follow_on(live, statement, agent, board, 0).await
     }
@@ -179,7 +179,7 @@ impl Cell {
         // A kernel that is killed between the two repeats these events; the other way round they
         // would be lost.
         self.frontend.flush().await;
-        self.keeper.journal.shown(agent.position());
+        self.keeper.journal.shown(transcript.statement(), agent.position());
         if let Some(progress) = transcript.progress() {
             board.agent(progress);
         }

@@ -111,14 +111,23 @@ impl Journal {
         self.change(|now| now.count = count);
     }
 
-    /// Which cell runs.
-    pub fn cell(&self, cell: Option<Running>) {
-        self.change(|now| now.cell = cell);
+    /// Which cell runs: of two, the one that Livy got last.
+    pub fn begins(&self, cell: Running) {
+        self.change(|now| now.cell = Some(cell));
     }
 
-    /// How far the running cell was shown.
-    pub fn shown(&self, next: u64) {
-        self.change(|now| now.cell.iter_mut().for_each(|cell| cell.next = next));
+    /// How far a cell was shown.
+    pub fn shown(&self, statement: &Id, next: u64) {
+        self.change(|now| {
+            if let Some(cell) = now.cell.as_mut().filter(|cell| cell.statement == *statement) {
+                cell.next = next;
+            }
+        });
+    }
+
+    /// A cell was answered.
+    pub fn answered(&self, asked: &Envelope) {
+        self.change(|now| drop(now.cell.take_if(|cell| cell.asked == *asked)));
     }
 
     fn change(&self, change: impl FnOnce(&mut Now)) {
@@ -176,6 +185,8 @@ fn remove(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const SERVER: &str = "http://livy.example:8998";
@@ -199,6 +210,33 @@ mod tests {
         assert!(journal.path.ends_with("kernel-1.livy"));
         journal.session(None);
         assert_eq!(journal.inherited(SERVER), None);
+    }
+
+    #[test]
+    fn a_cell_stays_until_it_is_answered_itself() {
+        let journal = journal("cells");
+        let asked = |id: &str| {
+            let envelope = json!({"identities": [], "header": id});
+            serde_json::from_value::<Envelope>(envelope).unwrap()
+        };
+        let (kind, silent, first) = (Kind::Pyspark, false, None);
+        let statement: Id = "7".into();
+        let running = Running {
+            statement: statement.clone(),
+            kind,
+            count: 4,
+            asked: asked("b"),
+            silent,
+            first,
+            next: 0,
+        };
+        journal.begins(running);
+        journal.shown(&statement, 9);
+        journal.shown(&"6".into(), 12);
+        journal.answered(&asked("a"));
+        assert_eq!(journal.inherited(SERVER).unwrap().cell.unwrap().next, 9);
+        journal.answered(&asked("b"));
+        assert_eq!(journal.inherited(SERVER).unwrap().cell, None);
     }
 
     #[cfg(unix)]

@@ -304,7 +304,7 @@ impl Kernel {
     fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
         self.frontend.reply(&running.request, &reply(running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
-        self.keeper.journal.cell(None);
+        self.keeper.journal.answered(&running.request.envelope());
     }
 
     /// The cells that were sent before a failure was known, which must not run on its ruins.

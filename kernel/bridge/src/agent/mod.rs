@@ -156,9 +156,10 @@ impl Agent {
         self.next.load(Ordering::Relaxed)
     }
 
-    /// Has the events from this number on told again.
-    pub fn rewind(&self, position: u64) {
-        self.next.store(position, Ordering::Relaxed);
+    /// The same, which tells the events from this number on, whatever others have seen.
+    pub fn at(&self, position: u64) -> Self {
+        let (next, used) = (Arc::new(AtomicU64::new(position)), Arc::new(AtomicBool::new(true)));
+        Self { next, used, ..self.clone() }
     }
 
     /// True once. What was printed before is of a cell that went without this agent.
