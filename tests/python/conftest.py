@@ -150,14 +150,20 @@ class Kernel:
 
     def heard_until_idle(self, cell, timeout=60):
         """What answers a cell that was sent, from now on."""
-        shown, deadline = [], time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            message = self.client.get_iopub_msg(timeout=timeout)
-            if message["parent_header"].get("msg_id") == cell:
-                if message["content"].get("execution_state") == "idle":
-                    return shown
-                shown.append(message)
-        raise TimeoutError(shown)
+        return self.heard_until_all_idle([cell], timeout)[cell]
+
+    def heard_until_all_idle(self, cells, timeout=60):
+        """What answers each of these cells, from now on."""
+        shown, busy = {cell: [] for cell in cells}, set(cells)
+        deadline = time.monotonic() + timeout
+        while busy:
+            message = self.client.get_iopub_msg(timeout=max(0, deadline - time.monotonic()))
+            cell = message["parent_header"].get("msg_id")
+            if message["content"].get("execution_state") == "idle":
+                busy.discard(cell)
+            elif cell in shown:
+                shown[cell].append(message)
+        return shown
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)

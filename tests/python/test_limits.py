@@ -33,8 +33,7 @@ def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_
     assert reply["status"] == "ok" and len(printed(shown)) < 5_000_000
     assert "left out" in printed(shown)
     assert kernel.value("1 + 1") == "2"
-    if livy_url:  # A livy-local is part of the kernel, and keeps what its statements gave, as Livy does.
-        assert resident(kernel.pid) - ours < 50_000_000
+    assert resident(kernel.pid) - ours < 50_000_000
     # Livy's own shell keeps the text until the statement's end; Python gives it back.
     assert int(kernel.value(sized)) - drivers < 350_000_000
 

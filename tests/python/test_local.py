@@ -1,12 +1,13 @@
 """Spark on this machine, as the kernel starts it."""
 
-import os
-import signal
 import socket
+import stat
 import time
+from pathlib import Path
 
 import psutil
-from conftest import SPARK_START, descendants, running_kernel
+import pytest
+from conftest import SPARK_START, descendants, printed, running_kernel
 
 
 def addresses(processes):
@@ -31,14 +32,57 @@ def test_nothing_listens_outside_this_machine():
         assert found and all(map(loopback, found)), found
 
 
-def test_a_killed_kernel_leaves_no_spark_behind():
+def test_a_kernel_that_is_shut_down_leaves_neither_spark_nor_its_lease_behind():
     with running_kernel("livy-pyspark") as kernel:
         kernel.run("1", timeout=SPARK_START)
         processes = descendants(kernel.pid)
-        assert len(processes) >= 2  # Python and Java
-        os.kill(kernel.pid, signal.SIGKILL)
-        gone, alive = psutil.wait_procs(processes, timeout=15)
+        assert len(processes) >= 3  # livy-local, Python and Java
+        lease = Path(kernel.manager.connection_file).with_suffix(".livy-local")
+        assert stat.S_IMODE(lease.stat().st_mode) == 0o600
+        kernel.manager.shutdown_kernel()
+        _, alive = psutil.wait_procs(processes, timeout=5)
+        assert alive == [] and not lease.exists()
+
+
+def test_a_killed_kernel_that_is_not_started_again_leaves_no_spark_behind():
+    with running_kernel("livy-pyspark", LIVY_LOCAL_IDLE_EXIT="3") as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        processes = descendants(kernel.pid)
+        kernel.kill()
+        _, alive = psutil.wait_procs(processes, timeout=20)
         assert alive == []
+
+
+def test_a_kernel_that_is_killed_while_spark_starts_leaves_nothing_behind():
+    with running_kernel("livy-pyspark", LIVY_LOCAL_IDLE_EXIT="3") as kernel:
+        kernel.client.execute("1")
+        deadline = time.monotonic() + SPARK_START
+        while not (processes := descendants(kernel.pid)):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        kernel.kill()
+        _, alive = psutil.wait_procs(processes, timeout=30)
+        assert alive == []
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_spark_that_is_killed_is_told_and_started_again(idle):
+    with running_kernel("livy-pyspark") as kernel:
+        kernel.run("import time; x = 1", timeout=SPARK_START)
+        server, *others = descendants(kernel.pid)
+        running = None if idle else kernel.client.execute("time.sleep(100)")
+        if running:
+            time.sleep(1)
+        server.kill()
+        _, alive = psutil.wait_procs([server, *others], timeout=20)
+        assert alive == []
+        if running:
+            [error] = [m for m in kernel.heard_until_idle(running) if m["msg_type"] == "error"]
+            assert error["content"]["ename"] == "SessionLost" and "was killed" in error["content"]["evalue"]
+            kernel.client.get_shell_msg(timeout=10)
+        reply, shown = kernel.run("'x' in globals()", timeout=SPARK_START)
+        assert reply["status"] == "ok" and shown[-1]["content"]["data"]["text/plain"] == "False"
+        assert running or "was killed" in printed(shown, "stderr")
 
 
 def test_two_kernels_at_once_have_their_own_sessions():

@@ -1,6 +1,11 @@
 """A kernel is killed and started again, as Jupyter does it: its session and its cell go on, on real Spark."""
 
+import json
+import os
+import subprocess
 import time
+from contextlib import contextmanager
+from subprocess import PIPE
 
 import pytest
 from conftest import SPARK_START, printed, running_kernel, sessions
@@ -9,11 +14,24 @@ COUNT = "for i in range(30):\n    print(i, flush=True); time.sleep(0.15)\nkept =
 NUMBERS = "".join(f"{i}\n" for i in range(30))
 
 
-@pytest.fixture
-def kernel(server_url):
-    with running_kernel("livy-pyspark", server_url) as kernel:
+@contextmanager
+def used_kernel(url):
+    with running_kernel("livy-pyspark", url) as kernel:
         kernel.run("import time; x = 41", timeout=SPARK_START)
         kernel.await_agent()
+        yield kernel
+
+
+@pytest.fixture
+def kernel(livy_url):
+    with used_kernel(livy_url) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def kernel_elsewhere(server_url):
+    """One that has not started the server itself."""
+    with used_kernel(server_url) as kernel:
         yield kernel
 
 
@@ -61,22 +79,27 @@ def test_a_frontend_that_begins_anew_sees_it_in_the_next_cell(kernel):
 
 
 def test_a_cell_that_waits_behind_a_resumed_one_is_resumed_too(kernel):
-    first = kernel.client.execute(COUNT, allow_stdin=False)
-    time.sleep(1)
-    kernel.kill()
-    kernel.start_again()
-    time.sleep(1)
-    second = kernel.client.execute(COUNT.replace("print(i", "print('second', i"), allow_stdin=False)
-    assert printed(kernel.heard_until_idle(first), "stdout") == NUMBERS
-    time.sleep(1)
-    kernel.kill()
-    kernel.start_again()
-    seconds = "".join(f"second {i}\n" for i in range(30))
-    assert printed(kernel.heard_until_idle(second), "stdout") == seconds
+    client, cells = kernel.client, []
+    for name in "first", "second":
+        cells.append(client.execute(COUNT.replace("print(i", f"print('{name}', i"), allow_stdin=False))
+        time.sleep(1)
+        kernel.kill()
+        kernel.start_again()
+        time.sleep(0.5)
+    shown = kernel.heard_until_all_idle(cells)
+    for name, cell in zip(("first", "second"), cells, strict=True):
+        assert printed(shown[cell], "stdout") == "".join(f"{name} {i}\n" for i in range(30))
+        assert client.get_shell_msg(timeout=10)["parent_header"]["msg_id"] == cell
 
 
-def test_an_idle_session_is_taken_back(kernel, server_url):
-    before = sessions(server_url)
+def orphans(program, server_url):
+    command = [program, "sessions", "--orphaned", "--json"]
+    listed = subprocess.run(command, env=os.environ | {"LIVY_URL": server_url}, stdout=PIPE, check=True)
+    return [session["id"] for session in json.loads(listed.stdout)]
+
+
+def test_an_idle_session_is_taken_back_and_no_orphan(kernel_elsewhere, server_url, program):
+    kernel, before = kernel_elsewhere, sessions(server_url)
     for _ in range(3):
         kernel.kill()
         kernel.start_again()
@@ -85,6 +108,11 @@ def test_an_idle_session_is_taken_back(kernel, server_url):
     assert "is back" in shown[0]["content"]["data"]["text/plain"]
     assert shown[-1]["content"]["data"]["text/plain"] == "42"
     assert sessions(server_url) == before
+    assert orphans(program, server_url) == []
+    kernel.kill()
+    assert len(orphans(program, server_url)) == 1
+    kernel.start_again()
+    kernel.client.wait_for_ready(timeout=30)
 
 
 def test_a_running_cell_can_be_interrupted_by_the_new_kernel(kernel):
@@ -99,8 +127,8 @@ def test_a_running_cell_can_be_interrupted_by_the_new_kernel(kernel):
     assert reply["status"] == "ok", reply
 
 
-def test_a_restart_by_the_person_begins_afresh(kernel, server_url):
-    before = sessions(server_url)
+def test_a_restart_by_the_person_begins_afresh(kernel_elsewhere, server_url):
+    kernel, before = kernel_elsewhere, sessions(server_url)
     kernel.manager.restart_kernel(now=False)
     reply, _ = kernel.run("x", timeout=SPARK_START)
     assert reply["ename"] == "NameError" and reply["execution_count"] == 1

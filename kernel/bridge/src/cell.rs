@@ -62,8 +62,8 @@ pub struct Cell {
     pub silent: bool,
     /// The request; none for code that the kernel runs by itself.
     pub request: Option<Arc<Request>>,
-    /// A cell that comes first, since it ran when the kernel was killed.
-    pub earlier: Option<Arc<Earlier>>,
+    /// Cells that come first, since they ran when the kernel was killed.
+    pub earlier: Vec<Arc<Earlier>>,
     /// Its frontend lets itself be asked.
     pub may_ask: bool,
     /// What becomes of the display of its progress.
@@ -101,7 +101,7 @@ impl Cell {
     }
 
     async fn execute(&self) -> Result<(), Failure> {
-        if let Some(earlier) = &self.earlier {
+        for earlier in &self.earlier {
             let shown = earlier.show(&self.frontend, &self.parent);
             if self.interrupt.run_until_cancelled(shown).await.is_none() {
                 return Err(not_run());

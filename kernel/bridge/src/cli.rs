@@ -314,6 +314,18 @@ pub struct Local {
     /// The Python that has pyspark; the one that is found by default
     #[arg(long, value_name = "PYTHON")]
     pub python: Option<PathBuf>,
+    /// Serve one kernel, which reads from this file where; the kernel does this
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub beside: Option<PathBuf>,
+    /// How many seconds after its last request the kernel is taken for dead
+    #[arg(
+        long,
+        env = "LIVY_LOCAL_IDLE_EXIT",
+        default_value_t = 90,
+        requires = "beside",
+        hide = true
+    )]
+    pub idle_exit: u64,
 }
 
 #[cfg(test)]

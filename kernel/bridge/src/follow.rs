@@ -293,7 +293,7 @@ impl Cell {
 
     /// Whether trouble while a statement runs is to be borne for a while longer.
     async fn bear(&self, live: &Live, error: Error, heard: Instant) -> Result<(), Failure> {
-        if error.refusal().is_some()
+        if (error.refusal().is_some() || live.connection.is_gone().await)
             && let Some(failure) = self.loss(live).await
         {
             return Err(failure);

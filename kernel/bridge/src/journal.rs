@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -12,10 +11,10 @@ use jupyter_wire::Envelope;
 use livy_client::Id;
 use serde::{Deserialize, Serialize};
 
-use crate::{kind::Kind, origin};
+use crate::{kind::Kind, origin, private};
 
 /// Of what is written; another version's file is ignored.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a kernel had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +32,9 @@ pub struct Record {
     pub own: bool,
     /// The number of the last cell.
     pub count: u32,
-    /// The cell that runs, if one does.
-    pub cell: Option<Running>,
+    /// The cells that run, in the order in which Livy got them: more than one, if those of an
+    /// earlier kernel have not ended.
+    pub cells: Vec<Running>,
 }
 
 /// A cell that Livy has, and whose end was not shown.
@@ -68,7 +68,7 @@ struct Now {
     kind: Kind,
     count: u32,
     session: Option<(String, Id, bool)>,
-    cell: Option<Running>,
+    cells: Vec<Running>,
 }
 
 impl Journal {
@@ -76,8 +76,13 @@ impl Journal {
     pub fn beside(connection_file: &Path, kind: Kind) -> Self {
         // Not `.json`: Jupyter takes the newest `kernel-*.json` for a kernel to connect to.
         let path = connection_file.with_extension("livy");
-        let now = Now { kind, count: 0, session: None, cell: None };
+        let now = Now { kind, count: 0, session: None, cells: Vec::new() };
         Self { path, now: Mutex::new(now) }
+    }
+
+    /// Where Spark on this machine has its lease.
+    pub fn lease(&self) -> PathBuf {
+        self.path.with_extension("livy-local")
     }
 
     /// What a kernel had that was killed, if it had this language and this server.
@@ -97,7 +102,7 @@ impl Journal {
         self.change(|now| {
             now.count = record.count;
             now.session = Some((record.server.clone(), record.session.clone(), record.own));
-            now.cell.clone_from(&record.cell);
+            now.cells.clone_from(&record.cells);
         });
     }
 
@@ -111,15 +116,15 @@ impl Journal {
         self.change(|now| now.count = count);
     }
 
-    /// Which cell runs: of two, the one that Livy got last.
+    /// A cell runs.
     pub fn begins(&self, cell: Running) {
-        self.change(|now| now.cell = Some(cell));
+        self.change(|now| now.cells.push(cell));
     }
 
     /// How far a cell was shown.
     pub fn shown(&self, statement: &Id, next: u64) {
         self.change(|now| {
-            if let Some(cell) = now.cell.as_mut().filter(|cell| cell.statement == *statement) {
+            for cell in now.cells.iter_mut().filter(|cell| cell.statement == *statement) {
                 cell.next = next;
             }
         });
@@ -127,7 +132,7 @@ impl Journal {
 
     /// A cell was answered.
     pub fn answered(&self, asked: &Envelope) {
-        self.change(|now| drop(now.cell.take_if(|cell| cell.asked == *asked)));
+        self.change(|now| now.cells.retain(|cell| cell.asked != *asked));
     }
 
     fn change(&self, change: impl FnOnce(&mut Now)) {
@@ -136,8 +141,8 @@ impl Journal {
         change(&mut now);
         let written = match now.record() {
             Some(record) if before.as_ref() == Some(&record) => Ok(()),
-            Some(record) => write(&self.path, &record),
-            None => remove(&self.path),
+            Some(record) => private::write(&self.path, &record),
+            None => private::remove(&self.path),
         };
         if let Err(error) = written {
             tracing::warn!("{}: {error}; a crash would lose the session", self.path.display());
@@ -160,26 +165,8 @@ impl Now {
             session,
             own,
             count: self.count,
-            cell: self.cell.clone(),
+            cells: self.cells.clone(),
         })
-    }
-}
-
-/// All or nothing, and only for this person.
-fn write(path: &Path, record: &Record) -> io::Result<()> {
-    let beside = path.with_extension("livy-new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&beside)?.write_all(&serde_json::to_vec(record)?)?;
-    fs::rename(&beside, path)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 
@@ -206,7 +193,7 @@ mod tests {
     fn what_was_written_is_inherited() {
         let journal = journal("read");
         let record = journal.inherited(SERVER).unwrap();
-        assert_eq!((record.session, record.count, record.cell), ("8".into(), 4, None));
+        assert_eq!((record.session, record.count, record.cells), ("8".into(), 4, Vec::new()));
         assert!(journal.path.ends_with("kernel-1.livy"));
         journal.session(None);
         assert_eq!(journal.inherited(SERVER), None);
@@ -234,17 +221,9 @@ mod tests {
         journal.shown(&statement, 9);
         journal.shown(&"6".into(), 12);
         journal.answered(&asked("a"));
-        assert_eq!(journal.inherited(SERVER).unwrap().cell.unwrap().next, 9);
+        assert_eq!(journal.inherited(SERVER).unwrap().cells[0].next, 9);
         journal.answered(&asked("b"));
-        assert_eq!(journal.inherited(SERVER).unwrap().cell, None);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn nobody_else_can_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(journal("mode").path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(journal.inherited(SERVER).unwrap().cells, []);
     }
 
     #[test]

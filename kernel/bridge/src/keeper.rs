@@ -15,13 +15,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::presence::Policy,
+    claim::Claim,
     failure::Failure,
     journal::{Journal, Record},
     kind::Kind,
     leftover::{self, Leftover},
     live::{Live, lock},
+    local::Lease,
     loss::{self, Loss, Verdict, examine},
-    origin,
+    origin::{self, Origin},
     place::Connection,
     settings::{Place, SettingsError, Terms},
 };
@@ -45,6 +47,8 @@ pub struct Keeper {
     pub journal: Journal,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
+    /// Its hold on a session that another kernel had named.
+    claim: Mutex<Option<Claim>>,
     /// What a server would be left with if the kernel ended now.
     leftover: Mutex<Option<Leftover>>,
     ending: CancellationToken,
@@ -111,6 +115,7 @@ impl Keeper {
             journal,
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
+            claim: Mutex::new(None),
             leftover: Mutex::new(None),
             ending: CancellationToken::new(),
         })
@@ -191,6 +196,7 @@ impl Keeper {
     pub async fn end(&self) {
         self.ending.cancel();
         self.journal.session(None);
+        *lock(&self.claim) = None;
         let starting = self.starting().take();
         if let Some(starting) = starting {
             // A session whose creation is under way must first be known, to be deleted.
@@ -199,23 +205,24 @@ impl Keeper {
         let Some(connection) = self.connection.lock().await.take() else {
             return;
         };
-        let own = self.live().filter(|live| live.own);
-        if let (Some(live), false) = (own, connection.is_local()) {
+        if let Some(local) = connection.local {
+            local.close().await;
+        } else if let Some(live) = self.live().filter(|live| live.own) {
             self.delete(&live.client, &live.session.id).await;
         }
-        connection.close().await;
     }
 
     /// Joins a session that this kernel has not started, by its id or name, and ends its own.
     pub async fn attach(self: &Arc<Self>, id_or_name: &str) -> Result<Live, Failure> {
-        let (client, place) = self.connect().await?;
+        let connection = self.connect().await?;
+        let client = connection.client.clone();
         let session = there(&client, id_or_name).await?.ok_or_else(|| unknown(id_or_name))?;
         let before = self.live();
         if let Some(live) = before.as_ref().filter(|live| live.session.id == session.id) {
             return Ok(live.clone());
         }
         let session = self.until_started(&client, session, Duration::ZERO).await?;
-        let live = self.live_of(client, place, session, SystemTime::now());
+        let live = self.live_of(connection, session, SystemTime::now());
         let live = live.owned(false).used();
         self.has(live.clone());
         if let Some(before) = before.filter(|before| before.own) {
@@ -230,6 +237,7 @@ impl Keeper {
         self.state.send_replace(State::Absent);
         self.journal.session(None);
         *self.leftovers() = None;
+        *lock(&self.claim) = None;
         Some(live)
     }
 
@@ -266,47 +274,47 @@ impl Keeper {
 
     /// There is a session.
     fn has(self: &Arc<Self>, live: Live) {
-        if let Ok(Place::Livy(_)) = self.place {
-            let server = live.client.endpoint().to_string();
-            self.journal.session(Some((server, live.session.id.clone(), live.own)));
-        }
+        let server = live.client.endpoint().to_string();
+        self.journal.session(Some((server, live.session.id.clone(), live.own)));
         tokio::spawn(Arc::clone(self).watch_over(live.clone()));
         self.state.send_replace(State::Ready(live));
     }
 
     /// What a kernel before this one had and did not end, since it was killed.
     pub fn inherited(&self) -> Option<Record> {
-        match &self.place {
-            Ok(Place::Livy(options)) => self.journal.inherited(&options.endpoint.to_string()),
-            _ => None,
-        }
+        let endpoint = match self.place.as_ref().ok()? {
+            Place::Livy(options) => options.endpoint.clone(),
+            Place::Here(_) => Lease::read(&self.journal.lease())?.options().ok()?.endpoint,
+        };
+        self.journal.inherited(&endpoint.to_string())
     }
 
     /// Takes the session of an earlier kernel back, once its server can be reached.
     pub fn take_back(self: &Arc<Self>, id: Id, own: bool) {
         self.state.send_replace(State::Starting(Starting::now(Some(id.clone()))));
-        *self.leftovers() = own.then(|| Leftover::Known(id.clone()));
+        *self.leftovers() = (own && self.is_remote()).then(|| Leftover::Known(id.clone()));
         let keeper = Arc::clone(self);
         *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id, own).await }));
     }
 
     async fn find_again(self: &Arc<Self>, id: Id, own: bool) {
-        let (client, place) = match self.connect().await {
+        let connection = match self.connect().await {
             Ok(connected) => connected,
             Err(failure) => return drop(self.state.send_replace(State::Failed(failure))),
         };
         let mut polls = PollPolicy::SESSION.start();
         loop {
-            match client.send(session::get(&id)).await {
+            match connection.client.send(session::get(&id)).await {
                 Ok(session) if session.state.is_starting() => {}
                 Ok(session) => {
-                    let live = self.live_of(client, place, session, SystemTime::now());
+                    let live = self.live_of(connection, session, SystemTime::now());
                     return self.has_again(live.owned(own).back()).await;
                 }
                 Err(error) if error.is_not_found() => {
-                    self.journal.session(None);
-                    let loss = Loss::unknown(id);
-                    return drop(self.state.send_replace(State::Lost(loss)));
+                    return self.is_not_back(Loss::unknown(id));
+                }
+                Err(_) if connection.is_gone().await => {
+                    return self.is_not_back(Loss::with_server(id));
                 }
                 Err(error) => tracing::debug!("session {id} is not back yet: {error}"),
             }
@@ -316,7 +324,24 @@ impl Keeper {
         }
     }
 
+    /// Its name has the number of the kernel that was killed.
+    fn claim(&self, name: &str) {
+        let claim = Origin::of(name).map(|origin| origin.claim()).transpose();
+        match claim {
+            Ok(claim) => *lock(&self.claim) = claim,
+            Err(error) => {
+                tracing::warn!("`livy-kernel sessions` takes {name} for orphaned: {error}")
+            }
+        }
+    }
+
+    fn is_not_back(&self, loss: Loss) {
+        self.journal.session(None);
+        self.state.send_replace(State::Lost(loss));
+    }
+
     async fn has_again(self: &Arc<Self>, live: Live) {
+        self.claim(live.session.name.as_deref().unwrap_or_default());
         let is_over = live.session.state.is_over();
         self.has(live.clone());
         if is_over && let Verdict::Gone(loss) = examine(&live).await {
@@ -324,8 +349,8 @@ impl Keeper {
         }
     }
 
-    fn live_of(&self, client: Client, place: String, session: Session, since: SystemTime) -> Live {
-        let live = Live::new(client, place, session).on(&self.terms, since, self.agents);
+    fn live_of(&self, connection: Connection, session: Session, since: SystemTime) -> Live {
+        let live = Live::new(connection, session).on(&self.terms, since, self.agents);
         if self.kind == Kind::Pyspark || self.agents == Policy::Always {
             live.invite_agent();
         }
@@ -333,52 +358,53 @@ impl Keeper {
     }
 
     async fn start(&self) -> Result<Live, Failure> {
-        let (client, place) = self.connect().await?;
+        let connection = self.connect().await?;
+        let client = connection.client.clone();
         let since = SystemTime::now();
         if let Some(name) = &self.terms.session
             && let Some(session) = there(&client, name).await?
         {
             let session = self.until_started(&client, session, Duration::ZERO).await?;
-            let live = self.live_of(client, place, session, since);
+            let live = self.live_of(connection, session, since);
             return Ok(live.owned(false));
         }
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let session = self.until_ready(&client, session).await?;
-        Ok(self.live_of(client, place, session, since))
+        Ok(self.live_of(connection, session, since))
     }
 
     /// What of the session is known to be on the server is noted at each step. Spark on this
     /// machine ends with the kernel by itself.
     async fn create(&self, client: &Client) -> Result<Session, Error> {
         let name = self.terms.session.clone().unwrap_or_else(origin::session_name);
-        let remote = matches!(self.place, Ok(Place::Livy(_)));
         let note = |leftover| *self.leftovers() = leftover;
-        note(remote.then(|| Leftover::Named(name.clone())));
+        note(self.is_remote().then(|| Leftover::Named(name.clone())));
         let result = client.create_session(&self.new_session(name)).await;
         match &result {
-            Ok(session) => note(remote.then(|| Leftover::Known(session.id.clone()))),
+            Ok(session) => note(self.is_remote().then(|| Leftover::Known(session.id.clone()))),
             Err(error) if error.fate() == Fate::Unknown => {}
             Err(_) => note(None),
         }
         result
     }
 
-    async fn connect(&self) -> Result<(Client, String), Failure> {
-        let mut connection = self.connection.lock().await;
-        if connection.is_none() {
-            *connection = Some(Connection::open(&self.place).await?);
-        }
-        match &*connection {
-            Some(connection) => {
-                let (client, place) = (connection.client.clone(), connection.describe());
-                self.progress(|starting| {
-                    starting.place.clone_from(&place);
-                    starting.client = Some(client.clone());
-                });
-                Ok((client, place))
-            }
-            None => Err(not_started("the kernel is shutting down")),
-        }
+    /// Whether its sessions stay when the kernel does not end them.
+    fn is_remote(&self) -> bool {
+        matches!(self.place, Ok(Place::Livy(_)))
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let mut known = self.connection.lock().await;
+        let connection = match &*known {
+            Some(connection) if !connection.is_gone().await => connection.clone(),
+            _ => Connection::open(&self.place, &self.journal.lease()).await?,
+        };
+        *known = Some(connection.clone());
+        self.progress(|starting| {
+            starting.place = connection.describe();
+            starting.client = Some(connection.client.clone());
+        });
+        Ok(connection)
     }
 
     fn new_session(&self, name: String) -> session::NewSession {

@@ -40,8 +40,8 @@ pub struct Kernel {
     cell_ends: mpsc::UnboundedSender<CellEnd>,
     queue: VecDeque<Request>,
     running: Option<Running>,
-    /// The cell that ran when the kernel before this one was killed.
-    earlier: Option<Arc<Earlier>>,
+    /// The cells that ran when the kernel before this one was killed.
+    earlier: Vec<Arc<Earlier>>,
     /// The newest cell that shows anything.
     shown: Option<Parent>,
     count: u32,
@@ -99,7 +99,7 @@ impl Kernel {
             cell_ends,
             queue: VecDeque::new(),
             running: None,
-            earlier: None,
+            earlier: Vec::new(),
             shown: None,
             count: 0,
         }
@@ -161,10 +161,10 @@ impl Kernel {
         self.count = record.count;
         self.keeper.journal.adopt(&record);
         self.keeper.take_back(record.session, record.own);
-        if let Some(cell) = record.cell
-            && let Some(request) = cell.asked.request()
-        {
-            self.resume(cell, request);
+        for cell in record.cells {
+            if let Some(request) = cell.asked.request() {
+                self.resume(cell, request);
+            }
         }
     }
 
@@ -172,7 +172,7 @@ impl Kernel {
         let (frontend, outputs) = self.frontend.with_copies();
         let (interrupt, request) = (CancellationToken::new(), Arc::new(request));
         let earlier = Earlier::new((*request).clone(), cell.count, outputs, interrupt.clone());
-        self.earlier = Some(Arc::new(earlier));
+        self.earlier.push(Arc::new(earlier));
         let resumed = Cell {
             kernel: self.kind,
             source: Source { kind: cell.kind, code: String::new() },
@@ -181,7 +181,7 @@ impl Kernel {
             count: cell.count,
             silent: cell.silent,
             request: Some(Arc::clone(&request)),
-            earlier: None,
+            earlier: Vec::new(),
             may_ask: true,
             progress: AtEnd::Never,
             history: Some(self.history.clone()),
@@ -207,19 +207,24 @@ impl Kernel {
 
     /// Whoever asks what kernel this is does not wait for answers to older questions.
     pub(crate) fn frontend_begins(&self, request: &Request) {
-        if let Some(earlier) = &self.earlier {
+        for earlier in &self.earlier {
             earlier.frontend_begins(request);
         }
     }
 
     /// Stops the cell that runs, if one does.
     pub(crate) fn interrupt(&self, request: &Request) {
-        if let Some(earlier) = &self.earlier {
+        for earlier in &self.earlier {
             earlier.interrupt(request.header().date());
         }
         if let Some(running) = &self.running {
             running.interrupt.cancel();
         }
+    }
+
+    /// Of those cells, the ones that a cell which is asked for so has to show.
+    fn news_for(&self, request: &Request) -> Vec<Arc<Earlier>> {
+        self.earlier.iter().filter(|earlier| earlier.is_news_to(request)).cloned().collect()
     }
 
     fn run_next(&mut self) {
@@ -262,10 +267,10 @@ impl Kernel {
             count: self.count,
             silent: content.silent,
             request: Some(Arc::clone(&request)),
-            earlier: self
-                .earlier
-                .clone()
-                .filter(|earlier| !content.silent && earlier.is_news_to(&request)),
+            earlier: match content.silent {
+                true => Vec::new(),
+                false => self.news_for(&request),
+            },
             may_ask: content.allow_stdin,
             progress: self.progress,
             history: counted.then(|| self.history.clone()),

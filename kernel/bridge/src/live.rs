@@ -18,6 +18,7 @@ use crate::{
         presence::{Policy, Seat, Standing},
     },
     lifespan::Lifespan,
+    place::Connection,
     settings::Terms,
 };
 
@@ -33,8 +34,8 @@ const INVITED_PATIENCE: Duration = Duration::from_secs(30);
 pub struct Live {
     /// Asks its server.
     pub client: Client,
-    /// Where it runs, to a person.
-    pub place: String,
+    /// Its server.
+    pub connection: Connection,
     /// What the server said of it when it became ready.
     pub session: Session,
     /// This kernel has started it, and will end it.
@@ -65,12 +66,12 @@ impl Drop for InUse {
 
 impl Live {
     /// A session that has run nothing.
-    pub fn new(client: Client, place: String, session: Session) -> Self {
+    pub fn new(connection: Connection, session: Session) -> Self {
         let agent = Arc::new(Seat::new(Policy::Never));
         let lifespan = Lifespan::new(&session, SystemTime::now(), &Terms::default());
         Self {
-            client,
-            place,
+            client: connection.client.clone(),
+            connection,
             session,
             own: true,
             in_doubt: false,

@@ -65,6 +65,12 @@ impl Loss {
         Self::new(id, None, &[])
     }
 
+    /// One that has ended with the process of Spark on this machine.
+    pub fn with_server(id: Id) -> Self {
+        let why = "the process that runs Spark on this machine was killed".to_owned();
+        Self { id, why, next: "Perhaps memory ran out.", log: Vec::new() }
+    }
+
     /// What happened, in a sentence.
     pub fn sentence(&self) -> String {
         format!("Livy session {} is gone: {}. Its variables are lost.", self.id, self.why)
@@ -131,6 +137,7 @@ pub async fn examine(live: &Live) -> Verdict {
             let over = live.lifespan().over(SystemTime::now());
             Verdict::Gone(over.map_or(loss.clone(), |why| Loss { why, ..loss }))
         }
+        Err(_) if live.connection.is_gone().await => Verdict::Gone(Loss::with_server(id.clone())),
         Err(_) => Verdict::Unknown,
     }
 }
@@ -166,11 +173,13 @@ impl Cell {
         }
     }
 
-    /// After trouble with the server, whose cell has failed: whether the session has survived it.
+    /// After trouble with the server, whose cell has failed, or on this machine, where asking costs
+    /// nothing: whether the session has survived.
     pub(crate) async fn settle_doubt(&self) {
-        let Some(live) = self.keeper.live().filter(|live| live.in_doubt) else {
+        let Some(live) = self.keeper.live() else { return };
+        if !live.in_doubt && !live.connection.is_gone().await {
             return;
-        };
+        }
         match examine(&live).await {
             Verdict::Gone(loss) => self.keeper.lose(&live, &loss),
             Verdict::Alive => self.keeper.doubt(&live, false),

@@ -109,7 +109,7 @@ fn shorten(line: &str) -> String {
 
 fn ready_text(live: &Live) -> Text {
     let session = &live.session;
-    let mut plain = format!("Spark session {} on {}", session.id, live.place);
+    let mut plain = format!("Spark session {} on {}", session.id, live.connection.describe());
     if let Some(app) = &session.app_id {
         plain += &format!(", application {app}");
     }
@@ -162,8 +162,7 @@ mod tests {
     #[test]
     fn a_started_session_has_its_links() {
         let live = Live::new(
-            Client::new(Endpoint::parse("http://livy.example").unwrap()).unwrap(),
-            "http://livy.example".into(),
+            Client::new(Endpoint::parse("http://livy.example").unwrap()).unwrap().into(),
             session(json!({"id": 8, "state": "idle", "appId": "application_1",
                 "appInfo": {"sparkUiUrl": "http://ui/?a=1&b=2", "driverLogUrl": "javascript:alert(1)"}})),
         );

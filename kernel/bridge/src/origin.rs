@@ -1,8 +1,13 @@
 //! Whose a session is. Its name says which kernel of which person on which machine has it, so that
-//! one whose kernel is gone can be told from all others, with no file to be lost.
+//! one whose kernel is gone can be told from all others. Should another kernel have taken it over,
+//! that one has a [claim](crate::claim).
+
+use std::io;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::claim::{self, Claim};
 
 /// How the names of this program's sessions begin.
 pub const PREFIX: &str = "livy-kernel-";
@@ -14,6 +19,7 @@ pub struct Origin<'a> {
     place: &'a str,
     /// The kernel's process.
     pid: u32,
+    name: &'a str,
 }
 
 /// A name for a session of this process.
@@ -25,8 +31,9 @@ impl<'a> Origin<'a> {
     /// Reads a name, if this program has given it.
     pub fn of(name: &'a str) -> Option<Self> {
         let mut parts = name.strip_prefix(PREFIX)?.split('-');
-        let origin = Self { place: parts.next()?, pid: parts.next()?.parse().ok()? };
-        (parts.next().is_some() && parts.next().is_none()).then_some(origin)
+        let origin = Self { place: parts.next()?, pid: parts.next()?.parse().ok()?, name };
+        let is_word = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric());
+        (parts.next().is_some_and(is_word) && parts.next().is_none()).then_some(origin)
     }
 
     /// Whether it is a kernel of this person on this machine.
@@ -34,9 +41,15 @@ impl<'a> Origin<'a> {
         self.place == here()
     }
 
-    /// Whether it is such a kernel, and gone. Of other machines that is never known.
+    /// Whether it is such a kernel, and gone, with none in its place. Of other machines that is
+    /// never known.
     pub fn is_gone(&self) -> bool {
-        self.is_here() && !process::is_there(self.pid)
+        self.is_here() && !process::is_there(self.pid) && !claim::is_held(self.name)
+    }
+
+    /// Notes that this kernel has its session now.
+    pub fn claim(&self) -> io::Result<Claim> {
+        Claim::on(self.name)
     }
 }
 
@@ -118,6 +131,7 @@ mod tests {
             "livy-kernel-0123",
             "livy-kernel-a-b-c",
             "livy-kernel-a-1-b-c",
+            "livy-kernel-a-1-../../b",
         ] {
             assert_eq!(Origin::of(name), None, "{name}");
         }

@@ -73,7 +73,7 @@ impl Cell {
             count: self.count,
             silent: true,
             request: None,
-            earlier: None,
+            earlier: Vec::new(),
             may_ask: false,
             progress: AtEnd::Never,
             history: None,

@@ -1,6 +1,7 @@
 //! Who may ask: requests that name a loopback host and know the token.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -34,20 +35,43 @@ impl Token {
     }
 }
 
-pub(crate) async fn guard(State(token): State<Token>, request: Request, next: Next) -> Response {
+/// Lets in who knows the token, and knows when somebody last did.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    token: Token,
+    passed: Arc<Mutex<Instant>>,
+}
+
+impl Gate {
+    pub(crate) fn new(token: Token) -> Self {
+        Self { token, passed: Arc::new(Mutex::new(Instant::now())) }
+    }
+
+    /// How long ago the last request came, or the server started.
+    pub(crate) fn idle_for(&self) -> Duration {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn passes(&self) {
+        *self.passed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+pub(crate) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if !names_loopback(headers) {
         // A web page that resolved its own name to 127.0.0.1 gets no further.
         let body = json!({"msg": "This server answers only to localhost, 127.0.0.1 and [::1]."});
         return json_reply(StatusCode::FORBIDDEN, &body);
     }
-    if !secret_of(headers).is_some_and(|secret| token.matches(&secret)) {
+    if !secret_of(headers).is_some_and(|secret| gate.token.matches(&secret)) {
         return unauthorized();
     }
     if changes_something(request.method()) && !headers.contains_key(REQUESTED_BY) {
         let body = json!({"msg": "Missing Required Header for CSRF protection."});
         return json_reply(StatusCode::BAD_REQUEST, &body);
     }
+    gate.passes();
     next.run(request).await
 }
 

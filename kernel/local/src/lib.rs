@@ -32,6 +32,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,7 @@ pub use crate::kind::{InvalidKind, Kind};
 pub use crate::python::find::FindError;
 pub use crate::statement::Output;
 
-use crate::auth::Token;
+use crate::auth::{Gate, Token};
 use crate::batches::Batches;
 use crate::python::PythonLauncher;
 use crate::python::find::{Found, find};
@@ -90,6 +91,7 @@ pub enum StartError {
 pub struct Server {
     address: SocketAddr,
     token: Token,
+    gate: Gate,
     found: Option<Found>,
     sessions: Arc<Sessions>,
     batches: Arc<Batches>,
@@ -117,18 +119,29 @@ pub async fn start_with(options: Options, launcher: impl Launcher) -> Result<Ser
     let sessions = Sessions::new(launcher.clone());
     let batches = Batches::new(launcher);
     let stopped = CancellationToken::new();
-    let app = routes::router(sessions.clone(), batches.clone(), token.clone());
+    let gate = Gate::new(token.clone());
+    let app = routes::router(sessions.clone(), batches.clone(), gate.clone());
     let serving =
         axum::serve(listener, app).with_graceful_shutdown(stopped.clone().cancelled_owned());
     tokio::spawn(async move { serving.await });
     tracing::info!(%address, "serving Livy's protocol");
-    Ok(Server { address, token, found: None, sessions, batches, stopped })
+    Ok(Server { address, token, gate, found: None, sessions, batches, stopped })
 }
 
 impl Server {
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The port of that.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How long ago the last request came of somebody who may ask, or the server started.
+    pub fn idle_for(&self) -> Duration {
+        self.gate.idle_for()
     }
 
     /// What clients must send.

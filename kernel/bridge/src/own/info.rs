@@ -42,7 +42,7 @@ async fn of_session(live: &Live, rows: &mut Rows) {
     };
     let name = session.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
     rows.push(("Session", format!("{}{name}, {state}", session.id)));
-    rows.push(("Server", live.place.clone()));
+    rows.push(("Server", live.connection.describe()));
     if let Some(version) = version_of(client).await {
         rows.push(("Livy", version));
     }

@@ -15,7 +15,7 @@ use axum::response::{Html, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use crate::auth::{Token, guard};
+use crate::auth::{Gate, guard};
 use crate::batches::Batches;
 use crate::body::MAX_BODY;
 use crate::log::Log;
@@ -26,7 +26,7 @@ use crate::sessions::Sessions;
 type Parameters = Query<HashMap<String, String>>;
 type Answer = Result<Response, Refusal>;
 
-pub(crate) fn router(sessions: Arc<Sessions>, batches: Arc<Batches>, token: Token) -> Router {
+pub(crate) fn router(sessions: Arc<Sessions>, batches: Arc<Batches>, gate: Gate) -> Router {
     let of_sessions = Router::new()
         .merge(sessions::routes())
         .merge(statements::routes())
@@ -39,7 +39,7 @@ pub(crate) fn router(sessions: Arc<Sessions>, batches: Arc<Batches>, token: Toke
         .route("/", get(page))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(axum::middleware::from_fn_with_state(token, guard))
+        .layer(axum::middleware::from_fn_with_state(gate, guard))
 }
 
 /// For a person who opens the address in a browser; Livy has its sessions there.
