@@ -10,10 +10,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use jupyter_wire::{Frontend, Parent, Publication, Request, content::Stream};
+use jupyter_wire::{Copies, Frontend, Parent, Request, content::Stream};
 use livy_client::statement;
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::Mutex,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,7 @@ pub struct Earlier {
     /// Another cell shows what it gives.
     is_shown: AtomicBool,
     /// What it gives; closed when it has ended.
-    outputs: Mutex<mpsc::Receiver<Publication>>,
+    outputs: Mutex<Copies>,
     interrupt: CancellationToken,
     /// When this kernel began to go on with it.
     since: SystemTime,
@@ -49,7 +49,7 @@ impl Earlier {
     pub fn new(
         request: Request,
         count: u32,
-        outputs: mpsc::Receiver<Publication>,
+        outputs: Copies,
         interrupt: CancellationToken,
     ) -> Self {
         let outputs = Mutex::new(outputs);

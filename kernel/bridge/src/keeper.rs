@@ -28,8 +28,6 @@ use crate::{
     settings::{Place, SettingsError, Terms},
 };
 
-/// A server ends the session of a kernel that has been silent for so long: one that was killed.
-const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a server may be silent while it starts a session.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -411,7 +409,7 @@ impl Keeper {
         session::NewSession {
             kind: Some(self.kind.as_str().to_owned()),
             application: Application { name: Some(name), ..Default::default() },
-            heartbeat_timeout_in_second: u32::try_from(HEARTBEAT_TIMEOUT.as_secs()).ok(),
+            heartbeat_timeout_in_second: u32::try_from(self.terms.heartbeat_timeout.as_secs()).ok(),
             idle_timeout: self.terms.idle_timeout.clone(),
             ttl: self.terms.ttl.clone(),
         }

@@ -18,6 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 pub struct Lifespan {
     ttl: Option<Limit>,
     idle: Option<Limit>,
+    heartbeat: Limit,
     /// How long after the last cell it is kept alive.
     keep_alive: Duration,
     cells: usize,
@@ -42,7 +43,10 @@ impl Lifespan {
             let length = time::parse(&text)?;
             Some(Limit { text, length, since: created, warned: false })
         };
+        let silence = terms.heartbeat_timeout;
+        let text = format!("{} s", silence.as_secs());
         Self {
+            heartbeat: Limit { text, length: silence, since: created, warned: true },
             ttl: limit("ttl", &terms.ttl),
             idle: limit("idleTimeout", &terms.idle_timeout),
             keep_alive: terms.keep_alive.unwrap_or_default(),
@@ -77,6 +81,11 @@ impl Lifespan {
         }
     }
 
+    /// The server has seen that this kernel lives.
+    pub fn is_heard(&mut self, now: SystemTime) {
+        self.heartbeat.since = now;
+    }
+
     /// Whether the server is to be told that it is in use: while a cell runs, and for as long
     /// afterwards as the person wants.
     pub fn is_in_use(&self, now: SystemTime) -> bool {
@@ -85,7 +94,10 @@ impl Lifespan {
 
     /// How long until it is looked after again.
     pub fn pulse(&self) -> Duration {
-        let shortest = self.limits().map(|limit| limit.length / 10).min().unwrap_or(HEARTBEAT);
+        let limits = [&self.ttl, &self.idle].into_iter().flatten();
+        let lengths = limits.map(|limit| limit.length / 10);
+        let silence = Some(self.heartbeat.length / 4).filter(|silence| !silence.is_zero());
+        let shortest = lengths.chain(silence).min().unwrap_or(HEARTBEAT);
         shortest.clamp(Duration::from_secs(1), HEARTBEAT)
     }
 
@@ -107,16 +119,21 @@ impl Lifespan {
     pub fn over(&self, now: SystemTime) -> Option<String> {
         let is_over = |limit: &&Limit| since(limit.since, now) >= limit.length;
         let of = |limit: &Option<Limit>, name| {
-            limit
-                .as_ref()
-                .filter(is_over)
-                .map(|limit| format!("its {name} ({}) was over", limit.text))
+            let over = limit.as_ref().filter(is_over);
+            over.map(|limit| format!("its {name} ({}) was over", limit.text))
         };
-        of(&self.ttl, "ttl").or_else(|| of(&self.idle, "idleTimeout"))
-    }
-
-    fn limits(&self) -> impl Iterator<Item = &Limit> {
-        self.ttl.iter().chain(&self.idle)
+        let unheard = || {
+            let over =
+                Some(&self.heartbeat).filter(is_over).filter(|limit| !limit.length.is_zero());
+            over.map(|limit| {
+                format!(
+                    "Livy has not heard from this kernel for more than {}, as when this machine \
+                     sleeps (LIVY_HEARTBEAT_TIMEOUT)",
+                    limit.text
+                )
+            })
+        };
+        of(&self.ttl, "ttl").or_else(|| of(&self.idle, "idleTimeout")).or_else(unheard)
     }
 }
 
@@ -200,13 +217,23 @@ mod tests {
         lifespan.cell_begins(at(10));
         assert_eq!(lifespan.warning(at(15)), None);
         assert!(lifespan.warning(at(16)).unwrap().contains("00:20 UTC"));
+        lifespan.is_heard(at(19));
         assert_eq!(lifespan.over(at(19)), None);
         assert_eq!(lifespan.over(at(20)).unwrap(), "its ttl (20m) was over");
     }
 
     #[test]
+    fn a_machine_that_slept_longer_than_the_server_waits_is_a_cause() {
+        let mut lifespan = lifespan(None, None, 0);
+        lifespan.is_heard(at(5));
+        assert_eq!(lifespan.over(at(6)), None);
+        assert!(lifespan.over(at(8)).unwrap().contains("more than 120 s"));
+    }
+
+    #[test]
     fn a_session_without_known_limits_is_never_warned_of() {
         let mut lifespan = lifespan(None, Some("soon"), 0);
+        lifespan.is_heard(at(1_000_000));
         assert_eq!((lifespan.warning(at(1_000_000)), lifespan.over(at(1_000_000))), (None, None));
         assert_eq!(lifespan.pulse(), HEARTBEAT);
     }

@@ -131,7 +131,10 @@ pub async fn examine(live: &Live) -> Verdict {
         Ok(session) if session.state.is_over() => {
             Verdict::Gone(Loss::new(id.clone(), Some(&session.state), &log(&live.client, id).await))
         }
-        Ok(_) => Verdict::Alive,
+        Ok(_) => {
+            live.lifespan().is_heard(SystemTime::now());
+            Verdict::Alive
+        }
         Err(error) if error.is_not_found() => {
             let loss = Loss::unknown(id.clone());
             let over = live.lifespan().over(SystemTime::now());

@@ -13,6 +13,8 @@ pub const LIVY_URL: &str = "LIVY_URL";
 
 /// The variable that names the Python whose Spark the kernel starts when there is no server.
 pub const LIVY_LOCAL_PYTHON: &str = "LIVY_LOCAL_PYTHON";
+/// A kernel that is silent for longer was killed.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The variables that say who asks, in the order in which they count; without any, the address
 /// says it.
@@ -28,7 +30,7 @@ pub enum Place {
 }
 
 /// What a person wants of sessions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The name of one to share: it is joined if it is there, else started.
     pub session: Option<String>,
@@ -38,12 +40,29 @@ pub struct Terms {
     pub ttl: Option<String>,
     /// How long after the last cell they are kept from being idle.
     pub keep_alive: Option<Duration>,
+    /// How long the server waits for a kernel that is silent before it ends the session.
+    pub heartbeat_timeout: Duration,
     /// How long a running cell bears a server that does not answer; a default if it is not set.
     pub patience: Option<Duration>,
     /// What follows when one is lost.
     pub on_loss: OnLoss,
     /// The file of code that each runs first.
     pub startup: Option<PathBuf>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            session: None,
+            idle_timeout: None,
+            ttl: None,
+            keep_alive: None,
+            heartbeat_timeout: HEARTBEAT_TIMEOUT,
+            patience: None,
+            on_loss: OnLoss::default(),
+            startup: None,
+        }
+    }
 }
 
 /// A setting that makes no sense: which one, why, and never a secret in it.
@@ -141,6 +160,9 @@ impl Variables<'_> {
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
+            heartbeat_timeout: self
+                .time("LIVY_HEARTBEAT_TIMEOUT")?
+                .map_or(HEARTBEAT_TIMEOUT, |(_, time)| time),
             patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
             on_loss,
             startup: self.path("LIVY_STARTUP"),
@@ -422,7 +444,13 @@ mod tests {
         assert_eq!(read("LIVY_IDLE_TIMEOUT", "20m").unwrap().idle_timeout.as_deref(), Some("20m"));
         let kept = read("LIVY_KEEP_ALIVE", "2h").unwrap().keep_alive;
         assert_eq!(kept, Some(Duration::from_secs(7200)));
-        for variable in ["LIVY_TTL", "LIVY_IDLE_TIMEOUT", "LIVY_KEEP_ALIVE", "LIVY_PATIENCE"] {
+        for variable in [
+            "LIVY_TTL",
+            "LIVY_IDLE_TIMEOUT",
+            "LIVY_KEEP_ALIVE",
+            "LIVY_PATIENCE",
+            "LIVY_HEARTBEAT_TIMEOUT",
+        ] {
             let error = read(variable, "two hours").unwrap_err().to_string();
             assert_eq!(error, format!("{variable} is no time like 90s, 20m, 2h or 1d"));
         }

@@ -1,6 +1,7 @@
 use std::fmt::Display;
 
 use thiserror::Error;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use zeromq::{RouterSocket, Socket, XPubSocket};
 
@@ -28,15 +29,20 @@ pub struct BindError {
 /// and starts the tasks that own them.
 pub async fn bind(info: &ConnectionInfo) -> Result<(Requests, Frontend), BindError> {
     let mut opening = Opening::new(info)?;
-    let shell: RouterSocket = opening.open("shell", info.shell_port).await?;
-    let control: RouterSocket = opening.open("control", info.control_port).await?;
-    let stdin: RouterSocket = opening.open("stdin", info.stdin_port).await?;
-    let iopub: XPubSocket = opening.open("iopub", info.iopub_port).await?;
-    let heartbeat: RouterSocket = opening.open("heartbeat", info.hb_port).await?;
+    let (shell, _): (RouterSocket, _) = opening.open("shell", info.shell_port).await?;
+    let (control, _): (RouterSocket, _) = opening.open("control", info.control_port).await?;
+    let (stdin, _): (RouterSocket, _) = opening.open("stdin", info.stdin_port).await?;
+    let (iopub, peers): (XPubSocket, _) = opening.open("iopub", info.iopub_port).await?;
+    let (heartbeat, _): (RouterSocket, _) = opening.open("heartbeat", info.hb_port).await?;
 
     opening.tasks.spawn(heartbeat::echo(heartbeat));
-    let sockets =
-        Sockets { shell: shell.split(), control: control.split(), stdin: stdin.split(), iopub };
+    let sockets = Sockets {
+        shell: shell.split(),
+        control: control.split(),
+        stdin: stdin.split(),
+        iopub,
+        peers,
+    };
     let (requests, frontend) = start(Session::new(&info.key), sockets, opening.tasks);
     #[cfg(unix)]
     let frontend = frontend.behind(opening.guards);
@@ -68,14 +74,19 @@ impl<'a> Opening<'a> {
         Ok(Self { info, tasks: JoinSet::new(), guards })
     }
 
-    async fn open<S: Socket>(&mut self, channel: &'static str, port: u16) -> Result<S, BindError> {
+    /// The socket, and how many peers it has.
+    async fn open<S: Socket>(
+        &mut self,
+        channel: &'static str,
+        port: u16,
+    ) -> Result<(S, Receiver<usize>), BindError> {
         let listener = self.listen(port).await;
         let door = listener.and_then(|to| self.guards.post(&mut self.tasks, channel, to));
-        let door = door.map_err(|error| self.failed(channel, port, &error))?;
+        let (door, peers) = door.map_err(|error| self.failed(channel, port, &error))?;
         let mut socket = S::new();
         let bound = socket.bind_listener(door).await;
         bound.map_err(|error| self.failed(channel, port, &error))?;
-        Ok(socket)
+        Ok((socket, peers))
     }
 
     async fn listen(&self, port: u16) -> std::io::Result<Listener> {
@@ -97,11 +108,16 @@ impl<'a> Opening<'a> {
         Ok(Self { info, tasks: JoinSet::new() })
     }
 
-    async fn open<S: Socket>(&mut self, channel: &'static str, port: u16) -> Result<S, BindError> {
+    /// The socket; how many peers it has is not known, and so taken for one.
+    async fn open<S: Socket>(
+        &mut self,
+        channel: &'static str,
+        port: u16,
+    ) -> Result<(S, Receiver<usize>), BindError> {
         let mut socket = S::new();
         let bound = socket.bind(&self.info.endpoint(port)).await;
         bound.map_err(|error| self.failed(channel, port, &error))?;
-        Ok(socket)
+        Ok((socket, tokio::sync::watch::channel(1).1))
     }
 }
 

@@ -3,15 +3,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::error;
 use zeromq::{SocketRecv, SocketSend};
 
+use crate::channel::iopub::Publisher;
 use crate::channel::stdin::Question;
-use crate::channel::{iopub, requests, stdin};
+use crate::channel::{requests, stdin};
 use crate::content::{Content, ErrorReply, ExecutionState, InputRequest, Status};
+use crate::copies::{Copier, Copies, Publication};
 #[cfg(unix)]
 use crate::guard::Guards;
 use crate::message::Parent;
@@ -21,9 +22,6 @@ use crate::session::{Packed, Session};
 
 /// How many requests may wait to be taken; more wait in the socket.
 const REQUESTS: usize = 64;
-
-/// How many copies of publications are kept for who takes them.
-const COPIES: usize = 10_000;
 
 /// How long [`Frontend::close`] waits for the queues, and what it takes for a sign that the sockets'
 /// own queues are empty: that nothing leaves for so long.
@@ -46,16 +44,9 @@ pub struct Requests {
 #[derive(Clone)]
 pub struct Frontend {
     queues: Arc<Queues>,
-    copies: Option<mpsc::Sender<Publication>>,
+    copier: Option<Arc<Copier>>,
     #[cfg(unix)]
     guards: Option<Arc<Guards>>,
-}
-
-/// Something that was published, to be published again in answer to something else.
-#[derive(Clone, Debug)]
-pub struct Publication {
-    msg_type: &'static str,
-    content: Value,
 }
 
 struct Queues {
@@ -75,6 +66,8 @@ pub(crate) struct Sockets<Send, Receive, Publish> {
     pub control: (Send, Receive),
     pub stdin: (Send, Receive),
     pub iopub: Publish,
+    /// How many peers the last has.
+    pub peers: watch::Receiver<usize>,
 }
 
 /// Gives each socket the task that owns it. `tasks` may already hold others that must end with them.
@@ -101,7 +94,8 @@ where
 
     let (iopub, outgoing) = Outbox::new(BOUND);
     let (subscribes, subscribed) = watch::channel(false);
-    tasks.spawn(iopub::run(sockets.iopub, Arc::clone(&session), outgoing, subscribes));
+    let publishing = Publisher::new(sockets.iopub, Arc::clone(&session), sockets.peers);
+    tasks.spawn(publishing.run(outgoing, subscribes));
 
     let (stdin, questions) = mpsc::unbounded_channel();
     let (sender, receiver) = sockets.stdin;
@@ -111,9 +105,9 @@ where
     let requests = Requests { shell: shell_requests, control: control_requests };
     let queues = Arc::new(queues);
     #[cfg(unix)]
-    let frontend = Frontend { queues, copies: None, guards: None };
+    let frontend = Frontend { queues, copier: None, guards: None };
     #[cfg(not(unix))]
-    let frontend = Frontend { queues, copies: None };
+    let frontend = Frontend { queues, copier: None };
     (requests, frontend)
 }
 
@@ -124,16 +118,15 @@ impl Frontend {
         Self { guards: Some(Arc::new(guards)), ..self }
     }
 
-    /// The same, and a copy of whatever is published through it. Copies that nobody takes are
-    /// dropped once there are many.
-    pub fn with_copies(&self) -> (Self, mpsc::Receiver<Publication>) {
-        let (copies, taken) = mpsc::channel(COPIES);
-        (Self { copies: Some(copies), ..self.clone() }, taken)
+    /// The same, and a copy of whatever is published through it.
+    pub fn with_copies(&self) -> (Self, Copies) {
+        let (copier, copies) = Copier::new();
+        (Self { copier: Some(Arc::new(copier)), ..self.clone() }, copies)
     }
 
     /// Publishes a copy, in answer to something else than before.
     pub async fn publish_copy(&self, parent: &Parent, copy: &Publication) {
-        if let Some(packed) = self.publication(copy.msg_type, parent, &copy.content) {
+        if let Some(packed) = self.publication(&copy.msg_type, parent, &copy.content) {
             self.queues.iopub.send_when_room(packed.frames).await;
         }
     }
@@ -236,11 +229,10 @@ impl Frontend {
     }
 
     fn copy<C: Content>(&self, content: &C) {
-        if let Some(copies) = &self.copies
+        if let Some(copier) = &self.copier
             && let Ok(content) = serde_json::to_value(content)
         {
-            // It fails when there are too many, or nobody wants them any more.
-            let _ = copies.try_send(Publication { msg_type: C::MSG_TYPE, content });
+            copier.copy(&Publication { msg_type: C::MSG_TYPE.to_owned(), content });
         }
     }
 

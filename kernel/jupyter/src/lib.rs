@@ -13,6 +13,7 @@ mod bind;
 mod channel;
 mod connection;
 pub mod content;
+mod copies;
 mod frame;
 mod frontend;
 #[cfg(unix)]
@@ -24,12 +25,14 @@ mod replay;
 mod request;
 mod session;
 mod signature;
+mod spool;
 
 pub use bind::{BindError, bind};
 pub use connection::{ConnectionError, ConnectionInfo, Transport};
 pub use content::Content;
 pub use content::ExecutionState;
-pub use frontend::{Frontend, Publication, Requests};
+pub use copies::{Copies, Publication};
+pub use frontend::{Frontend, Requests};
 pub use memory::{MemoryClient, memory};
 pub use message::{Header, Message, Parent};
 pub use request::{Channel, Envelope, Request};

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zeromq::{SocketRecv, SocketSend, ZmqError, ZmqMessage, ZmqResult};
 
@@ -34,6 +35,7 @@ pub fn memory() -> (Requests, Frontend, MemoryClient) {
         control: (Sender(reply), Receiver(control_requests)),
         stdin: (Sender(ask), Receiver(stdin_replies)),
         iopub: Publisher(Sender(publish)),
+        peers: watch::channel(1).1,
     };
     let (requests, frontend) = start(Session::new(key), sockets, JoinSet::new());
     let session = Session::new(key);

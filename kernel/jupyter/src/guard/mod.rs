@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
@@ -100,23 +101,25 @@ impl Guards {
         self.passed.clone()
     }
 
-    /// Guards one socket, which is to listen at the door that is returned.
+    /// Guards one socket, which is to listen at the door that is returned. Tells, too, how many peers
+    /// it has at each time.
     pub fn post(
         &self,
         tasks: &mut JoinSet<()>,
         channel: &'static str,
         listener: Listener,
-    ) -> io::Result<Door> {
+    ) -> io::Result<(Door, watch::Receiver<usize>)> {
         let path = self.folder.path().join(channel);
         let door = Door::bind(&path)?;
-        let guard = Guard { channel, door: path, passed: self.passed.clone() };
+        let (present, peers) = watch::channel(0);
+        let guard = Guard { channel, door: path, passed: self.passed.clone(), present };
         tasks.spawn(async move {
             match listener {
                 Listener::Tcp(listener) => guard.receive(|| accept_tcp(&listener)).await,
                 Listener::Ipc(listener, _file) => guard.receive(|| accept_ipc(&listener)).await,
             }
         });
-        Ok(door)
+        Ok((door, peers))
     }
 }
 
@@ -161,6 +164,23 @@ struct Guard {
     channel: &'static str,
     door: PathBuf,
     passed: Passed,
+    present: watch::Sender<usize>,
+}
+
+/// A peer, until it is dropped.
+struct Presence<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Presence<'a> {
+    fn begin(present: &'a watch::Sender<usize>) -> Self {
+        present.send_modify(|peers| *peers += 1);
+        Self(present)
+    }
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|peers| *peers -= 1);
+    }
 }
 
 /// Why a connection was ended.
@@ -222,6 +242,7 @@ impl Guard {
         let mut bytes = vec![0; PIECE];
         let read = from_peer.read(&mut bytes).await?;
         zmtp.follow(&bytes[..read])?;
+        let _presence = Presence::begin(&self.present);
         let (from_socket, mut to_socket) = UnixStream::connect(&self.door).await?.into_split();
         to_socket.write_all(&bytes[..read]).await?;
         drop(bytes);

@@ -1,0 +1,90 @@
+//! What was published, kept for who shows it again in answer to something else.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::spool::Spool;
+
+/// Something that was published.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Publication {
+    pub(crate) msg_type: String,
+    pub(crate) content: Value,
+}
+
+/// The copies that nobody has taken, in order. Many of them are kept on disk.
+#[derive(Debug)]
+pub struct Copies {
+    spool: Arc<Mutex<Spool>>,
+    more: watch::Receiver<()>,
+}
+
+/// Where copies come from.
+#[derive(Debug)]
+pub(crate) struct Copier {
+    spool: Arc<Mutex<Spool>>,
+    more: watch::Sender<()>,
+}
+
+impl Copier {
+    pub fn new() -> (Self, Copies) {
+        let (sender, receiver) = watch::channel(());
+        let spool = Arc::<Mutex<Spool>>::default();
+        (Self { spool: Arc::clone(&spool), more: sender }, Copies { spool, more: receiver })
+    }
+
+    pub fn copy(&self, publication: &Publication) {
+        // It cannot fail: it is JSON already.
+        if let Ok(bytes) = serde_json::to_vec(publication) {
+            lock(&self.spool).push(bytes);
+            self.more.send_replace(());
+        }
+    }
+}
+
+impl Copies {
+    /// The next; `None` when there will be no more.
+    pub async fn recv(&mut self) -> Option<Publication> {
+        loop {
+            self.more.mark_unchanged();
+            let next = lock(&self.spool).pop();
+            if let Some(next) = next {
+                return serde_json::from_slice(&next).ok();
+            }
+            if self.more.changed().await.is_err() {
+                let last = lock(&self.spool).pop()?;
+                return serde_json::from_slice(&last).ok();
+            }
+        }
+    }
+}
+
+fn lock(spool: &Mutex<Spool>) -> MutexGuard<'_, Spool> {
+    spool.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn copies_come_in_order_until_their_source_is_gone() {
+        let (copier, mut copies) = Copier::new();
+        let publication =
+            |n| Publication { msg_type: "stream".to_owned(), content: Value::from(n) };
+        copier.copy(&publication(1));
+        assert_eq!(copies.recv().await.unwrap().content, 1);
+        let later = tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            copier.copy(&publication(2));
+            copier.copy(&publication(3));
+        });
+        assert_eq!(copies.recv().await.unwrap().content, 2);
+        assert_eq!(copies.recv().await.unwrap().content, 3);
+        assert!(copies.recv().await.is_none());
+        later.await.unwrap();
+    }
+}

@@ -1,0 +1,52 @@
+"""Nobody is there for a while: the frontend, or the machine that the kernel runs on."""
+
+import os
+import signal
+import time
+
+import pytest
+from conftest import SPARK_START, printed, running_kernel
+from test_limits import resident
+
+
+@pytest.fixture
+def kernel(livy_url):
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        kernel.run("import time", timeout=SPARK_START)
+        kernel.await_agent()
+        yield kernel
+
+
+def leave(kernel):
+    kernel.client.stop_channels()
+
+
+def come_back(kernel):
+    kernel.client = kernel.manager.client()
+    kernel.client.start_channels()
+
+
+def test_a_frontend_that_was_away_sees_what_it_has_missed(kernel):
+    code = "for i in range(6): print('x' * 200_000); time.sleep(0.3)\nfor i in range(20): print(i)\n'value'"
+    cell = kernel.client.execute(code, allow_stdin=False)
+    time.sleep(0.5)
+    before = resident(kernel.pid)
+    leave(kernel)
+    time.sleep(3)
+    assert resident(kernel.pid) - before < 20_000_000
+    come_back(kernel)
+    shown = kernel.heard_until_idle(cell)
+    assert printed(shown).endswith("".join(f"{i}\n" for i in range(20)))
+    assert [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"] == ["'value'"]
+    assert kernel.value("1 + 1") == "2"
+
+
+def test_a_machine_that_slept_goes_on_with_its_cell(kernel):
+    cell = kernel.client.execute("for i in range(20): print(i); time.sleep(0.1)\n'value'", allow_stdin=False)
+    time.sleep(0.7)
+    os.kill(kernel.pid, signal.SIGSTOP)
+    time.sleep(5)
+    os.kill(kernel.pid, signal.SIGCONT)
+    shown = kernel.heard_until_idle(cell)
+    assert printed(shown) == "".join(f"{i}\n" for i in range(20))
+    assert shown[-1]["content"]["data"]["text/plain"] == "'value'"
