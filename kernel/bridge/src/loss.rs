@@ -1,8 +1,9 @@
 //! A session that has ended without the kernel's doing: how that is noticed, and what a person reads.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use livy_client::{Client, Id, SessionState, session};
+use tokio::time::sleep;
 
 use crate::{
     cause::{self, Amiss},
@@ -14,6 +15,8 @@ use crate::{
 
 /// How much of its log may tell why it ended; Livy keeps 200 lines of each stream.
 const LOG: i64 = 200;
+/// How long its last lines may take.
+const LAST_LINES: Duration = Duration::from_millis(700);
 /// How many lines of it are shown.
 const SHOWN: usize = 10;
 
@@ -129,7 +132,8 @@ pub async fn examine(live: &Live) -> Verdict {
     let id = &live.session.id;
     match live.client.send(session::get(id)).await {
         Ok(session) if session.state.is_over() => {
-            Verdict::Gone(Loss::new(id.clone(), Some(&session.state), &log(&live.client, id).await))
+            let log = log_to_its_end(&live.client, id).await;
+            Verdict::Gone(Loss::new(id.clone(), Some(&session.state), &log))
         }
         Ok(_) => {
             live.lifespan().is_heard(SystemTime::now());
@@ -147,11 +151,21 @@ pub async fn examine(live: &Live) -> Verdict {
 
 /// Why a session did not come.
 pub async fn at_start(client: &Client, session: &session::Session) -> Failure {
-    let log = log(client, &session.id).await;
+    let log = log_to_its_end(client, &session.id).await;
     let Loss { id, why, next, log } = Loss::new(session.id.clone(), Some(&session.state), &log);
     let what = format!("Livy session {id} ended while it started: {why}");
     let next = format!("{next} Run the cell again to start another.");
     Failure::new("SessionStartError", what, next.trim_start()).with_lines(log)
+}
+
+/// The log of a session that has ended, in which Livy may be slow to write why.
+async fn log_to_its_end(client: &Client, id: &Id) -> Vec<String> {
+    let soon = log(client, id).await;
+    if cause::of_end(&soon).is_some() {
+        return soon;
+    }
+    sleep(LAST_LINES).await;
+    log(client, id).await
 }
 
 /// The end of a session's log, if the server has one.
