@@ -5,6 +5,7 @@ from pathlib import Path
 
 import lab
 import nbformat
+import psutil
 import pytest
 from conftest import SPARK_START, needs, sessions
 from playwright.sync_api import expect, sync_playwright
@@ -49,6 +50,13 @@ def saved(notebook, server):
     content = nbformat.read(newest, as_version=4)
     nbformat.validate(content)
     return content
+
+
+def newest_kernel():
+    """The process of the kernel that Lab has started last."""
+    processes = psutil.Process().children(recursive=True)
+    kernels = [process for process in processes if "--connection-file" in process.cmdline()]
+    return max(kernels, key=psutil.Process.create_time)
 
 
 PLOT = """\
@@ -140,6 +148,24 @@ def test_a_notebook_bears_what_changes_and_what_never_ends(open_notebook, server
     endless = notebook.run("for i in range(1_000_000): print('x' * 100)", START)
     expect(endless).to_contain_text("left out")
     expect(notebook.run("1 + 1")).to_contain_text("2")
+
+
+def test_a_killed_kernel_is_started_again_and_the_next_cell_shows_what_the_last_one_gives(
+    open_notebook,
+):
+    notebook = open_notebook("PySpark (Livy)")
+    notebook.run("import time; kept = 41", START)
+    notebook.begin("for i in range(40): print('number', i); time.sleep(0.3)\n'the result'")
+    expect(notebook.panel).to_contain_text("number 3")
+    newest_kernel().kill()
+    died = notebook.page.locator(".jp-Dialog", has_text="died")
+    died.locator(".jp-mod-accept").click()
+    notebook.wait_for_status("Idle")
+    after = notebook.run("kept + 1")
+    expect(after).to_contain_text("which ran when the kernel was killed")
+    expect(after).to_contain_text("number 39")
+    expect(after).to_contain_text("the result")
+    expect(after).to_contain_text("42")
 
 
 def test_r_says_that_the_spark_of_this_machine_cannot_run_it(open_notebook, server):
