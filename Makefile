@@ -3,6 +3,7 @@
 #   make test     run all tests
 #   make lab      open JupyterLab with the kernels
 #   make parity   a hundred everyday cells, here and in ipykernel
+#   make soak     ten thousand kernels with faults chosen by seeds
 #   make bench    start-up time and memory, beside ipykernel; what cells take, beside sparkmagic
 #   make install  install the kernels for this person
 #   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
@@ -14,7 +15,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo test lint test-rust test-python conformance parity lab bench install kernels cargo clean
+.PHONY: demo test lint test-rust test-python conformance soak parity lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -43,6 +44,11 @@ conformance: $(VENV)/.ready | cargo
 	@echo "== what a real Livy answered, asked again"
 	@$(CARGO) build --locked --quiet -p livy-kernel
 	@PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
+
+# A seed that failed is run alone by LIVY_SOAK_SEED=17 make soak.
+soak: | cargo
+	@echo "== kernels with faults: the network, Livy and the kernel itself fail"
+	@LIVY_SOAK=$(or $(LIVY_SOAK),10000) $(CARGO) test --locked --quiet -p livy-kernel --test soak -- --nocapture
 
 parity: kernels $(VENV)/.clients
 	@echo "== a hundred everyday cells in livy-pyspark and in ipykernel"

@@ -9,6 +9,8 @@ use super::{Message, PATIENCE, within};
 
 /// A request that was sent. What comes is awaited in the order in which it must come.
 pub struct Exchange {
+    /// The request's `msg_id`.
+    pub msg_id: String,
     msg_type: String,
     replies: UnboundedReceiver<Message>,
     iopub: UnboundedReceiver<Message>,
@@ -27,11 +29,12 @@ pub struct Done {
 
 impl Exchange {
     pub fn new(
+        msg_id: String,
         msg_type: &str,
         replies: UnboundedReceiver<Message>,
         iopub: UnboundedReceiver<Message>,
     ) -> Self {
-        Self { msg_type: msg_type.to_owned(), replies, iopub, seen: Vec::new() }
+        Self { msg_id, msg_type: msg_type.to_owned(), replies, iopub, seen: Vec::new() }
     }
 
     #[track_caller]

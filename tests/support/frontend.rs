@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinSet};
 use zeromq::{
-    DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend,
-    SubSocket, ZmqMessage, util::PeerIdentity,
+    DealerRecvHalf, DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv,
+    SocketSend, SubSocket, ZmqMessage, util::PeerIdentity,
 };
 
 use super::{
@@ -67,8 +67,6 @@ impl Frontend {
     pub async fn meet(kernel: Kernel, connection: Connection) -> Self {
         let (shell, shell_replies) = dealer(connection.shell).await.split();
         let (control, control_replies) = dealer(connection.control).await.split();
-        let stdin = dealer(connection.stdin).await;
-        let iopub = subscribe(connection.iopub, "").await;
         let mut frontend = Self {
             kernel,
             wire: Wire::new(&connection.key),
@@ -78,13 +76,28 @@ impl Frontend {
             inbox: Arc::default(),
             readers: JoinSet::new(),
         };
-        let (first, welcome) = tokio::sync::oneshot::channel();
-        frontend.read(shell_replies, None);
-        frontend.read(control_replies, None);
-        frontend.read(stdin, None);
-        frontend.read(iopub, Some(first));
-        within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();
+        frontend.listen(shell_replies, control_replies).await;
         frontend
+    }
+
+    /// Connects to the kernel that was started in the place of one that was killed.
+    pub async fn connect_again(&mut self) {
+        self.readers = JoinSet::new();
+        let (shell, shell_replies) = dealer(self.connection.shell).await.split();
+        let (control, control_replies) = dealer(self.connection.control).await.split();
+        (self.shell, self.control) = (shell, control);
+        self.listen(shell_replies, control_replies).await;
+    }
+
+    async fn listen(&mut self, shell: DealerRecvHalf, control: DealerRecvHalf) {
+        let stdin = dealer(self.connection.stdin).await;
+        let iopub = subscribe(self.connection.iopub, "").await;
+        let (first, welcome) = tokio::sync::oneshot::channel();
+        self.read(shell, None);
+        self.read(control, None);
+        self.read(stdin, None);
+        self.read(iopub, Some(first));
+        within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();
     }
 
     /// The same, with a session that takes cells.
@@ -104,9 +117,9 @@ impl Frontend {
         let (msg_id, frames) = self.wire.request(msg_type, content);
         let (replies, replies_received) = mpsc::unbounded_channel();
         let (iopub, iopub_received) = mpsc::unbounded_channel();
-        self.inbox.lock().unwrap().waiting.insert(msg_id, Waiting { replies, iopub });
+        self.inbox.lock().unwrap().waiting.insert(msg_id.clone(), Waiting { replies, iopub });
         self.send_frames(channel, frames).await;
-        Exchange::new(msg_type, replies_received, iopub_received)
+        Exchange::new(msg_id, msg_type, replies_received, iopub_received)
     }
 
     /// Sends whatever it is.

@@ -29,6 +29,7 @@ pub struct Connection {
 /// The kernel's process; killed when the test ends.
 pub struct Kernel {
     child: Child,
+    command: Command,
     folder: TempDir,
 }
 
@@ -97,7 +98,7 @@ impl Kernel {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("connection.json");
         fs::write(&file, connection.file()).unwrap();
-        let child = program
+        program
             .args(["run", "--kind", kind, "--connection-file"])
             .arg(file)
             .env("LIVY_URL", livy_url)
@@ -112,10 +113,23 @@ impl Kernel {
             .stderr(File::create(folder.path().join("stderr")).unwrap())
             .kill_on_drop(true)
             // As frontends start it, so that they can end all of it at once.
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        Self { child, folder }
+            .process_group(0);
+        Self { child: program.spawn().unwrap(), command: program, folder }
+    }
+
+    /// Kills it.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Starts another in its place, as Jupyter does after a crash: with the same connection file.
+    pub fn start_again(&mut self) {
+        self.child = self.command.spawn().unwrap();
+    }
+
+    /// What it has written down for the one in its place.
+    pub fn record(&self) -> String {
+        fs::read_to_string(self.folder.path().join("connection.livy")).unwrap_or_default()
     }
 
     /// What it wrote for Jupyter's log.

@@ -97,6 +97,9 @@ impl Cell {
             self.frontend.publish(&self.parent, &failure.message()).await;
         }
         self.frontend.flush().await;
+        if let Some(request) = &self.request {
+            self.keeper.journal.all_is_shown(&request.envelope());
+        }
         result
     }
 

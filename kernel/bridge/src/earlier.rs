@@ -11,7 +11,7 @@ use std::{
 };
 
 use jupyter_wire::{Copies, Frontend, Parent, Request, content::Stream};
-use livy_client::statement;
+use livy_client::{Id, statement};
 use tokio::{
     sync::Mutex,
     time::{sleep, timeout},
@@ -19,8 +19,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cell::Cell, failure::Failure, journal::Running, keeper::State, live::Live, output::Shown,
-    panel::Text, progress::Board,
+    cell::Cell, failure::Failure, journal::Running, keeper::State, live::Live, loss::Loss,
+    output::Shown, panel::Text, progress::Board,
 };
 
 /// How long frontends may take to connect anew.
@@ -112,7 +112,7 @@ impl Cell {
 
     async fn follow_earlier(&self, running: &Running) -> Result<(), Failure> {
         self.interrupt.run_until_cancelled(self.reconnection()).await;
-        let live = self.taken_back().await?;
+        let live = self.taken_back(&running.session).await?;
         let _in_use = live.in_use();
         let agent = match running.first {
             Some(first) => live.invited_agent().await.map(|agent| agent.at(first)),
@@ -136,8 +136,8 @@ impl Cell {
         sleep(STRAGGLERS).await;
     }
 
-    /// The session, once it is back.
-    async fn taken_back(&self) -> Result<Live, Failure> {
+    /// Its session, once it is back. If that is lost, there may be another already.
+    async fn taken_back(&self, session: &Id) -> Result<Live, Failure> {
         let mut state = self.keeper.states();
         let settled = tokio::select! {
             biased;
@@ -147,13 +147,16 @@ impl Cell {
             () = self.interrupt.cancelled() => None,
         };
         match settled {
-            Some(State::Ready(live)) => Ok(live),
+            Some(State::Ready(live)) if live.session.id == *session => Ok(live),
             Some(State::Lost(loss)) => {
                 self.keeper.loss_was_told();
                 Err(loss.failure("The next cell that you run starts a new session."))
             }
             Some(State::Failed(failure)) => Err(failure),
-            Some(State::Starting(_) | State::Absent) | None => Err(Failure::interrupted(
+            Some(State::Ready(_) | State::Absent) => {
+                Err(Loss::unknown(session.clone()).failure("The next cell has a new session."))
+            }
+            Some(State::Starting(_)) | None => Err(Failure::interrupted(
                 "the server could not be reached since the kernel was killed, and the cell may run on there",
             )),
         }

@@ -50,6 +50,7 @@ impl Cell {
         let statement = self.submit(live, code).await?;
         if let Some(request) = &self.request {
             self.keeper.journal.begins(Running {
+                session: live.session.id.clone(),
                 statement: statement.id.clone(),
                 kind: self.source.kind,
                 count: self.count,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{kind::Kind, origin, private};
 
 /// Of what is written; another version's file is ignored.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What a kernel had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Record {
 /// A cell that Livy has, and whose end was not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
+    /// Its session.
+    pub session: Id,
     /// Its statement.
     pub statement: Id,
     /// Its language.
@@ -48,7 +50,7 @@ pub struct Running {
     pub count: u32,
     /// Who asked for it.
     pub asked: Envelope,
-    /// Nothing of it is shown.
+    /// Nothing of it is to be shown: nobody wants to see it, or all was shown.
     pub silent: bool,
     /// The agent's first event of it, if there is an agent.
     pub first: Option<u64>,
@@ -126,6 +128,15 @@ impl Journal {
         self.change(|now| {
             for cell in now.cells.iter_mut().filter(|cell| cell.statement == *statement) {
                 cell.next = next;
+            }
+        });
+    }
+
+    /// All that a cell gave was shown; it is still to be answered.
+    pub fn all_is_shown(&self, asked: &Envelope) {
+        self.change(|now| {
+            for cell in now.cells.iter_mut().filter(|cell| cell.asked == *asked) {
+                cell.silent = true;
             }
         });
     }
@@ -209,6 +220,7 @@ mod tests {
         let (kind, silent, first) = (Kind::Pyspark, false, None);
         let statement: Id = "7".into();
         let running = Running {
+            session: "8".into(),
             statement: statement.clone(),
             kind,
             count: 4,
@@ -222,6 +234,9 @@ mod tests {
         journal.shown(&"6".into(), 12);
         journal.answered(&asked("a"));
         assert_eq!(journal.inherited(SERVER).unwrap().cells[0].next, 9);
+        assert!(!journal.inherited(SERVER).unwrap().cells[0].silent);
+        journal.all_is_shown(&asked("b"));
+        assert!(journal.inherited(SERVER).unwrap().cells[0].silent);
         journal.answered(&asked("b"));
         assert_eq!(journal.inherited(SERVER).unwrap().cells, []);
     }

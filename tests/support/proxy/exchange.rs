@@ -109,7 +109,7 @@ impl Connection {
     /// Notes a request, and yields its number and what is planned for it.
     fn note(&self, asked: Asked) -> (usize, Option<Fault>) {
         let mut traffic = self.traffic.lock().unwrap();
-        traffic.seen.push(Seen { asked, at: Instant::now(), forwarded: false });
+        traffic.seen.push(Seen { asked, at: Instant::now(), forwarded: false, body: Vec::new() });
         (traffic.seen.len() - 1, traffic.plan.take(asked))
     }
 
@@ -117,7 +117,7 @@ impl Connection {
     async fn forward(&mut self, number: usize) -> Option<Whole> {
         let request = read_message(&mut self.client).await?;
         let mut server = TcpStream::connect(("127.0.0.1", self.livy)).await.ok()?;
-        self.traffic.lock().unwrap().seen[number].forwarded = true;
+        self.traffic.lock().unwrap().seen[number].is_forwarded(&request);
         server.write_all(&request.bytes).await.ok()?;
         read_message(&mut server).await
     }
@@ -138,6 +138,13 @@ impl Connection {
     fn reset(&self) -> GoesOn {
         let _ = self.client.set_zero_linger();
         None
+    }
+}
+
+impl Seen {
+    fn is_forwarded(&mut self, request: &Whole) {
+        self.forwarded = true;
+        self.body = request.bytes[request.body..].to_vec();
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use self::{exchange::serve, fault::Plan};
@@ -40,6 +41,8 @@ struct Seen {
     asked: Asked,
     at: Instant,
     forwarded: bool,
+    /// What Livy was given.
+    body: Vec<u8>,
 }
 
 impl Proxy {
@@ -123,6 +126,17 @@ impl Proxy {
         );
     }
 
+    /// The code of the statements that Livy was given.
+    pub fn codes(&self) -> Vec<String> {
+        let traffic = self.traffic();
+        let bodies = traffic.of(Asked::NewStatement).map(|seen| &seen.body[..]);
+        let read = |body| serde_json::from_slice::<Value>(body).ok();
+        bodies
+            .filter_map(read)
+            .map(|body| body["code"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned())
+            .collect()
+    }
+
     /// The times between the requests of this kind.
     pub fn pauses(&self, asked: Asked) -> Vec<Duration> {
         let times: Vec<_> = self.traffic().of(asked).map(|seen| seen.at).collect();
@@ -133,8 +147,19 @@ impl Proxy {
         self.traffic.lock().unwrap()
     }
 
+    /// A kernel that is just being started may have what listened here before for a moment.
+    async fn bind(&self) -> TcpListener {
+        for _ in 0..100 {
+            match TcpListener::bind(("127.0.0.1", self.port)).await {
+                Ok(listener) => return listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("somebody else listens on port {}", self.port)
+    }
+
     async fn listen(&self) -> JoinHandle<()> {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let listener = self.bind().await;
         let (livy, network) = (self.livy, self.network.subscribe());
         let traffic = Arc::clone(&self.traffic);
         tokio::spawn(async move {

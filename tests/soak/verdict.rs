@@ -1,0 +1,103 @@
+//! What must be true of all that a frontend has seen. Pure.
+
+use serde_json::Value;
+
+use crate::support::Message;
+
+/// A cell that was sent.
+#[derive(Debug)]
+pub struct Cell {
+    pub msg_id: String,
+    pub code: String,
+    /// Its kernel was killed before Livy had it.
+    pub may_be_lost: bool,
+    /// Its kernel was killed between showing what it gave and writing that down.
+    pub may_be_repeated: bool,
+}
+
+impl Cell {
+    /// What it prints last.
+    fn text(&self) -> Option<&str> {
+        self.code.lines().rev().find_map(|line| line.strip_prefix("echo "))
+    }
+}
+
+/// What a kernel has written down of its cells.
+pub struct Record(Vec<Value>);
+
+impl Record {
+    pub fn read(text: &str) -> Self {
+        let record: Value = serde_json::from_str(text).unwrap_or_default();
+        Self(record["cells"].as_array().cloned().unwrap_or_default())
+    }
+
+    fn of<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter(|noted| noted.to_string().contains(&cell.msg_id))
+    }
+
+    pub fn has(&self, cell: &Cell) -> bool {
+        self.of(cell).next().is_some()
+    }
+
+    pub fn has_not_shown(&self, cell: &Cell) -> bool {
+        self.of(cell).any(|noted| noted["silent"] == false)
+    }
+}
+
+/// All messages that came.
+#[derive(Debug)]
+pub struct Seen(pub Vec<Message>);
+
+impl Seen {
+    fn of<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = &'a Message> {
+        self.0.iter().filter(|message| message.parent_header["msg_id"] == cell.msg_id)
+    }
+
+    fn replies<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = &'a Message> {
+        self.of(cell).filter(|message| message.msg_type() == "execute_reply")
+    }
+
+    pub fn has_reply(&self, cell: &Cell) -> bool {
+        self.replies(cell).next().is_some()
+    }
+
+    pub fn has_ended(&self, cell: &Cell) -> bool {
+        self.has_reply(cell) && self.of(cell).any(|message| message.is_status("idle"))
+    }
+
+    pub fn is_ok(&self, cell: &Cell) -> bool {
+        self.replies(cell).any(|reply| reply.content["status"] == "ok")
+    }
+
+    /// The texts that were shown which have this in them, and to whom.
+    fn showing<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a Message> {
+        let shows = move |message: &&Message| {
+            matches!(message.msg_type(), "stream" | "execute_result" | "display_data")
+                && message.content.to_string().contains(text)
+        };
+        self.0.iter().filter(shows)
+    }
+
+    pub fn shows(&self, cell: &Cell) -> bool {
+        cell.text().is_some_and(|text| self.showing(text).next().is_some())
+    }
+
+    pub fn check(&self, seed: u64, cells: &[Cell], ran: &[String]) {
+        for cell in cells {
+            let at = format!("seed {seed}: {cell:#?}\n{:#?}", self.of(cell).collect::<Vec<_>>());
+            let runs = ran.iter().filter(|code| **code == cell.code).count();
+            assert!(runs <= 1, "it ran {runs} times; {at}");
+            assert!(self.replies(cell).count() <= 1, "it has two replies; {at}");
+            let Some(text) = cell.text() else { continue };
+            let shown: Vec<_> = self.showing(text).collect();
+            let elsewhere =
+                shown.iter().any(|message| message.parent_header["msg_id"] != cell.msg_id);
+            assert!(!elsewhere, "its output is another's; {at}");
+            let times = shown.len() - usize::from(cell.may_be_repeated && shown.len() == 2);
+            assert!(times <= 1, "its output is shown twice; {at}");
+            if self.is_ok(cell) {
+                assert_eq!((runs, times), (1, 1), "it is ok without having run; {at}");
+            }
+        }
+    }
+}
