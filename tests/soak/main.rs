@@ -8,7 +8,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod schedule; // what happens: chosen by a seed
-#[allow(dead_code, unused_imports, reason = "other tests use the rest")]
 #[path = "../support/mod.rs"]
 mod support;
 mod verdict; // what must be true whatever happened

@@ -64,15 +64,21 @@ impl World {
     async fn send(&mut self, code: String) {
         let options = json!({"stop_on_error": false});
         let msg_id = self.frontend.execute_with(&code, options).await.msg_id;
-        self.cells.push(Cell { msg_id, code, may_be_lost: false, may_be_repeated: false });
+        self.cells.push(Cell {
+            msg_id,
+            code,
+            may_be_lost: false,
+            may_show_twice: false,
+            may_answer_twice: false,
+        });
     }
 
     async fn control(&mut self, msg_type: &str, content: Value) -> String {
         self.frontend.send(Channel::Control, msg_type, content).await.msg_id
     }
 
-    /// A cell that was neither answered nor written down is lost with its kernel. One whose output has
-    /// just left the kernel, and that is not written down, shows it again: better than never.
+    /// A cell that was neither answered nor written down is lost with its kernel. One whose output or
+    /// reply has just left the kernel repeats it, unless that is written down: better than never.
     async fn kill(&mut self) {
         self.frontend.kernel.kill().await;
         let record = Record::read(&self.frontend.kernel.record());
@@ -80,7 +86,8 @@ impl World {
         let seen = self.seen();
         for cell in &mut self.cells {
             cell.may_be_lost |= !seen.has_reply(cell) && !record.has(cell);
-            cell.may_be_repeated |= record.has_not_shown(cell) && seen.shows(cell);
+            cell.may_show_twice |= record.has_not_shown(cell) && seen.shows(cell);
+            cell.may_answer_twice |= record.has(cell) && seen.has_reply(cell);
         }
         self.frontend.kernel.start_again();
         self.frontend.connect_again().await;
@@ -101,8 +108,15 @@ impl World {
         self.seen().check(self.seed, &self.cells, &self.network.codes());
         self.control("shutdown_request", json!({"restart": false})).await;
         self.frontend.kernel.exits_within(DEADLINE).await;
-        let gone = timeout(2 * HEARTBEAT + DEADLINE, self.livy.until_sessions(0)).await;
+        let gone = timeout(2 * HEARTBEAT + DEADLINE, self.no_session_lives()).await;
         assert!(gone.is_ok(), "seed {}: a session is left behind", self.seed);
+    }
+
+    /// One that has ended uses nothing, though Livy may still know it.
+    async fn no_session_lives(&self) {
+        while self.livy.sessions().await.iter().any(|session| !session.state.is_over()) {
+            sleep(LOOK).await;
+        }
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {

@@ -1,6 +1,8 @@
 //! What the tests are written with: a frontend, the kernel's process, a Livy for it, and a network
 //! between the two that can fail.
 
+#![allow(dead_code, unused_imports, reason = "two test programs have this, and each uses a part")]
+
 mod exchange;
 mod frontend;
 mod kernel;

@@ -97,8 +97,8 @@ impl Cell {
             self.frontend.publish(&self.parent, &failure.message()).await;
         }
         self.frontend.flush().await;
-        if let Some(request) = &self.request {
-            self.keeper.journal.all_is_shown(&request.envelope());
+        if let Some(request) = self.request.clone() {
+            self.keeper.note_departure(move |journal| journal.all_is_shown(&request.envelope()));
         }
         result
     }

@@ -34,6 +34,10 @@ const QUICK: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(3);
 /// How long the agent's last events may come after Livy's answer.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
+/// How long after a call that failed the agent is asked again: what it has to tell stays there.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often an interrupt is tried while the network or Livy fails.
+const ATTEMPTS: u32 = 50;
 /// How often Livy is asked for a statement of which the agent tells: should the agent fall silent.
 const SAFEGUARD: Duration = Duration::from_secs(5);
 
@@ -121,6 +125,7 @@ impl Cell {
         {
             match batch {
                 Ok(batch) => self.see(&agent, batch, transcript, board).await,
+                Err(error) if error.may_pass() => sleep(PAUSE).await,
                 Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
             }
         }
@@ -160,6 +165,7 @@ impl Cell {
             };
             match batch {
                 Ok(batch) => self.see(agent, batch, transcript, board).await,
+                Err(error) if error.may_pass() => sleep(PAUSE).await,
                 Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
             }
             if transcript.has_started() {
@@ -177,10 +183,9 @@ impl Cell {
         board: &Board,
     ) {
         transcript.see(batch).await;
-        // A kernel that is killed between the two repeats these events; the other way round they
-        // would be lost.
         self.frontend.flush().await;
-        self.keeper.journal.shown(transcript.statement(), agent.position());
+        let (statement, next) = (transcript.statement().clone(), agent.position());
+        self.keeper.note_departure(move |journal| journal.shown(&statement, next));
         if let Some(progress) = transcript.progress() {
             board.agent(progress);
         }
@@ -372,16 +377,28 @@ async fn raise(live: Live, id: Id, kind: Kind) {
         Kind::Spark => live.invited_agent().await,
         Kind::Sparkr | Kind::Sql => None,
     };
-    if let Some(agent) = agent
-        && let Err(error) = agent.interrupt(&id, kind).await
-    {
-        tracing::warn!("statement {id} could not be interrupted: {error}");
+    let Some(agent) = agent else { return };
+    for _ in 0..ATTEMPTS {
+        match agent.interrupt(&id, kind).await {
+            Ok(()) => return,
+            Err(error) if error.may_pass() => sleep(PAUSE).await,
+            Err(error) => {
+                return tracing::warn!("statement {id} could not be interrupted: {error}");
+            }
+        }
     }
 }
 
 /// Asks for a statement's end; that it came is seen by polling.
 async fn cancel(live: Live, id: Id) {
-    if let Err(error) = live.client.send(statement::cancel(&live.session.id, &id)).await {
-        tracing::warn!("statement {id} could not be cancelled: {error}");
+    for _ in 0..ATTEMPTS {
+        match live.client.send(statement::cancel(&live.session.id, &id)).await {
+            Ok(_) => return,
+            // To cancel twice does no harm.
+            Err(error) if error.is_temporary() => sleep(PAUSE).await,
+            Err(error) => {
+                return tracing::warn!("statement {id} could not be cancelled: {error}");
+            }
+        }
     }
 }

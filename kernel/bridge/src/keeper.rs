@@ -10,12 +10,14 @@ use livy_client::{Application, Client, Error, Fate, Id, PollPolicy, Session, Tro
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::presence::Policy,
     claim::Claim,
+    configuration::Configuration,
     failure::Failure,
     journal::{Journal, Record},
     kind::Kind,
@@ -28,6 +30,10 @@ use crate::{
     settings::{Place, SettingsError, Terms},
 };
 
+/// How long what was handed to a socket may take to leave this process.
+const DEPARTURE: Duration = Duration::from_millis(20);
+/// How long the next session waits for the end of the last.
+const DELETION: Duration = Duration::from_secs(10);
 /// How long a server may be silent while it starts a session.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -43,6 +49,7 @@ pub struct Keeper {
     state: watch::Sender<State>,
     /// What a kernel that is started in this one's place has to know.
     pub journal: Journal,
+    configuration: Mutex<Configuration>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     starting: Mutex<Option<JoinHandle<()>>>,
     /// Its hold on a session that another kernel had named.
@@ -111,6 +118,7 @@ impl Keeper {
             words,
             state: watch::Sender::new(State::Absent),
             journal,
+            configuration: Mutex::default(),
             connection: tokio::sync::Mutex::new(None),
             starting: Mutex::new(None),
             claim: Mutex::new(None),
@@ -229,6 +237,40 @@ impl Keeper {
         Ok(live)
     }
 
+    /// What the sessions to come get beside what the settings say.
+    pub fn configuration(&self) -> Configuration {
+        lock(&self.configuration).clone()
+    }
+
+    /// Sets that.
+    pub fn configure(&self, configuration: Configuration) {
+        *lock(&self.configuration) = configuration;
+    }
+
+    /// Ends the session that there is, or leaves it if it is another's, and starts another. Yields which
+    /// was ended.
+    pub async fn begin_anew(self: &Arc<Self>) -> Option<Id> {
+        let starting = self.starting().take();
+        if let Some(starting) = starting {
+            starting.abort();
+            let _ = starting.await;
+        }
+        let (left, live) = (self.leftovers().take(), self.live());
+        self.state.send_replace(State::Absent);
+        self.journal.session(None);
+        let ended = match live {
+            Some(live) if live.own => Some(Leftover::Known(live.session.id)),
+            Some(_) => None,
+            None => left,
+        };
+        if let (Some(ended), Ok(connection)) = (&ended, self.connect().await) {
+            // The next one may be to have its name.
+            let _ = timeout(DELETION, ended.end(&connection.client)).await;
+        }
+        self.begin();
+        ended?.id()
+    }
+
     /// Leaves the session as it is.
     pub fn detach(&self) -> Option<Live> {
         let live = self.live()?;
@@ -239,9 +281,20 @@ impl Keeper {
         Some(live)
     }
 
+    /// Writes down that something was shown, once it has certainly left this process: a kernel that is
+    /// killed in between shows it again, where otherwise it would be lost.
+    pub fn note_departure(self: &Arc<Self>, note: impl FnOnce(&Journal) + Send + 'static) {
+        let keeper = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep(DEPARTURE).await;
+            note(&keeper.journal);
+        });
+    }
+
     /// The session that is still on its server, after [`end`](Self::end) or when its time was up.
     pub fn leftover(&self) -> Option<Leftover> {
-        self.leftovers().clone()
+        // Spark on this machine ends with the kernel by itself.
+        self.leftovers().clone().filter(|_| matches!(self.place, Ok(Place::Livy(_))))
     }
 
     fn leftovers(&self) -> MutexGuard<'_, Option<Leftover>> {
@@ -290,7 +343,7 @@ impl Keeper {
     /// Takes the session of an earlier kernel back, once its server can be reached.
     pub fn take_back(self: &Arc<Self>, id: Id, own: bool) {
         self.state.send_replace(State::Starting(Starting::now(Some(id.clone()))));
-        *self.leftovers() = (own && self.is_remote()).then(|| Leftover::Known(id.clone()));
+        *self.leftovers() = own.then(|| Leftover::Known(id.clone()));
         let keeper = Arc::clone(self);
         *self.starting() = Some(tokio::spawn(async move { keeper.find_again(id, own).await }));
     }
@@ -359,8 +412,8 @@ impl Keeper {
         let connection = self.connect().await?;
         let client = connection.client.clone();
         let since = SystemTime::now();
-        if let Some(name) = &self.terms.session
-            && let Some(session) = there(&client, name).await?
+        if let Some(name) = self.shared_name()
+            && let Some(session) = there(&client, &name).await?
         {
             let session = self.until_started(&client, session, Duration::ZERO).await?;
             let live = self.live_of(connection, session, since);
@@ -371,24 +424,18 @@ impl Keeper {
         Ok(self.live_of(connection, session, since))
     }
 
-    /// What of the session is known to be on the server is noted at each step. Spark on this
-    /// machine ends with the kernel by itself.
+    /// What of the session is known to be on the server is noted at each step.
     async fn create(&self, client: &Client) -> Result<Session, Error> {
-        let name = self.terms.session.clone().unwrap_or_else(origin::session_name);
+        let name = self.shared_name().unwrap_or_else(origin::session_name);
         let note = |leftover| *self.leftovers() = leftover;
-        note(self.is_remote().then(|| Leftover::Named(name.clone())));
+        note(Some(Leftover::Named(name.clone())));
         let result = client.create_session(&self.new_session(name)).await;
         match &result {
-            Ok(session) => note(self.is_remote().then(|| Leftover::Known(session.id.clone()))),
+            Ok(session) => note(Some(Leftover::Known(session.id.clone()))),
             Err(error) if error.fate() == Fate::Unknown => {}
             Err(_) => note(None),
         }
         result
-    }
-
-    /// Whether its sessions stay when the kernel does not end them.
-    fn is_remote(&self) -> bool {
-        matches!(self.place, Ok(Place::Livy(_)))
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
@@ -406,13 +453,19 @@ impl Keeper {
     }
 
     fn new_session(&self, name: String) -> session::NewSession {
-        session::NewSession {
+        let default = session::NewSession {
             kind: Some(self.kind.as_str().to_owned()),
             application: Application { name: Some(name), ..Default::default() },
             heartbeat_timeout_in_second: u32::try_from(self.terms.heartbeat_timeout.as_secs()).ok(),
             idle_timeout: self.terms.idle_timeout.clone(),
             ttl: self.terms.ttl.clone(),
-        }
+        };
+        self.configuration().session(default)
+    }
+
+    /// Under which name others know the session, if it is to be shared.
+    fn shared_name(&self) -> Option<String> {
+        self.configuration().name.or_else(|| self.terms.session.clone())
     }
 
     /// Waits for this kernel's own session. Whoever shuts the kernel down or gives up gets it
@@ -470,7 +523,7 @@ impl Keeper {
     async fn watch_over(self: Arc<Self>, live: Live) {
         loop {
             let pulse = live.lifespan().pulse();
-            let waited = self.ending.run_until_cancelled(tokio::time::sleep(pulse)).await;
+            let waited = self.ending.run_until_cancelled(sleep(pulse)).await;
             let is_ours = |now: Live| now.session.id == live.session.id;
             if waited.is_none() || !self.live().is_some_and(is_ours) {
                 return;

@@ -309,7 +309,8 @@ impl Kernel {
     fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
         self.frontend.reply(&running.request, &reply(running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
-        self.keeper.journal.answered(&running.request.envelope());
+        let request = Arc::clone(&running.request);
+        self.keeper.note_departure(move |journal| journal.answered(&request.envelope()));
     }
 
     /// The cells that were sent before a failure was known, which must not run on its ruins.

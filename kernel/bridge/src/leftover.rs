@@ -44,6 +44,14 @@ impl Leftover {
         }
     }
 
+    /// Its id, if that is known.
+    pub fn id(self) -> Option<Id> {
+        match self {
+            Self::Known(id) => Some(id),
+            Self::Named(_) => None,
+        }
+    }
+
     fn arguments(&self) -> [&str; 2] {
         match self {
             Self::Named(name) => ["--name", name],

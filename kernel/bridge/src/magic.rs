@@ -84,6 +84,13 @@ pub const MAGICS: &[Magic] = &[
         "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
     ),
     kernel(
+        "%%configure",
+        &["--force", "--merge"],
+        "`%%configure [-f] [-m]` and a JSON object: what the sessions to come get, in Livy's words: \
+         driverMemory, executorCores, conf, jars, name, … `-f` ends the session that there is, `-m` adds \
+         to what was configured before.",
+    ),
+    kernel(
         "%attach",
         &[],
         "`%attach SESSION` runs the cells in a session that is there, by its id or name. Alone in its cell.",

@@ -12,6 +12,7 @@ mod cli;
 mod command;
 mod completeness;
 mod completion;
+mod configuration;
 mod cursor;
 mod dispatch;
 mod earlier;

@@ -133,6 +133,17 @@ pub enum AgentError {
     Nonsense(String),
 }
 
+impl AgentError {
+    /// Whether the same call may succeed a moment later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Livy(error) => error.is_temporary(),
+            Self::Late => true,
+            Self::Failed(_) | Self::Nonsense(_) => false,
+        }
+    }
+}
+
 /// What every call returns.
 #[derive(Deserialize)]
 enum Answer {

@@ -1,5 +1,6 @@
 //! The magics that the kernel answers itself, without a statement: each is a cell of its own.
 
+mod configure;
 mod info;
 mod logs;
 mod share;
@@ -21,6 +22,9 @@ pub enum Own {
     /// The end of the session's log
     #[command(name = "%logs", aliases = ["%%logs"])]
     Logs(logs::Options),
+    /// What the sessions to come get: a JSON object in Livy's words, such as {"driverMemory": "2g"}
+    #[command(name = "%%configure", aliases = ["%configure"])]
+    Configure(configure::Options),
     /// Runs this notebook's cells in a session that is there
     #[command(name = "%attach")]
     Attach(share::Which),
@@ -34,10 +38,19 @@ pub enum Own {
 
 /// What a cell asks of the kernel itself, if it does; an error says how to ask.
 pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
-    let words: Vec<&str> = cell.split_whitespace().collect();
-    let first = words.first().filter(|word| word.starts_with('%'))?;
-    let is_own = Own::command().find_subcommand(first).is_some();
-    is_own.then(|| Own::try_parse_from(words).map_err(|error| usage(&error)))
+    let first = cell.split_whitespace().next().filter(|word| word.starts_with('%'))?;
+    let command = Own::command();
+    let own = command.find_subcommand(first)?;
+    let head = match own.get_name() {
+        // What follows is JSON.
+        "%%configure" => cell.split('{').next().unwrap_or_default(),
+        _ => cell,
+    };
+    let mut asked = Own::try_parse_from(head.split_whitespace());
+    if let Ok(Own::Configure(options)) = &mut asked {
+        cell.clone_into(&mut options.cell);
+    }
+    Some(asked.map_err(|error| usage(&error)))
 }
 
 /// Words of the argument parser, help among them.
@@ -61,6 +74,7 @@ impl Own {
         let text = match self {
             Self::Info => info::about(keeper).await,
             Self::Logs(options) => logs::of(keeper, options).await?,
+            Self::Configure(options) => configure::configure(keeper, kernel, options).await?,
             Self::Attach(which) => share::attach(keeper, which).await?,
             Self::Detach => share::detach(keeper)?,
             Self::Replay(how_many) => return share::replay(keeper, kernel, how_many).await,
