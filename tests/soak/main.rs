@@ -6,6 +6,7 @@
 //! `LIVY_SOAK_SEED=17 make soak` that one, and says what happens in it.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+#![allow(clippy::print_stdout, reason = "whoever runs one seed reads what happens in it")]
 
 mod schedule; // what happens: chosen by a seed
 #[path = "../support/mod.rs"]

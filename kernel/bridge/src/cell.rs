@@ -251,7 +251,11 @@ impl Cell {
                     continue;
                 }
                 State::Starting(starting) => notice.starting(&starting).await,
-                State::Absent => {}
+                // Another cell has told of a loss.
+                State::Absent => {
+                    state = self.keeper.want();
+                    continue;
+                }
             }
             tokio::select! {
                 _ = state.changed() => {}
