@@ -22,6 +22,9 @@ demo: kernels
 	@echo "== running tests/notebooks/tour.ipynb on Spark"
 	@$(VENV)/bin/python tests/python/demo.py tests/notebooks/tour.ipynb
 
+# Tests start many a Spark, each for a few cells.
+JVM = -XX:TieredStopAtLevel=1 -XX:+UseSerialGC$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=$(VENV)/spark.jsa')
+
 test: lint test-rust test-python
 	@echo "== all tests passed"
 
@@ -31,14 +34,14 @@ lint: | cargo
 	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 # Most of these tests wait rather than work.
-test-rust: $(VENV)/.ready | cargo
+test-rust: $(VENV)/spark.jsa | cargo
 	@echo "== Rust tests, Spark's among them"
-	@RUST_TEST_THREADS=8 LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+	@RUST_TEST_THREADS=16 SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
-test-python: $(VENV)/.clients | cargo
+test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
-	@$(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
+	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
 
 conformance: $(VENV)/.ready | cargo
 	@echo "== what a real Livy answered, asked again"
@@ -86,6 +89,13 @@ $(VENV)/.ready: tests/python/requirements.txt
 	@echo "== creating .venv with Jupyter, Spark and Java (some 400 MB, once)"
 	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
 	@$(PIP) install -r $<
+	@touch $@
+
+# Without it a Java starts as well, but slower.
+$(VENV)/spark.jsa: tests/python/archive.py $(VENV)/.ready
+	@echo "== keeping Spark's classes where tests' Javas find them"
+	@rm -f $@
+	@$(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "they could not be kept, so tests take longer; why is in .venv/archive.log"
 	@touch $@
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
