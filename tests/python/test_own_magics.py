@@ -1,5 +1,7 @@
 """What the kernel answers itself: `%info` and `%logs`."""
 
+import re
+
 from conftest import SPARK_START, running_kernel
 
 
@@ -61,3 +63,43 @@ def test_in_scala_and_sql_it_is_the_same(livy_url):
         kernel.run("select 1", timeout=SPARK_START)
         assert told(kernel, "Kind") == "sql"
         assert told(kernel, "Agent").startswith("off: LIVY_AGENT=always")
+
+
+def test_sessions_are_listed_with_whose_they_are_and_ended_only_when_that_is_asked_for(server_url):
+    with running_kernel("livy-pyspark", server_url) as one, running_kernel("livy-pyspark", server_url) as other:
+        one.run("x = 1", timeout=SPARK_START)
+        other.run("x = 2", timeout=SPARK_START)
+        listed = plain_of(one, "%sessions")
+        assert listed.count("this notebook's") == 1 and "another notebook's of yours" in listed
+        [id] = [line.split()[0] for line in plain_of(other, "%sessions").splitlines() if "this notebook's" in line]
+        assert "Add -f" in refused(one, f"%delete -s {id}")
+        assert "this notebook's" in refused(other, f"%delete -f -s {id}")
+        assert "is ended" in plain_of(one, f"%%delete -f -s {id}")
+        assert refused(one, f"%delete -f -s {id}").startswith("LivyError")
+
+        assert "would be ended" in refused(one, "%cleanup")
+        assert one.value("x") == "1"
+        assert "Ended: session" in plain_of(one, "%%cleanup -f")
+        assert one.run("x", timeout=SPARK_START)[0]["ename"] == "NameError"
+
+
+def test_the_spark_ui_is_linked(pyspark):
+    [(_, content)] = pyspark.outputs("%spark_ui")
+    assert '<a href="http' in content["data"]["text/html"]
+
+
+def test_help_tells_of_every_magic(pyspark):
+    told = plain_of(pyspark, "%help")
+    for name in re.findall(r"%%?[\w-]+", plain_of(pyspark, "%lsmagic")):
+        assert f"\n{name} " in f"\n{told}", name
+
+
+def plain_of(kernel, code):
+    [(_, content)] = kernel.outputs(code)
+    return content["data"]["text/plain"]
+
+
+def refused(kernel, code):
+    reply, _ = kernel.run(code)
+    assert reply["status"] == "error", reply
+    return "\n".join(reply["traceback"])

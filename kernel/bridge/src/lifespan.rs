@@ -231,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_jumps_ends_nothing() {
+        let mut lifespan = lifespan(Some("20m"), Some("1h"), 30);
+        lifespan.cell_begins(at(1000));
+        lifespan.cell_ends(at(5));
+        assert!(lifespan.is_in_use(at(0)) && lifespan.warning(at(0)).is_none());
+        assert_eq!(lifespan.over(at(0)), None);
+        assert!(lifespan.warning(at(1_000_000)).is_some());
+        lifespan.is_active(at(10));
+        assert!(lifespan.warning(at(10)).is_none());
+    }
+
+    #[test]
     fn a_session_without_known_limits_is_never_warned_of() {
         let mut lifespan = lifespan(None, Some("soon"), 0);
         lifespan.is_heard(at(1_000_000));

@@ -91,6 +91,24 @@ pub const MAGICS: &[Magic] = &[
          to what was configured before.",
     ),
     kernel(
+        "%sessions",
+        &["--all"],
+        "The sessions that kernels like this have on the server, with `--all` everybody's. Alone in its cell.",
+    ),
+    kernel(
+        "%delete",
+        &["--force", "--session"],
+        "`%delete -f -s SESSION` ends a session that is not this notebook's, by its id or name. Alone in its cell.",
+    ),
+    kernel(
+        "%cleanup",
+        &["--force"],
+        "`%cleanup -f` ends this notebook's session, and those of yours whose kernel is gone. Alone in its cell.",
+    ),
+    kernel("%spark_ui", &[], "Where Spark tells of the session's jobs. Alone in its cell."),
+    kernel("%help", &[], "All magics, and what they do. Alone in its cell."),
+    kernel("%lsmagic", &[], "The names of all magics. Alone in its cell."),
+    kernel(
         "%attach",
         &[],
         "`%attach SESSION` runs the cells in a session that is there, by its id or name. Alone in its cell.",
@@ -116,7 +134,6 @@ pub const MAGICS: &[Magic] = &[
         "Is accepted for notebooks that have it: the session runs without IPython, so there are no extensions.",
     ),
     agent("%ls", "`%ls FOLDER` lists a folder of the driver."),
-    agent("%lsmagic", "Lists the magics."),
     agent("%matplotlib", "`%matplotlib inline` is accepted: figures are always shown inline."),
     agent("%pwd", "The driver's current folder."),
     agent("%reset", "`%reset -f` forgets all variables of the session."),

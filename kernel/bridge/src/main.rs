@@ -9,6 +9,7 @@ mod cause;
 mod cell;
 mod claim;
 mod cli;
+mod columns;
 mod command;
 mod completeness;
 mod completion;

@@ -7,7 +7,7 @@ use jupyter_wire::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::html::escape;
+use crate::{columns, html::escape};
 
 /// A display on a frontend, once there is something to show.
 pub struct Panel {
@@ -66,6 +66,21 @@ impl Text {
     pub fn lines(lines: &[&str]) -> Self {
         let plain = lines.join("\n");
         Self { html: format!("<pre>{}</pre>", escape(&plain)), plain }
+    }
+
+    /// Rows below headings, in aligned columns.
+    pub fn rows(headings: &[&str], rows: &[Vec<String>]) -> Self {
+        let headings: Vec<String> = headings.iter().map(|&heading| heading.to_owned()).collect();
+        let row = |tag: &str, cells: &[String]| {
+            let cell = |text: &String| {
+                format!("<{tag} style=\"text-align:left\">{}</{tag}>", escape(text))
+            };
+            format!("<tr>{}</tr>", cells.iter().map(cell).collect::<String>())
+        };
+        let body: String = rows.iter().map(|cells| row("td", cells)).collect();
+        let html = format!("<table>{}{body}</table>", row("th", &headings));
+        let all: Vec<Vec<String>> = std::iter::once(headings).chain(rows.iter().cloned()).collect();
+        Self { plain: columns::align(&all), html }
     }
 
     /// Names and what they have; an address becomes a link.

@@ -30,7 +30,7 @@ pub use event::{Batch, Display, EventKind, Progress};
 /// Under which name the session's Python has it.
 const PACKAGE: &str = "_livy_kernel_agent";
 /// A session's agent of another version is replaced: to be raised whenever a part changes.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// An event is seen soon after it happened, after a long silence a third of a second later.
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));

@@ -1,9 +1,8 @@
 //! Aligned text for a terminal.
 
-use serde_json::Value;
-use unicode_width::UnicodeWidthStr;
-
 use super::terminal::escaped;
+use crate::columns::align;
+use serde_json::Value;
 
 /// Columns of JSON objects: a heading, and the field below it.
 pub fn table(columns: &[(&str, &str)], rows: &[Value]) -> String {
@@ -33,24 +32,6 @@ fn text(object: &Value, field: &str) -> String {
         Some(Value::String(text)) => escaped(text).replace('\n', "\\n").replace('\t', "\\t"),
         Some(other) => other.to_string(),
     }
-}
-
-/// Rows with their columns aligned.
-pub fn align(rows: &[Vec<String>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max())
-        .map(Option::unwrap_or_default)
-        .collect();
-    let line = |row: &Vec<String>| {
-        let padded: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| cell.clone() + &" ".repeat(width - cell.width()))
-            .collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The magics that the kernel answers itself, without a statement: each is a cell of its own.
 
 mod configure;
+mod help;
 mod info;
 mod logs;
+mod sessions;
 mod share;
 
 use std::sync::Arc;
@@ -25,6 +27,24 @@ pub enum Own {
     /// What the sessions to come get: a JSON object in Livy's words, such as {"driverMemory": "2g"}
     #[command(name = "%%configure", aliases = ["%configure"])]
     Configure(configure::Options),
+    /// The sessions that kernels have on the server
+    #[command(name = "%sessions", aliases = ["%%sessions"])]
+    Sessions(sessions::Which),
+    /// Ends a session that is not this notebook's
+    #[command(name = "%delete", aliases = ["%%delete"])]
+    Delete(sessions::Deletion),
+    /// Ends this notebook's session, and those of yours whose kernel is gone
+    #[command(name = "%cleanup", aliases = ["%%cleanup"])]
+    Cleanup(sessions::Cleanup),
+    /// Where Spark tells of itself
+    #[command(name = "%spark_ui", aliases = ["%%spark_ui"])]
+    SparkUi,
+    /// All magics, and what they do
+    #[command(name = "%help", aliases = ["%%help"])]
+    Help,
+    /// The names of all magics
+    #[command(name = "%lsmagic", aliases = ["%%lsmagic"])]
+    LsMagic,
     /// Runs this notebook's cells in a session that is there
     #[command(name = "%attach")]
     Attach(share::Which),
@@ -75,6 +95,12 @@ impl Own {
             Self::Info => info::about(keeper).await,
             Self::Logs(options) => logs::of(keeper, options).await?,
             Self::Configure(options) => configure::configure(keeper, kernel, options).await?,
+            Self::Sessions(which) => sessions::list(keeper, which).await?,
+            Self::Delete(deletion) => sessions::delete(keeper, deletion).await?,
+            Self::Cleanup(cleanup) => sessions::clean_up(keeper, cleanup).await?,
+            Self::SparkUi => sessions::spark_ui(keeper).await?,
+            Self::Help => help::all(),
+            Self::LsMagic => help::names(),
             Self::Attach(which) => share::attach(keeper, which).await?,
             Self::Detach => share::detach(keeper)?,
             Self::Replay(how_many) => return share::replay(keeper, kernel, how_many).await,

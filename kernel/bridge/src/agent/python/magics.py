@@ -92,20 +92,12 @@ def debug_log(_):
     print(last_error() or 'There was no error yet.')
 
 
-def lsmagic(_):
-    print('Of a line:  ' + '  '.join('%' + name for name in sorted(LINES)))
-    print('Of a cell:  ' + '  '.join('%%' + name for name in sorted(CELLS)))
-    print("Livy's:     %json NAME  %table NAME  %matplot plt")
-    print("The kernel's: %attach  %detach  %info  %logs  %replay")
-
-
 LINES = {
     'cd': commands.cd,
     'debug-log': debug_log,
     'env': commands.env,
     'load_ext': load_ext,
     'ls': lambda text: commands.system('ls ' + text),
-    'lsmagic': lsmagic,
     'matplotlib': matplotlib,
     'pwd': lambda _: os.getcwd(),
     'reset': names_of_user.reset,

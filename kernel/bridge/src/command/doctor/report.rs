@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{table::align, terminal::escaped};
+use crate::{columns::align, command::terminal::escaped};
 
 /// What one check found.
 #[derive(Debug, PartialEq, Eq)]
