@@ -41,10 +41,12 @@ def test_a_session_is_ended_for_another_only_if_that_is_asked_for(kernel, server
 
 def test_a_session_that_still_starts_is_ended_too(kernel, server_url):
     before = sessions(server_url)
-    kernel.client.execute("1")
+    cell = kernel.client.execute("1")
     time.sleep(1)
     kernel.manager.interrupt_kernel()
-    kernel.run('%%configure -f -m {"conf": {"spark.test.number": 9}}')
+    kernel.heard_until_idle(cell)
+    kernel.client.get_shell_msg(timeout=10)
+    kernel.outputs('%%configure -f -m {"conf": {"spark.test.number": 9}}')
     assert kernel.value("spark.conf.get('spark.test.number')", timeout=SPARK_START) == "'9'"
     assert sessions(server_url) == before + 1
 

@@ -55,7 +55,8 @@ def saved(notebook, server):
 def newest_kernel():
     """The process of the kernel that Lab has started last."""
     processes = psutil.Process().children(recursive=True)
-    kernels = [process for process in processes if "--connection-file" in process.cmdline()]
+    alive = [process for process in processes if process.status() != psutil.STATUS_ZOMBIE]
+    kernels = [process for process in alive if "--connection-file" in process.cmdline()]
     return max(kernels, key=psutil.Process.create_time)
 
 

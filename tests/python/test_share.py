@@ -104,6 +104,7 @@ def test_a_joined_session_is_taken_back_and_still_left_at_the_end(server_url):
         first.run("x = 1", timeout=SPARK_START)
         with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as second:
             second.run("x", timeout=SPARK_START)
+            time.sleep(0.5)  # Killed at once it would repeat what it has just shown.
             second.kill()
             second.start_again()
             second.client.wait_for_ready(timeout=30)
