@@ -1,0 +1,157 @@
+"""Livy's Python shell, as the agent finds it: a stand-in (shell.py) without Spark or a server."""
+
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+AGENT = HERE.parents[1] / "kernel" / "bridge" / "src" / "agent"
+PARTS = AGENT / "python"
+
+# As the kernel writes it (`agent/mod.rs`).
+INSTALL = "lambda jc: (lambda space: (exec(%r, space), space['load'](%r, 2, %r).call('install'))[1])({})"
+
+
+def installation():
+    parts = {part.stem: part.read_text() for part in PARTS.glob("*.py")}
+    return INSTALL % ((AGENT / "load.py").read_text(), "_livy_kernel_agent", parts)
+
+
+def pickled(expression):
+    """As the kernel writes it: a call of `eval`."""
+    text = expression.encode()
+    return b"cbuiltins\neval\n(X" + struct.pack("<I", len(text)) + text + b"tR."
+
+
+class Session:
+    """A shell with the agent in it."""
+
+    def __init__(self, python=sys.executable, environment=(), install=True):
+        self.shell = subprocess.Popen(
+            [python, HERE / "shell.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "YES", **dict(environment)},
+        )
+        ready = re.match(rb"READY\(port=(\d+)\)", self.shell.stdout.readline())
+        self.port = int(ready.group(1))
+        self.statement = 0
+        self.next = 0
+        if install:
+            self.install()
+
+    def install(self):
+        return self.job(installation())
+
+    def close(self):
+        self.shell.stdin.close()
+        self.shell.wait(10)
+        self.shell.stdout.close()
+
+    def job(self, expression):
+        with socket.create_connection(("127.0.0.1", self.port)) as job:
+            body = pickled(expression)
+            job.sendall(b"%d\n" % len(body) + body)
+            answer = job.makefile("rb").read()
+        answer = json.loads(answer)
+        assert "ok" in answer, answer
+        return answer["ok"]
+
+    def call(self, name, *arguments):
+        module = "__import__('sys').modules['_livy_kernel_agent']"
+        return self.job(f"lambda jc: {module}.call({name!r}, {json.dumps(arguments)!r})")
+
+    def do(self, expression):
+        """Reaches into the agent's package, which is `agent`."""
+        module = "__import__('sys').modules['_livy_kernel_agent']"
+        self.job(f"lambda jc: (lambda agent: ({expression}, '{{\"ok\": 0}}'))({module})[1]")
+
+    def request(self, code):
+        line = {"msg_type": "execute_request", "content": {"code": code}}
+        self.shell.stdin.write(json.dumps(line).encode() + b"\n")
+        self.shell.stdin.flush()
+
+    def reply(self):
+        return json.loads(self.shell.stdout.readline())["content"]
+
+    def start(self, code):
+        """Begins a statement as Livy does."""
+        id = self.statement
+        self.statement += 1
+        self.request(f'sc.setJobGroup("{id}", "Job group for statement {id}")')
+        self.reply()
+        self.request(code)
+        return str(id)
+
+    def execute(self, code):
+        """Runs a statement: Livy's reply, and the events from its start to its end."""
+        statement = self.start(code)
+        reply = self.reply()
+        return reply, [event for event in self.events() if event["statement"] == statement]
+
+    def run(self, code):
+        return self.execute(code)[1]
+
+    def events(self, wait=0):
+        """What has not been read yet."""
+        seen = []
+        while answer := self.call("events", self.next, 0 if seen else wait):
+            self.next = answer["next"]
+            seen += answer["events"]
+            if not answer["events"]:
+                return seen
+
+    def wait_for(self, kind):
+        """The events up to one of this kind."""
+        seen, deadline = [], time.monotonic() + 10
+        while not any(event["kind"] == kind for event in seen):
+            assert time.monotonic() < deadline, seen
+            seen += self.events(1)
+        return seen
+
+    def interrupt(self, statement):
+        """As the kernel does it: until the statement's code runs."""
+        deadline = time.monotonic() + 5
+        while not (answer := self.call("interrupt", statement))["raised"]:
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    session = Session()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def session(shared):
+    """With nothing unread."""
+    shared.events()
+    return shared
+
+
+def kinds(events):
+    return [event["kind"] for event in events]
+
+
+def streams(events):
+    return [(e["name"], e["text"]) for e in events if e["kind"] == "stream"]
+
+
+def only(events, kind):
+    (found,) = [event for event in events if event["kind"] == kind]
+    return found
+
+
+def text(events, *names):
+    streams = [event for event in events if event["kind"] == "stream"]
+    return "".join(event["text"] for event in streams if not names or event["name"] in names)

@@ -1,0 +1,79 @@
+"""Names are completed and explained in the session."""
+
+import os
+import time
+
+import pytest
+from agent_session import session, shared, text
+
+
+@pytest.fixture(params=["jedi", "rlcompleter"])
+def completing(request, session):
+    """With jedi, and as without it."""
+    session.do(f"setattr(agent.base.state, 'has_jedi', {request.param == 'jedi'})")
+    session.run(
+        "import os, sys\nwidth, wide = 1, {'key one': 1, 'key two': 2}\n"
+        "class Fish:\n    fin = 1\n    @property\n    def bad(self): raise SystemExit\nfish = Fish()"
+    )
+    session.call("complete", "os.pa", 5)  # The first one loads what it needs.
+    time.sleep(0.5)
+    return session
+
+
+def complete(session, code):
+    answer = session.call("complete", code, len(code))
+    return answer, code[answer["start"] : answer["end"]]
+
+
+def test_names_and_attributes_are_completed(completing):
+    answer, word = complete(completing, "x = 1\nwid")
+    assert word == "wid" and {"width", "wide"} <= set(answer["matches"])
+    answer, word = complete(completing, "print(os.path.joi")
+    assert word == "joi" and answer["matches"] == ["join"] and answer["types"][0]["type"] == "function"
+    answer, word = complete(completing, "é = fish.")
+    assert word == "" and {"fin", "bad"} <= set(answer["matches"])
+    assert complete(completing, "fish.bad.")[0]["matches"] == []
+
+
+def test_keys_are_completed(completing):
+    answer, word = complete(completing, "wide['key t")
+    assert word == "key t" and answer["matches"] == ["key two"]
+
+
+def test_a_data_frames_columns_are_completed(completing):
+    completing.run(
+        "class DataFrame:\n    columns = ['age', 'a b']\n    def agg(self): pass\n"
+        "DataFrame.__module__ = 'pyspark.sql.dataframe'\ndf = DataFrame()"
+    )
+    assert complete(completing, "df.a")[0]["matches"] == ["age", "agg"]
+    assert complete(completing, "df[\"a")[0]["matches"] == ["a b", "age"]
+
+
+def test_tables_are_completed(completing):
+    completing.run(
+        "import types\nT = types.SimpleNamespace\n"
+        "spark = T(catalog=T(listTables=lambda: [T(name='people'), T(name='places')]))"
+    )
+    completing.do("setattr(agent.completion, 'asked', -10)")
+    assert complete(completing, "spark.table('pe")[0]["matches"] == ["people"]
+
+
+def test_completion_answers_while_a_cell_runs_and_in_time(completing):
+    statement = completing.start("while True: pass")
+    completing.wait_for("start")
+    begun = time.monotonic()
+    answer, _ = complete(completing, "fis")
+    took = time.monotonic() - begun
+    completing.interrupt(statement)
+    completing.reply()
+    assert "fish" in answer["matches"] and took < 1
+
+
+def test_a_name_is_explained(session):
+    session.run("def area(r, pi=3):\n    '''Of a circle.'''\n    return pi * r * r")
+    for cursor in 2, 5:  # In the name, and in the call.
+        found = session.call("inspect", "area(2)", cursor, 0)
+        assert found["found"] and "Signature: area(r, pi=3)" in found["data"]["text/plain"]
+        assert "Of a circle." in found["data"]["text/plain"]
+    assert "return pi * r * r" in session.call("inspect", "area", 4, 1)["data"]["text/plain"]
+    assert session.call("inspect", "nothing_like_it", 3, 0) == {"found": False, "data": {}}
