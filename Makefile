@@ -36,7 +36,7 @@ lint: | cargo
 # Most of these tests wait rather than work.
 test-rust: $(VENV)/spark.jsa | cargo
 	@echo "== Rust tests, Spark's among them"
-	@RUST_TEST_THREADS=16 SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+	@RUST_TEST_THREADS=8 SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
 test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"

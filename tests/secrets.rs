@@ -37,6 +37,8 @@ async fn no_password_is_shown_under(fault: Network) {
     let mut frontend = Frontend::open("pyspark", &network.url()).await;
     frontend.run("echo hi").await.error();
     network.set(Network::Up).await;
+    // The kernel has to see that the connections of before are closed.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     frontend.run("echo hi").await.is_ok();
     network.set(fault).await;
     frontend.run("echo hi").await.error();

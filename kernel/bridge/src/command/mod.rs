@@ -10,7 +10,7 @@ mod redact;
 mod resource;
 mod submit;
 mod table;
-mod terminal;
+pub mod terminal;
 
 use std::{io, process::ExitCode};
 

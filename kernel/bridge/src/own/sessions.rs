@@ -7,6 +7,7 @@ use livy_client::{Client, Id, Session, session};
 
 use super::{no_session, unanswered};
 use crate::{
+    command::terminal::escaped,
     failure::Failure,
     keeper::Keeper,
     leftover,
@@ -70,7 +71,7 @@ fn row(session: &Session, is_here: bool) -> Vec<String> {
     };
     vec![
         session.id.to_string(),
-        name(session).to_owned(),
+        escaped(name(session)).replace('\n', "\\n"),
         text(&session.kind),
         session.state.to_string(),
         text(&session.owner),
