@@ -23,7 +23,8 @@ demo: kernels
 	@$(VENV)/bin/python tests/python/demo.py tests/notebooks/tour.ipynb
 
 # Tests start many a Spark, each for a few cells.
-JVM = -XX:TieredStopAtLevel=1 -XX:+UseSerialGC$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=$(VENV)/spark.jsa')
+QUICK := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+JVM = $(QUICK)$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=$(VENV)/spark.jsa')
 
 test: lint test-rust test-python
 	@echo "== all tests passed"
@@ -95,7 +96,7 @@ $(VENV)/.ready: tests/python/requirements.txt
 $(VENV)/spark.jsa: tests/python/archive.py $(VENV)/.ready
 	@echo "== keeping Spark's classes where tests' Javas find them"
 	@rm -f $@
-	@$(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "they could not be kept, so tests take longer; why is in .venv/archive.log"
+	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "they could not be kept, so tests take longer; why is in .venv/archive.log"
 	@touch $@
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready

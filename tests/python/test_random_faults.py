@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel
+from conftest import kernel_with_agent, printed
 from network import network_to
 
 SEED = int(os.environ.get("LIVY_SOAK_SEED", "0"))
@@ -18,9 +18,7 @@ CELLS, LINES = 12, 40
 
 @pytest.fixture
 def kernel_and_network(server_url):
-    with network_to(server_url) as (network, url), running_kernel("livy-pyspark", url) as kernel:
-        kernel.run("import time", timeout=SPARK_START)
-        kernel.await_agent()
+    with network_to(server_url) as (network, url), kernel_with_agent(url) as kernel:
         yield kernel, network
 
 

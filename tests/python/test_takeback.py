@@ -4,34 +4,28 @@ import json
 import os
 import subprocess
 import time
-from contextlib import contextmanager
 from subprocess import PIPE
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel, sessions
+from conftest import SPARK_START, kernel_with_agent, printed, sessions
 
 COUNT = "for i in range(30):\n    print(i, flush=True); time.sleep(0.15)\nkept = 'there'\n'the result'"
 NUMBERS = "".join(f"{i}\n" for i in range(30))
 
 
-@contextmanager
-def used_kernel(url):
-    with running_kernel("livy-pyspark", url) as kernel:
-        kernel.run("import time; x = 41", timeout=SPARK_START)
-        kernel.await_agent()
-        yield kernel
+USED = "import time; x = 41"
 
 
 @pytest.fixture
 def kernel(livy_url):
-    with used_kernel(livy_url) as kernel:
+    with kernel_with_agent(livy_url, USED) as kernel:
         yield kernel
 
 
 @pytest.fixture
 def kernel_elsewhere(server_url):
     """One that has not started the server itself."""
-    with used_kernel(server_url) as kernel:
+    with kernel_with_agent(server_url, USED) as kernel:
         yield kernel
 
 

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fmt::Display,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -14,7 +15,7 @@ use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Batch, CellKind, presence::Policy},
+    agent::{Agent, AgentError, Batch, CellKind, presence::Policy},
     ask::Asker,
     cell::{Cell, not_run},
     execution::{Ending, Execution},
@@ -34,7 +35,7 @@ const QUICK: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(3);
 /// How long the agent's last events may come after Livy's answer.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
-/// How long after a call that failed the agent is asked again: what it has to tell stays there.
+/// How long between two attempts.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often an interrupt is tried while the network or Livy fails.
 const ATTEMPTS: u32 = 50;
@@ -125,7 +126,6 @@ impl Cell {
         {
             match batch {
                 Ok(batch) => self.see(&agent, batch, transcript, board).await,
-                Err(error) if error.may_pass() => sleep(PAUSE).await,
                 Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
             }
         }
@@ -165,7 +165,6 @@ impl Cell {
             };
             match batch {
                 Ok(batch) => self.see(agent, batch, transcript, board).await,
-                Err(error) if error.may_pass() => sleep(PAUSE).await,
                 Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
             }
             if transcript.has_started() {
@@ -378,26 +377,28 @@ async fn raise(live: Live, id: Id, kind: Kind) {
         Kind::Sparkr | Kind::Sql => None,
     };
     let Some(agent) = agent else { return };
-    for _ in 0..ATTEMPTS {
-        match agent.interrupt(&id, kind).await {
-            Ok(()) => return,
-            Err(error) if error.may_pass() => sleep(PAUSE).await,
-            Err(error) => {
-                return tracing::warn!("statement {id} could not be interrupted: {error}");
-            }
-        }
-    }
+    insist("interrupted", &id, AgentError::may_pass, || agent.interrupt(&id, kind)).await;
 }
 
-/// Asks for a statement's end; that it came is seen by polling.
+/// Asks for a statement's end; that it came is seen by polling. To cancel twice does no harm.
 async fn cancel(live: Live, id: Id) {
+    let ask = || live.client.send(statement::cancel(&live.session.id, &id));
+    insist("cancelled", &id, Error::is_temporary, ask).await;
+}
+
+/// Asks until it is answered, or refused for good.
+async fn insist<T, E: Display, Asked: Future<Output = Result<T, E>>>(
+    what: &str,
+    id: &Id,
+    may_pass: fn(&E) -> bool,
+    ask: impl Fn() -> Asked,
+) {
     for _ in 0..ATTEMPTS {
-        match live.client.send(statement::cancel(&live.session.id, &id)).await {
+        match ask().await {
             Ok(_) => return,
-            // To cancel twice does no harm.
-            Err(error) if error.is_temporary() => sleep(PAUSE).await,
+            Err(error) if may_pass(&error) => sleep(PAUSE).await,
             Err(error) => {
-                return tracing::warn!("statement {id} could not be cancelled: {error}");
+                return tracing::warn!("statement {id} could not be {what}: {error}");
             }
         }
     }

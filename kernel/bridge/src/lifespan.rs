@@ -43,7 +43,7 @@ impl Lifespan {
             let length = time::parse(&text)?;
             Some(Limit { text, length, since: created, warned: false })
         };
-        let silence = terms.heartbeat_timeout;
+        let silence = terms.heartbeat_timeout();
         let text = format!("{} s", silence.as_secs());
         Self {
             heartbeat: Limit { text, length: silence, since: created, warned: true },

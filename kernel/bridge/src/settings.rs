@@ -30,7 +30,7 @@ pub enum Place {
 }
 
 /// What a person wants of sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// The name of one to share: it is joined if it is there, else started.
     pub session: Option<String>,
@@ -40,8 +40,8 @@ pub struct Terms {
     pub ttl: Option<String>,
     /// How long after the last cell they are kept from being idle.
     pub keep_alive: Option<Duration>,
-    /// How long the server waits for a kernel that is silent before it ends the session.
-    pub heartbeat_timeout: Duration,
+    /// How long the server waits for a kernel that is silent; a default if it is not set.
+    pub heartbeat_timeout: Option<Duration>,
     /// How long a running cell bears a server that does not answer; a default if it is not set.
     pub patience: Option<Duration>,
     /// What follows when one is lost.
@@ -50,18 +50,10 @@ pub struct Terms {
     pub startup: Option<PathBuf>,
 }
 
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            session: None,
-            idle_timeout: None,
-            ttl: None,
-            keep_alive: None,
-            heartbeat_timeout: HEARTBEAT_TIMEOUT,
-            patience: None,
-            on_loss: OnLoss::default(),
-            startup: None,
-        }
+impl Terms {
+    /// How long the server waits for a kernel that is silent before it ends the session.
+    pub fn heartbeat_timeout(&self) -> Duration {
+        self.heartbeat_timeout.unwrap_or(HEARTBEAT_TIMEOUT)
     }
 }
 
@@ -160,9 +152,7 @@ impl Variables<'_> {
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
-            heartbeat_timeout: self
-                .time("LIVY_HEARTBEAT_TIMEOUT")?
-                .map_or(HEARTBEAT_TIMEOUT, |(_, time)| time),
+            heartbeat_timeout: self.time("LIVY_HEARTBEAT_TIMEOUT")?.map(|(_, time)| time),
             patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
             on_loss,
             startup: self.path("LIVY_STARTUP"),

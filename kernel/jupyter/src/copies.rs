@@ -49,15 +49,14 @@ impl Copies {
     /// The next; `None` when there will be no more.
     pub async fn recv(&mut self) -> Option<Publication> {
         loop {
-            self.more.mark_unchanged();
+            // Before the look: what came last is in the spool by then.
+            let is_over = self.more.has_changed().is_err();
             let next = lock(&self.spool).pop();
-            if let Some(next) = next {
-                return serde_json::from_slice(&next).ok();
+            if next.is_some() || is_over {
+                return serde_json::from_slice(&next?).ok();
             }
-            if self.more.changed().await.is_err() {
-                let last = lock(&self.spool).pop()?;
-                return serde_json::from_slice(&last).ok();
-            }
+            // It fails when there will be no more, which the next look finds.
+            let _ = self.more.changed().await;
         }
     }
 }

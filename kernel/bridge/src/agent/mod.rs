@@ -21,7 +21,7 @@ use livy_client::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::kind::Kind;
 
@@ -36,6 +36,8 @@ const VERSION: u32 = 7;
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));
 /// How long the session's Python may take to answer what needs no waiting.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long after a call that failed the agent is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long a job waits in the session for something to happen.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -178,9 +180,19 @@ impl Agent {
         !self.used.swap(true, Ordering::Relaxed)
     }
 
-    /// What has happened since the last look; waits a while if that is nothing. Events whose future
-    /// was dropped come again. The cell with this number is this statement: its value is `_17`.
+    /// What has happened since the last look; waits a while if that is nothing, and while the
+    /// network or Livy fails: what there is to tell stays there. Events whose future was dropped come
+    /// again. The cell with this number is this statement: its value is `_17`.
     pub async fn events(&self, statement: &Id, cell: CellKind) -> Result<Batch, AgentError> {
+        loop {
+            match self.look(statement, cell).await {
+                Err(error) if error.may_pass() => sleep(PAUSE).await,
+                looked => return looked,
+            }
+        }
+    }
+
+    async fn look(&self, statement: &Id, cell: CellKind) -> Result<Batch, AgentError> {
         let since = self.next.load(Ordering::Relaxed);
         let (python, other) = match cell {
             CellKind::Python(count) => (json!([statement.as_str(), count]), Value::Null),

@@ -106,7 +106,7 @@ impl Resource {
     pub(super) async fn rows(self, which: Which) -> Result<Vec<Value>, CommandError> {
         let client = server(ResendPolicy::NEVER)?;
         let mut rows = self.everything(&client).await?;
-        rows.retain(|row| which.has(row));
+        rows.retain(|row| which.has(row["name"].as_str().unwrap_or_default()));
         Ok(rows)
     }
 
@@ -117,7 +117,7 @@ impl Resource {
 
     /// Page by page, until as many came as there are, or nothing new comes: some servers send
     /// short pages, and some always the first one.
-    async fn everything(self, client: &Client) -> Result<Vec<Value>, CommandError> {
+    pub async fn everything(self, client: &Client) -> Result<Vec<Value>, Error> {
         let (mut rows, mut ids) = (Vec::new(), BTreeSet::new());
         loop {
             let page = client.send(self.page(rows.len() as u64)).await?;
@@ -186,8 +186,8 @@ pub enum Which {
 }
 
 impl Which {
-    fn has(self, row: &Value) -> bool {
-        let name = row["name"].as_str().unwrap_or_default();
+    /// Whether one of this name is among them.
+    pub fn has(self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Kernels => name.starts_with(origin::PREFIX),

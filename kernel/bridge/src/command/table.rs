@@ -1,8 +1,9 @@
 //! Aligned text for a terminal.
 
+use serde_json::Value;
+
 use super::terminal::escaped;
 use crate::columns::align;
-use serde_json::Value;
 
 /// Columns of JSON objects: a heading, and the field below it.
 pub fn table(columns: &[(&str, &str)], rows: &[Value]) -> String {

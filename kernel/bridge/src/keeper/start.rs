@@ -60,7 +60,8 @@ impl Keeper {
         let default = session::NewSession {
             kind: Some(self.kind.as_str().to_owned()),
             application: Application { name: Some(name), ..Default::default() },
-            heartbeat_timeout_in_second: u32::try_from(self.terms.heartbeat_timeout.as_secs()).ok(),
+            heartbeat_timeout_in_second: u32::try_from(self.terms.heartbeat_timeout().as_secs())
+                .ok(),
             idle_timeout: self.terms.idle_timeout.clone(),
             ttl: self.terms.ttl.clone(),
         };

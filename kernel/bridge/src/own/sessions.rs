@@ -7,16 +7,13 @@ use livy_client::{Client, Id, Session, session};
 
 use super::{no_session, unanswered};
 use crate::{
-    command::terminal::escaped,
+    command::{self, Resource, terminal::escaped},
     failure::Failure,
     keeper::Keeper,
     leftover,
-    origin::{self, Origin},
+    origin::Origin,
     panel::Text,
 };
-
-/// How many sessions are looked at; a server has few.
-const MOST: u64 = 1000;
 
 /// Options of `%sessions`.
 #[derive(Args, Debug, PartialEq, Eq)]
@@ -49,9 +46,9 @@ pub struct Cleanup {
 pub async fn list(keeper: &Arc<Keeper>, which: &Which) -> Result<Text, Failure> {
     let sessions = all(&keeper.connect().await?.client).await?;
     let here = keeper.live().map(|live| live.session.id);
-    let is_ours = |session: &&Session| which.all || name(session).starts_with(origin::PREFIX);
+    let which = if which.all { command::Which::All } else { command::Which::Kernels };
     let is_here = |session: &Session| here.as_ref() == Some(&session.id);
-    let shown = sessions.iter().filter(|session| is_ours(session) || is_here(session));
+    let shown = sessions.iter().filter(|session| which.has(name(session)) || is_here(session));
     let rows: Vec<Vec<String>> = shown.map(|session| row(session, is_here(session))).collect();
     Ok(match rows.is_empty() {
         true => Text::plain(
@@ -103,8 +100,7 @@ pub async fn delete(keeper: &Arc<Keeper>, deletion: &Deletion) -> Result<Text, F
 pub async fn clean_up(keeper: &Arc<Keeper>, cleanup: &Cleanup) -> Result<Text, Failure> {
     let client = keeper.connect().await?.client;
     let sessions = all(&client).await?;
-    let is_orphan =
-        |session: &&Session| Origin::of(name(session)).is_some_and(|origin| origin.is_gone());
+    let is_orphan = |session: &&Session| command::Which::Orphaned.has(name(session));
     let orphans: Vec<&Id> = sessions.iter().filter(is_orphan).map(|session| &session.id).collect();
     if !cleanup.force {
         let count = orphans.len();
@@ -135,8 +131,9 @@ pub async fn spark_ui(keeper: &Keeper) -> Result<Text, Failure> {
 }
 
 async fn all(client: &Client) -> Result<Vec<Session>, Failure> {
-    let asked = client.send(session::list(None, Some(MOST))).await;
-    Ok(asked.map_err(|error| unanswered(&error))?.sessions)
+    let asked = Resource::Session.everything(client).await;
+    let sessions = asked.map_err(|error| unanswered(&error))?.into_iter();
+    Ok(sessions.filter_map(|session| serde_json::from_value(session).ok()).collect())
 }
 
 async fn end(client: &Client, id: &Id) -> Result<(), Failure> {

@@ -114,8 +114,12 @@ async fn until(due: Option<Instant>) {
 
 /// A message as one piece, each frame behind its length.
 fn joined(frames: &[Bytes]) -> Vec<u8> {
-    let with_length = |frame: &Bytes| [&(frame.len() as u64).to_le_bytes(), &frame[..]].concat();
-    frames.iter().flat_map(with_length).collect()
+    let mut joined = Vec::new();
+    for frame in frames {
+        joined.extend_from_slice(&(frame.len() as u64).to_le_bytes());
+        joined.extend_from_slice(frame);
+    }
+    joined
 }
 
 fn split(joined: &Bytes) -> Vec<Bytes> {
