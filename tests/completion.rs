@@ -165,6 +165,9 @@ async fn the_catalog_is_not_asked_while_a_cell_runs() {
 
     let mut cell = frontend.execute("spin 0.5\necho hi").await;
     cell.recv_busy().await;
+    while livy.codes().await.len() == before.len() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     assert_eq!(matches(&mut frontend, "select * from x").await, json!([]));
     cell.end().await.is_ok();
     assert_eq!(livy.codes().await[before.len()..], ["spin 0.5\necho hi"]);

@@ -61,7 +61,10 @@ async fn sql_rows_are_a_table_in_html_and_in_text() {
     let result = done.only("execute_result");
     assert_eq!(mime_types(result), ["text/html", "text/plain"]);
     let html = result["data"]["text/html"].as_str().unwrap();
-    assert!(html.contains("<th>name</th>") && html.contains("&lt;b&gt;"), "{html}");
+    assert!(
+        html.contains("<th>name<br><small>string</small>") && html.contains("&lt;b&gt;"),
+        "{html}"
+    );
     let text = result["data"]["text/plain"].as_str().unwrap();
     assert!(text.contains("NULL") && text.ends_with("2 rows"), "{text}");
 }

@@ -63,14 +63,14 @@ async fn each_value_says_which_variable_it_comes_from() {
     let url = livy.url();
     let output = doctor(&url, &[], &[]).await;
     assert!(check(&output, "server").ends_with("(LIVY_URL)"), "{}", stdout(&output));
-    assert!(check(&output, "profile").ends_with("livy (guessed from the address)"));
+    assert!(check(&output, "service").ends_with("livy (guessed from the address)"));
     assert!(check(&output, "credentials").ends_with("basic (LIVY_URL)"));
     assert!(check(&output, "session").contains("--session starts one"));
 
     let ca = file(&authority("ours").pem());
     let ca = ca.path().to_str().unwrap();
     let variables = [
-        ("LIVY_PROFILE", "knox"),
+        ("LIVY_SERVICE", "knox"),
         ("LIVY_TOKEN", SECRET),
         ("LIVY_HEADERS", "X-Tenant: hidden-value"),
         ("LIVY_DO_AS", "alice"),
@@ -78,7 +78,7 @@ async fn each_value_says_which_variable_it_comes_from() {
     ];
     let output = doctor(&url, &variables, &[]).await;
     for (name, expected) in [
-        ("profile", "knox (LIVY_PROFILE)"),
+        ("service", "knox (LIVY_SERVICE)"),
         ("credentials", "bearer token (LIVY_TOKEN)"),
         ("headers", "x-tenant (LIVY_HEADERS)"),
         ("acts for", "alice (LIVY_DO_AS)"),

@@ -42,6 +42,8 @@ def kernelspecs(program, tmp_path_factory):
     os.environ["JUPYTER_PATH"] = str(prefix / "share" / "jupyter")
     # Not among a person's own history.
     os.environ["JUPYTER_DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
+    # Not by a person's own settings.
+    os.environ["LIVY_KERNEL_CONFIG"] = os.environ["SPARKMAGIC_CONF_DIR"] = str(prefix / "nothing")
     # The Spark of the environment that runs the tests.
     os.environ["LIVY_LOCAL_PYTHON"] = sys.executable
     return prefix / "share" / "jupyter" / "kernels"

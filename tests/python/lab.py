@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import TimeoutError, expect
 
@@ -19,6 +20,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 CELL = 60_000
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 expect.set_options(timeout=20_000)
 
 
@@ -121,6 +123,22 @@ class Notebook:
     def menu(self, menu, item):
         self.page.locator(".lm-MenuBar-item", has_text=menu).click()
         self.page.locator(".lm-Menu-item", has_text=item).first.click()
+
+    def theme(self, name):
+        self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
+        self.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+        self.page.locator(".lm-Menu-item", has_text=name).first.click()
+        light = str("Light" in name).lower()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+    def picture(self, name):
+        """Keeps how all of it looks."""
+        before = self.page.viewport_size
+        self.page.set_viewport_size(before | {"height": 1600})
+        self.cells.first.scroll_into_view_if_needed()
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png")
+        self.page.set_viewport_size(before)
 
     def save(self):
         self.page.keyboard.press("Control+s")

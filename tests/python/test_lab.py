@@ -1,7 +1,6 @@
 """JupyterLab in Chromium: each kernel from the launcher, used as a person does."""
 
 import shutil
-from pathlib import Path
 
 import lab
 import nbformat
@@ -11,7 +10,6 @@ from conftest import SPARK_START, needs, sessions
 from playwright.sync_api import expect, sync_playwright
 
 pytestmark = needs("chromium")
-ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 START = SPARK_START * 1000
 
 
@@ -34,12 +32,12 @@ def browser():
 @pytest.fixture
 def open_notebook(server, browser, request):
     """Opens a notebook with this kernel, in a Lab of its own."""
-    ARTEFACTS.mkdir(exist_ok=True)
+    lab.ARTEFACTS.mkdir(exist_ok=True)
     address, _ = server
     page = browser.new_page(viewport={"width": 1100, "height": 1000})
     page.goto(f"{address}/lab/workspaces/{request.node.name.replace('_', '-')}")
     yield lambda kernel: lab.Notebook(page, kernel)
-    page.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
+    page.screenshot(path=lab.ARTEFACTS / f"{request.node.name}.png")
     page.close()
 
 
@@ -83,14 +81,14 @@ def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
     expect(cell).to_contain_text("Spark session")
 
     table = notebook.run(TABLE).locator("table")
-    expect(table.locator("th")).to_have_text(["name", "thousands"])
+    expect(table.locator("th")).to_contain_text(["name", "thousands"])
     expect(table.locator("tbody tr")).to_have_count(3)
     expect(notebook.run(PLOT).locator("img")).to_be_visible()
     error = notebook.run("def ratio(a, b):\n    return a / b\nratio(1, 0)")
     expect(error.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_contain_text(
         "ZeroDivisionError"
     )
-    notebook.page.screenshot(path=ARTEFACTS / "jupyterlab.png")
+    notebook.page.screenshot(path=lab.ARTEFACTS / "jupyterlab.png")
 
     slow = notebook.begin(SLOW)
     notebook.wait_for_status("Busy")
@@ -125,11 +123,38 @@ def test_scala_completes_with_tab_and_tells_a_type_with_shift_tab(open_notebook,
     assert saved(notebook, server).metadata.kernelspec.language == "scala"
 
 
-def test_sql_shows_a_table(open_notebook, server):
-    notebook = open_notebook("Spark SQL (Livy)")
-    cell = notebook.run("select id, id * id as square from range(5)", START)
-    expect(cell.locator("tbody tr")).to_have_count(5)
-    assert saved(notebook, server).metadata.language_info.name == "sql"
+ROWS = """\
+%%sql
+select id, id * id as square, concat('text ', id) as text, if(id = 3, null, id / 7) as part,
+  timestamp'2024-01-01' + make_interval(0, 0, 0, id) as day, array(id, id + 1) as list, repeat('long ', 80) as long
+from range(40)"""
+CHART = """\
+%%sql --chart line -x day -y number --color kind
+select date'2024-01-01' + cast(id as int) as day, sqrt(id) * 3 as number, 'root' as kind from range(40)
+union all select date'2024-01-01' + cast(id as int), id / 2, 'half' from range(40)"""
+
+
+def test_sql_shows_tables_that_are_searched_and_sorted_and_charts_in_light_and_dark(open_notebook, server):
+    notebook = open_notebook("PySpark (Livy)")
+    cell = notebook.run(ROWS, START)
+    rows = cell.locator("tbody tr")
+    expect(rows).to_have_count(40)
+    cell.get_by_placeholder("Search").fill("text 1")
+    expect(rows.locator("visible=true").locator("td:nth-child(3)")).to_have_text(["text 1", *(f"text {n}" for n in range(10, 20))])
+    cell.locator("th", has_text="square").click(click_count=1)
+    cell.locator("th", has_text="square").click()
+    expect(rows.locator("visible=true").first.locator("td").first).to_have_text("19")
+    cell.get_by_placeholder("Search").fill("")
+    chart = notebook.run(CHART)
+    expect(chart.locator("canvas, .vega-embed svg").first).to_be_visible()
+    bars = notebook.run("%%sql --chart bar -x digit\nselect id % 7 as digit from range(100)")
+    expect(bars.locator("canvas, .vega-embed svg").first).to_be_visible()
+    notebook.picture("sql-light")
+    notebook.theme("JupyterLab Dark")
+    notebook.picture("sql-dark")
+    notebook.theme("JupyterLab Light")
+    kept = [output.data for cell in saved(notebook, server).cells for output in cell.get("outputs", []) if "data" in output]
+    assert all("text/plain" in data for data in kept)
 
 
 def test_a_notebook_bears_what_changes_and_what_never_ends(open_notebook, server):
@@ -137,7 +162,7 @@ def test_a_notebook_bears_what_changes_and_what_never_ends(open_notebook, server
     notebook.run("import time", START)
     cell = notebook.begin(STAGES)
     expect(cell.locator("progress")).to_be_visible(timeout=lab.CELL)
-    notebook.page.screenshot(path=ARTEFACTS / "progress.png")
+    notebook.page.screenshot(path=lab.ARTEFACTS / "progress.png")
     expect(cell).to_contain_text("6/6 tasks", timeout=lab.CELL)
     expect(cell.locator(".jp-OutputArea-child")).to_have_count(2)
 

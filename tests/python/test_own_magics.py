@@ -1,8 +1,11 @@
-"""What the kernel answers itself: `%info` and `%logs`."""
+"""What the kernel answers itself: `%info`, `%logs` and their like."""
 
+import json
 import re
+import time
 
-from conftest import SPARK_START, running_kernel
+import pytest
+from conftest import SPARK_START, printed, running_kernel
 
 
 def rows(kernel, code="%info"):
@@ -22,8 +25,8 @@ def test_before_a_session_there_is_none_and_asking_starts_none(livy_url):
     with running_kernel("livy-pyspark", livy_url) as kernel:
         assert told(kernel, "Session") == "none: the first cell starts one"
         assert told(kernel, "Session") == "none: the first cell starts one"
-        reply, _ = kernel.run("%logs")
-        assert reply["ename"] == "NoSessionError"
+        assert "no session" in plain_of(kernel, "%logs")
+        assert "no session" in refused(kernel, "%logs -f")
 
 
 def test_a_session_its_server_and_its_abilities_are_told(pyspark):
@@ -94,6 +97,47 @@ def test_help_tells_of_every_magic(pyspark):
     told = plain_of(pyspark, "%help")
     for name in re.findall(r"%%?[\w-]+", plain_of(pyspark, "%lsmagic")):
         assert f"\n{name} " in f"\n{told}", name
+
+
+@pytest.mark.parametrize("code", ["%%local\nx", "%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"])
+@pytest.mark.parametrize("name", ["livy-pyspark", "livy-spark", "livy-sql"])
+def test_what_sparkmagic_does_elsewhere_is_explained_without_a_session(name, code):
+    with running_kernel(name, "http://127.0.0.1:1") as kernel:
+        assert "is not done here" in refused(kernel, code)
+
+
+def test_every_magic_of_the_kernels_has_help_on_demand():
+    with running_kernel("livy-spark", "http://127.0.0.1:1") as kernel:
+        listed = re.search("alone in a cell: (.*)", plain_of(kernel, "%lsmagic")).group(1).split()
+        for name in set(listed) - {"%%local", "%send_to_spark", "%manage_spark"} | {"%%sql", "%%pyspark", "%%spark", "%%sparkr"}:
+            shown = kernel.run(f"{name} --help")[1]
+            assert f"Usage: {name}" in printed(shown, "stdout"), name
+            reply = kernel.client.complete(f"{name[:-1]}", reply=True, timeout=10)
+            assert name in reply["content"]["matches"], name
+
+
+def test_the_log_is_followed_until_that_is_interrupted(pyspark):
+    cell = pyspark.client.execute("%logs -f")
+    deadline = time.monotonic() + 30
+    while not any("spark" in printed([m]).lower() for m in [pyspark.client.get_iopub_msg(timeout=30)] if m["msg_type"] == "stream"):
+        assert time.monotonic() < deadline
+    pyspark.manager.interrupt_kernel()
+    shown = pyspark.heard_until_idle(cell)
+    assert [m["content"]["ename"] for m in shown if m["msg_type"] == "error"] == ["KeyboardInterrupt"]
+    pyspark.client.get_shell_msg(timeout=10)
+    assert pyspark.value("1 + 1") == "2"
+
+
+def test_a_batch_is_submitted_and_followed_to_its_end(server_url, tmp_path):
+    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
+    good.write_text("import sys\nprint('hello', sys.argv[1])\n")
+    bad.write_text("1 / 0\n")
+    with running_kernel("livy-sql", server_url) as kernel:
+        _, shown = kernel.run("%%batch -f\n" + json.dumps({"file": str(good), "args": ["Ada"]}), timeout=SPARK_START)
+        assert "has been submitted" in shown[0]["content"]["data"]["text/plain"] and "hello Ada" in printed(shown)
+        reply, shown = kernel.run("%%batch --follow " + json.dumps({"file": str(bad)}), timeout=SPARK_START)
+        assert reply["ename"] == "BatchError" and "ZeroDivisionError" in printed(shown)
+        assert "line 2, column 10" in refused(kernel, '%%batch\n{"file": }')
 
 
 def plain_of(kernel, code):

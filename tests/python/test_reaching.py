@@ -111,5 +111,5 @@ def test_tokens_headers_and_the_user_to_act_for_come_from_the_environment():
 
 
 def test_a_variable_that_makes_no_sense_is_named_and_its_value_is_not_shown():
-    text = first_error("http://livy.invalid", LIVY_PROFILE="s3cret")
-    assert "LIVY_PROFILE is none of livy, knox" in text and "s3cret" not in text
+    text = first_error("http://livy.invalid", LIVY_SERVICE="s3cret")
+    assert "LIVY_SERVICE is none of livy, knox" in text and "s3cret" not in text

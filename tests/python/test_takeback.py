@@ -72,6 +72,19 @@ def test_a_frontend_that_begins_anew_sees_it_in_the_next_cell(kernel):
     assert results == ["'the result'", "'there'"]
 
 
+def test_the_statements_of_a_cell_that_were_to_follow_do_not_run_and_that_is_said(kernel):
+    kernel.run("def slow(n):\n    time.sleep(n)\n    return n\nspark.udf.register('slow', slow, 'int')")
+    cell = kernel.client.execute("%%sql\nselect slow(4) as a; create temporary view later as select 1")
+    time.sleep(1.5)
+    kernel.kill()
+    kernel.start_again()
+    *_, result, error = kernel.heard_until_idle(cell)
+    assert result["content"]["data"]["text/plain"] == "a\n-\n4\n1 row"
+    assert error["content"]["ename"] == "KernelKilled" and "1 more to do" in error["content"]["evalue"]
+    assert kernel.client.get_shell_msg(timeout=10)["content"]["status"] == "error"
+    assert "TABLE_OR_VIEW_NOT_FOUND" in str(kernel.run("%%sql\nselect * from later")[0])
+
+
 def test_a_cell_that_waits_behind_a_resumed_one_is_resumed_too(kernel):
     client, cells = kernel.client, []
     for name in "first", "second":

@@ -105,6 +105,9 @@ impl Kernel {
             // Scripted sessions have no Python.
             .env("LIVY_AGENT", "never")
             .env("JUPYTER_DATA_DIR", folder.path())
+            // Not by a person's own settings.
+            .env("LIVY_KERNEL_CONFIG", folder.path().join("none"))
+            .env("SPARKMAGIC_CONF_DIR", folder.path())
             .env_remove("LIVY_HISTORY")
             .envs(variables.iter().copied())
             .env_remove("LIVY_KERNEL_LOG")

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     agent::{Agent, presence::Policy},
+    arguments::Asked,
     cause::{self, Amiss},
     earlier::Earlier,
     execution::Ending,
@@ -32,6 +33,7 @@ use crate::{
     own,
     panel::Panel,
     progress::{AtEnd, Board},
+    query::{self, Author, Step},
     source::Source,
     transcript::{Audience, Transcript},
     vscode,
@@ -47,11 +49,16 @@ const PATIENCE_OF_HABITS: Duration = Duration::from_secs(20);
 const WORTH_A_WORD: Duration = Duration::from_secs(5);
 
 /// A cell that is to run.
+#[derive(Clone)]
 pub struct Cell {
     /// The kernel's language, which is its session's.
     pub kernel: Kind,
     /// What to run.
     pub source: Source,
+    /// Whoever wrote that.
+    pub author: Author,
+    /// How many statements of it come after that.
+    pub left: usize,
     /// The answer, where the frontend's own code is not for Livy.
     pub unasked: Option<vscode::Answer>,
     /// The text as the frontend sent it.
@@ -114,14 +121,26 @@ impl Cell {
             self.answer_unasked(answer).await;
             return Ok(());
         }
-        if let Some(asked) = own::read(&self.input) {
-            let asked = asked?;
-            let answer = asked.answer(&self.keeper, self.kernel);
-            let answer = self.interrupt.run_until_cancelled(answer).await;
-            self.show(answer.unwrap_or_else(|| Err(not_run()))?).await;
-            return Ok(());
-        }
-        if self.source.code.trim().is_empty() {
+        let help = match own::read(&self.input) {
+            Some(asked) => match asked? {
+                Asked::Do(own) => return self.answer(&own).await,
+                Asked::Help(help) => help,
+            },
+            None => match query::plan(&self.source, self.kernel)? {
+                Asked::Do(plan) => {
+                    self.show(plan.word.into_iter().map(Shown::Warning).collect()).await;
+                    return self.take_steps(plan.steps).await;
+                }
+                Asked::Help(help) => help,
+            },
+        };
+        self.show(vec![Shown::Stream(help + "\n")]).await;
+        Ok(())
+    }
+
+    /// Runs statements one after the other, until one fails.
+    async fn take_steps(&self, steps: Vec<Step>) -> Result<(), Failure> {
+        if steps.is_empty() {
             return Ok(());
         }
         let live = self.session().await?;
@@ -129,8 +148,29 @@ impl Cell {
         self.tell_return(&live).await;
         self.start_up(&live).await?;
         self.warn_if_out_of_step(&live).await;
-        let (code, ending, transcript) = self.run_in(&live).await?;
-        self.conclude(&live, &code, ending, transcript).await
+        let count = steps.len();
+        for (step, number) in steps.into_iter().zip(1..) {
+            let step = self.step(step, count - number);
+            step.take(&live).await.map_err(|failure| match count {
+                1 => failure,
+                _ => failure.with_lines([format!(
+                    "It is part {number} of {count} of the cell; the cell ends here."
+                )]),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn take(&self, live: &Live) -> Result<(), Failure> {
+        let (code, ending, transcript) = self.run_in(live).await?;
+        self.conclude(live, &code, ending, transcript).await
+    }
+
+    /// The part of this cell that is one statement.
+    fn step(&self, step: Step, left: usize) -> Self {
+        let silent = self.silent || step.author == Author::Unseen;
+        let source = Source { kind: step.kind, head: None, code: step.code };
+        Self { source, author: step.author, left, silent, ..self.clone() }
     }
 
     /// Runs the code in a session, and shows meanwhile what comes and how that goes. Yields the
@@ -141,7 +181,9 @@ impl Cell {
     ) -> Result<(String, Ending, Transcript<'_>), Failure> {
         let agent = self.agent(live).await;
         let code = match (self.source.kind, &agent) {
-            (Kind::Pyspark, None) => habits::without_agent(&self.source.code)?,
+            (Kind::Pyspark, None) if self.author == Author::Person => {
+                habits::without_agent(&self.source.code)?
+            }
             _ => self.source.code.clone(),
         };
         let board = Board::default();
@@ -172,7 +214,9 @@ impl Cell {
 
     async fn agent(&self, live: &Live) -> Option<Agent> {
         match self.source.kind {
-            Kind::Pyspark if habits::has_any(&self.source.code) => {
+            Kind::Pyspark
+                if self.author == Author::Person && habits::has_any(&self.source.code) =>
+            {
                 live.agent_within(PATIENCE_OF_HABITS).await
             }
             Kind::Sparkr => None,
@@ -192,7 +236,7 @@ impl Cell {
         match ending {
             Ending::Output(Output::Ok(data)) => {
                 let data = transcript.left_of(data);
-                self.show(output::show(self.source.kind, code, data)).await;
+                self.show(output::show(self.source.kind, code, data)?).await;
                 Ok(())
             }
             Ending::Output(Output::Error { ename, evalue, .. })

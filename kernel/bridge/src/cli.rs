@@ -10,6 +10,9 @@ use crate::{command::Which, kernelspec::Target, kind::Kind, leftover::Leftover};
 #[derive(Debug, Parser)]
 #[command(name = "livy-kernel", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
+    /// The profile of livy-kernel.toml to use
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -17,7 +20,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached.
-The server is the one that LIVY_URL names.";
+The server is the one that LIVY_URL names, or livy-kernel.toml.";
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
@@ -47,11 +50,31 @@ pub enum Command {
     /// End a session that its kernel had to leave behind; the kernel does this
     #[command(hide = true)]
     EndLeftover(EndLeftover),
+    /// Write, check and show the settings
+    Config {
+        /// What to do
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
     /// Check the settings and the way to the server
     Doctor {
         /// Start a session, too, and end it
         #[arg(long)]
         session: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Write a commented example to Jupyter's config folder, where there is no file yet
+    Init,
+    /// Tell what is wrong with the file, line by line; exit with 1 if anything is
+    Check,
+    /// Show each value and where it comes from; secrets are not shown
+    Show {
         #[command(flatten)]
         output: Output,
     },
@@ -342,7 +365,7 @@ mod tests {
     #[test]
     fn a_kernel_bears_arguments_of_the_program_that_starts_it() {
         let command = ["livy-kernel", "run", "--connection-file", "c.json", "job.py", "--their=1"];
-        let Ok(Cli { command: Command::Run(run) }) = Cli::try_parse_from(command) else {
+        let Ok(Cli { command: Command::Run(run), .. }) = Cli::try_parse_from(command) else {
             panic!("it parses");
         };
         assert_eq!(run.connection_file, PathBuf::from("c.json"));
@@ -353,7 +376,7 @@ mod tests {
         let parse =
             |args: &[&str]| Cli::try_parse_from([&["livy-kernel", "install"], args].concat());
         assert!(parse(&["--user", "--sys-prefix"]).is_err());
-        let Ok(Cli { command: Command::Install(install) }) =
+        let Ok(Cli { command: Command::Install(install), .. }) =
             parse(&["--prefix", "/p", "--kind", "sql,spark"])
         else {
             panic!("it parses");

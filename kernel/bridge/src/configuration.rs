@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use livy_client::{Application, session::NewSession};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::kind::Kind;
@@ -64,11 +64,7 @@ fn as_text<'de, D: Deserializer<'de>>(conf: D) -> Result<BTreeMap<String, String
 impl Configuration {
     /// Reads the JSON in a cell for a kernel of this language. An error says where in the cell, and why.
     pub fn read(cell: &str, kernel: Kind) -> Result<Self, String> {
-        let Some(begin) = cell.find('{') else {
-            return Err("there is no JSON object in the cell".to_owned());
-        };
-        let read: Self = serde_json::from_str(&cell[begin..])
-            .map_err(|error| located(&cell[..begin], &error))?;
+        let read: Self = object(cell)?;
         match read.kind {
             Some(kind) if kind != kernel => Err(format!(
                 "this kernel's sessions are of kind {}, and not {}: choose another kernel, or begin a \
@@ -98,28 +94,46 @@ impl Configuration {
     pub fn session(&self, default: NewSession) -> NewSession {
         let this = self.clone();
         let heartbeat = this.heartbeat_timeout_in_second;
+        let (ttl, idle_timeout) = (this.ttl.clone(), this.idle_timeout.clone());
+        let application = this.application();
         NewSession {
             application: Application {
-                name: this.name.or(default.application.name),
-                proxy_user: this.proxy_user,
-                jars: this.jars,
-                py_files: this.py_files,
-                files: this.files,
-                archives: this.archives,
-                driver_memory: this.driver_memory,
-                driver_cores: this.driver_cores,
-                executor_memory: this.executor_memory,
-                executor_cores: this.executor_cores,
-                num_executors: this.num_executors,
-                queue: this.queue,
-                conf: this.conf,
+                name: application.name.or(default.application.name),
+                ..application
             },
             heartbeat_timeout_in_second: heartbeat.or(default.heartbeat_timeout_in_second),
-            ttl: this.ttl.or(default.ttl),
-            idle_timeout: this.idle_timeout.or(default.idle_timeout),
+            ttl: ttl.or(default.ttl),
+            idle_timeout: idle_timeout.or(default.idle_timeout),
             kind: default.kind,
         }
     }
+
+    /// The Spark application that it describes.
+    pub fn application(self) -> Application {
+        Application {
+            name: self.name,
+            proxy_user: self.proxy_user,
+            jars: self.jars,
+            py_files: self.py_files,
+            files: self.files,
+            archives: self.archives,
+            driver_memory: self.driver_memory,
+            driver_cores: self.driver_cores,
+            executor_memory: self.executor_memory,
+            executor_cores: self.executor_cores,
+            num_executors: self.num_executors,
+            queue: self.queue,
+            conf: self.conf,
+        }
+    }
+}
+
+/// The JSON object in a cell. An error says where in the cell, and why.
+pub fn object<T: DeserializeOwned>(cell: &str) -> Result<T, String> {
+    let Some(begin) = cell.find('{') else {
+        return Err("there is no JSON object in the cell".to_owned());
+    };
+    serde_json::from_str(&cell[begin..]).map_err(|error| located(&cell[..begin], &error))
 }
 
 /// An error whose line and column count from the cell's beginning.

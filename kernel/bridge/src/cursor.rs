@@ -1,5 +1,7 @@
 //! A place in a cell, which each side counts in units of its own.
 
+use crate::source;
+
 /// A cell's code around the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cursor<'c> {
@@ -43,9 +45,9 @@ impl<'c> Cursor<'c> {
         (before, self.after.trim_start_matches(is_word))
     }
 
-    /// Whether nothing but blank lines stands before its line.
+    /// Whether nothing but blank lines and comments stands before its line.
     pub fn is_in_the_first_line(&self) -> bool {
-        self.before[..self.before.len() - self.line().len()].trim().is_empty()
+        source::says_nothing(&self.before[..self.before.len() - self.line().len()])
     }
 }
 

@@ -127,7 +127,15 @@ impl Cell {
         let board = Board::default();
         let following = self.follow_on(&live, statement, agent.as_ref(), &board, running.next);
         let (ending, transcript) = self.attended(&live, following, &board).await?;
-        self.conclude(&live, &code, ending, transcript).await
+        self.conclude(&live, &code, ending, transcript).await?;
+        match self.left {
+            0 => Ok(()),
+            left => Err(Failure::new(
+                "KernelKilled",
+                format!("the cell had {left} more to do when the kernel was killed"),
+                "What comes after what it has shown did not run. Run that part again.",
+            )),
+        }
     }
 
     /// Frontends connect anew, each some tenths of a second after the kernel's start.

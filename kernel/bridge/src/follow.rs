@@ -60,6 +60,7 @@ impl Cell {
                 kind: self.source.kind,
                 count: self.count,
                 asked: request.envelope(),
+                left: self.left,
                 silent: self.silent,
                 first,
                 next: first.unwrap_or_default(),

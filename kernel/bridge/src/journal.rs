@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{kind::Kind, origin, private};
 
 /// Of what is written; another version's file is ignored.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What a kernel had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub struct Running {
     pub count: u32,
     /// Who asked for it.
     pub asked: Envelope,
+    /// How many statements of the cell were to follow.
+    pub left: usize,
     /// Nothing of it is to be shown: nobody wants to see it, or all was shown.
     pub silent: bool,
     /// The agent's first event of it, if there is an agent.
@@ -118,9 +120,12 @@ impl Journal {
         self.change(|now| now.count = count);
     }
 
-    /// A cell runs.
+    /// A statement of a cell runs; those of it that came before have ended.
     pub fn begins(&self, cell: Running) {
-        self.change(|now| now.cells.push(cell));
+        self.change(|now| {
+            now.cells.retain(|earlier| earlier.asked != cell.asked);
+            now.cells.push(cell);
+        });
     }
 
     /// How far a cell was shown.
@@ -225,6 +230,7 @@ mod tests {
             kind,
             count: 4,
             asked: asked("b"),
+            left: 0,
             silent,
             first,
             next: 0,

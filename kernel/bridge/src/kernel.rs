@@ -21,6 +21,7 @@ use crate::{
     keeper::Keeper,
     kind::Kind,
     progress::AtEnd,
+    query::Author,
     source::{self, Source},
     vscode,
 };
@@ -175,7 +176,9 @@ impl Kernel {
         self.earlier.push(Arc::new(earlier));
         let resumed = Cell {
             kernel: self.kind,
-            source: Source { kind: cell.kind, code: String::new() },
+            source: Source { kind: cell.kind, head: None, code: String::new() },
+            author: Author::Kernel,
+            left: cell.left,
             unasked: None,
             input: String::new(),
             count: cell.count,
@@ -262,6 +265,8 @@ impl Kernel {
         let cell = Cell {
             kernel: self.kind,
             source: source::read(&content.code, self.kind),
+            author: Author::Person,
+            left: 0,
             unasked: vscode::answer(self.kind, &content),
             input: content.code,
             count: self.count,

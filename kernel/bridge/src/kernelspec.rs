@@ -78,11 +78,15 @@ fn files(kind: Kind) -> Files {
 }
 
 /// Installs one kernel, which will start this very program, and tells where.
-pub fn install(kind: Kind, target: &Target) -> Result<PathBuf, KernelspecError> {
+pub fn install(
+    kind: Kind,
+    profile: Option<&str>,
+    target: &Target,
+) -> Result<PathBuf, KernelspecError> {
     let program = env::current_exe().map_err(KernelspecError::NoProgram)?;
-    let folder = folder(kind, target)?;
+    let folder = folder(kind, profile, target)?;
     let files = files(kind);
-    let spec = spec(files.kernel_json, &program, python(target)?.as_deref())?;
+    let spec = spec(files.kernel_json, &program, profile, python(target)?.as_deref())?;
     write(&folder, "kernel.json", spec.as_bytes())?;
     for (name, content) in files.others {
         write(&folder, name, content)?;
@@ -91,8 +95,12 @@ pub fn install(kind: Kind, target: &Target) -> Result<PathBuf, KernelspecError> 
 }
 
 /// Removes one kernel; tells where it was, if it was there.
-pub fn uninstall(kind: Kind, target: &Target) -> Result<Option<PathBuf>, KernelspecError> {
-    let folder = folder(kind, target)?;
+pub fn uninstall(
+    kind: Kind,
+    profile: Option<&str>,
+    target: &Target,
+) -> Result<Option<PathBuf>, KernelspecError> {
+    let folder = folder(kind, profile, target)?;
     match fs::remove_dir_all(&folder) {
         Ok(()) => Ok(Some(folder)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -105,11 +113,17 @@ pub fn uninstall(kind: Kind, target: &Target) -> Result<Option<PathBuf>, Kernels
 fn spec(
     kernel_json: &str,
     program: &Path,
+    profile: Option<&str>,
     python: Option<&Path>,
 ) -> Result<String, serde_json::Error> {
     let mut spec: Value = serde_json::from_str(kernel_json)?;
     if let Some(first) = spec.pointer_mut("/argv/0") {
         *first = program.to_string_lossy().into();
+    }
+    if let (Some(profile), Some(argv)) = (profile, spec["argv"].as_array_mut()) {
+        argv.extend(["--profile".into(), profile.into()]);
+        let name = spec["display_name"].as_str().unwrap_or_default();
+        spec["display_name"] = name.replace("(Livy)", &format!("(Livy, {profile})")).into();
     }
     if let Some(python) = python {
         spec["env"] = json!({ LIVY_LOCAL_PYTHON: python.to_string_lossy() });
@@ -135,13 +149,19 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), KernelspecErro
         .map_err(|source| KernelspecError::File { path, source })
 }
 
-fn folder(kind: Kind, target: &Target) -> Result<PathBuf, KernelspecError> {
+fn folder(kind: Kind, profile: Option<&str>, target: &Target) -> Result<PathBuf, KernelspecError> {
     let data = match target {
         Target::User => user_data()?,
         Target::SysPrefix => sys_prefix()?.join("share/jupyter"),
         Target::Prefix(prefix) => prefix.join("share/jupyter"),
     };
-    Ok(data.join("kernels").join(format!("livy-{}", kind.as_str())))
+    Ok(data.join("kernels").join(name(kind, profile)))
+}
+
+/// What Jupyter calls it.
+pub fn name(kind: Kind, profile: Option<&str>) -> String {
+    let profile = profile.map(|profile| format!("-{profile}")).unwrap_or_default();
+    format!("livy-{}{profile}", kind.as_str())
 }
 
 /// [Jupyter's data folder](https://docs.jupyter.org/en/latest/use/jupyter-directories.html#data-files).
@@ -189,7 +209,7 @@ mod tests {
         let prefix = tempfile::tempdir().unwrap();
         let target = Target::Prefix(prefix.path().to_owned());
         for kind in Kind::ALL {
-            let folder = install(kind, &target).unwrap();
+            let folder = install(kind, None, &target).unwrap();
             let spec: Value =
                 serde_json::from_str(&fs::read_to_string(folder.join("kernel.json")).unwrap())
                     .unwrap();
@@ -202,12 +222,27 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_has_a_kernel_of_its_own() {
+        let prefix = tempfile::tempdir().unwrap();
+        let target = Target::Prefix(prefix.path().to_owned());
+        let folder = install(Kind::Sql, Some("prod"), &target).unwrap();
+        assert!(folder.ends_with("livy-sql-prod"));
+        let spec = fs::read_to_string(folder.join("kernel.json")).unwrap();
+        let spec: Value = serde_json::from_str(&spec).unwrap();
+        assert_eq!(spec["display_name"], "Spark SQL (Livy, prod)");
+        assert_eq!(spec["argv"].as_array().unwrap().last().unwrap(), "prod");
+        assert_eq!(uninstall(Kind::Sql, None, &target).unwrap(), None);
+        assert_eq!(uninstall(Kind::Sql, Some("prod"), &target).unwrap(), Some(folder));
+    }
+
+    #[test]
     fn a_kernel_in_a_python_environment_uses_its_spark() {
         let prefix = tempfile::tempdir().unwrap();
         fs::create_dir(prefix.path().join("bin")).unwrap();
         let python = prefix.path().join("bin/python");
         fs::write(&python, "").unwrap();
-        let folder = install(Kind::Pyspark, &Target::Prefix(prefix.path().to_owned())).unwrap();
+        let folder =
+            install(Kind::Pyspark, None, &Target::Prefix(prefix.path().to_owned())).unwrap();
         let spec: Value =
             serde_json::from_str(&fs::read_to_string(folder.join("kernel.json")).unwrap()).unwrap();
         assert_eq!(spec["env"], json!({"LIVY_LOCAL_PYTHON": python.to_str().unwrap()}));
@@ -217,9 +252,9 @@ mod tests {
     fn what_is_uninstalled_is_gone_and_what_was_not_there_is_no_error() {
         let prefix = tempfile::tempdir().unwrap();
         let target = Target::Prefix(prefix.path().to_owned());
-        let folder = install(Kind::Sql, &target).unwrap();
-        assert_eq!(uninstall(Kind::Sql, &target).unwrap(), Some(folder.clone()));
+        let folder = install(Kind::Sql, None, &target).unwrap();
+        assert_eq!(uninstall(Kind::Sql, None, &target).unwrap(), Some(folder.clone()));
         assert!(!folder.exists());
-        assert_eq!(uninstall(Kind::Sql, &target).unwrap(), None);
+        assert_eq!(uninstall(Kind::Sql, None, &target).unwrap(), None);
     }
 }

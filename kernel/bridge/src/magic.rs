@@ -20,6 +20,8 @@ pub struct Magic {
 pub enum By {
     /// It only chooses the language of the cell that it begins.
     Language(Kind),
+    /// The kernel, as a part of a cell in its own language.
+    Cell,
     /// Livy, in Python and Scala.
     Livy,
     /// The agent in the session's Python.
@@ -28,8 +30,13 @@ pub enum By {
     Kernel,
 }
 
-const fn language(name: &'static str, kind: Kind, help: &'static str) -> Magic {
-    Magic { name, by: By::Language(kind), arguments: &[], help }
+const fn language(
+    name: &'static str,
+    kind: Kind,
+    arguments: &'static [&'static str],
+    help: &'static str,
+) -> Magic {
+    Magic { name, by: By::Language(kind), arguments, help }
 }
 
 const fn livy(name: &'static str, arguments: &'static [&'static str], help: &'static str) -> Magic {
@@ -54,18 +61,44 @@ const SCALA: &str = "The cell is Scala, whatever the notebook is.\n\
     It runs in the same session: tables and temporary views are shared, variables are not.";
 const R: &str = "The cell is R, whatever the notebook is.\n\
     It runs in the same session: tables and temporary views are shared, variables are not.";
-const SQL: &str = "The cell is SQL, whatever the notebook is; its rows, 1,000 at most, are shown as a table.\n\
-    It runs in the same session, so it can ask temporary views of the other languages.";
+const SQL: &str = "The cell is SQL, whatever the notebook is: statements with `;` between them, each with its table.\n\
+    It runs in the same session, so it can ask temporary views of the other languages, and `{name}` is a \
+    variable, quoted as SQL wants it. `-n ROWS` shows more or fewer than 1,000 rows (-1: as many as there is \
+    room for), `-o NAME` keeps them in a variable, `-q` shows nothing, `-m sample -r FRACTION` takes a sample, \
+    `--chart [KIND] -x COLUMN -y COLUMN` draws them. `%%sql --help` tells all.";
+const SQL_OPTIONS: &[&str] = &[
+    "--output",
+    "--maxrows",
+    "--samplemethod",
+    "--samplefraction",
+    "--quiet",
+    "--chart",
+    "--color",
+    "--agg",
+    "--help",
+    "bar",
+    "line",
+    "area",
+    "scatter",
+    "pie",
+    "hist",
+];
 
 /// All of them.
 pub const MAGICS: &[Magic] = &[
-    language("%%pyspark", Kind::Pyspark, PYTHON),
-    language("%%python", Kind::Pyspark, PYTHON),
-    language("%%spark", Kind::Spark, SCALA),
-    language("%%scala", Kind::Spark, SCALA),
-    language("%%sparkr", Kind::Sparkr, R),
-    language("%%r", Kind::Sparkr, R),
-    language("%%sql", Kind::Sql, SQL),
+    language("%%pyspark", Kind::Pyspark, &[], PYTHON),
+    language("%%python", Kind::Pyspark, &[], PYTHON),
+    language("%%spark", Kind::Spark, &[], SCALA),
+    language("%%scala", Kind::Spark, &[], SCALA),
+    language("%%sparkr", Kind::Sparkr, &[], R),
+    language("%%r", Kind::Sparkr, &[], R),
+    language("%%sql", Kind::Sql, SQL_OPTIONS, SQL),
+    Magic {
+        name: "%%pretty",
+        by: By::Cell,
+        arguments: &[],
+        help: "Is accepted for notebooks that have it: the cell runs as it would without, and tables are pretty.",
+    },
     livy(
         "%json",
         &[],
@@ -80,8 +113,8 @@ pub const MAGICS: &[Magic] = &[
     kernel("%info", &[], "The session, its server, and which abilities are on. Alone in its cell."),
     kernel(
         "%logs",
-        &["--lines"],
-        "`%logs [-n NUMBER]` shows the end of the session's log. Alone in its cell.",
+        &["--lines", "--follow"],
+        "`%logs [-n NUMBER]` shows the end of the session's log; with `-f`, all that comes. Alone in its cell.",
     ),
     kernel(
         "%%configure",
@@ -89,6 +122,12 @@ pub const MAGICS: &[Magic] = &[
         "`%%configure [-f] [-m]` and a JSON object: what the sessions to come get, in Livy's words: \
          driverMemory, executorCores, conf, jars, name, … `-f` ends the session that there is, `-m` adds \
          to what was configured before.",
+    ),
+    kernel(
+        "%%batch",
+        &["--follow"],
+        "`%%batch [-f]` and a JSON object submit a Spark application that runs by itself, in Livy's words: \
+         file, args, className, conf, …; `-f` shows its log until it ends.",
     ),
     kernel(
         "%sessions",
@@ -105,7 +144,25 @@ pub const MAGICS: &[Magic] = &[
         &["--force"],
         "`%cleanup -f` ends this notebook's session, and those of yours whose kernel is gone. Alone in its cell.",
     ),
+    Magic {
+        name: "%chart",
+        by: By::Cell,
+        arguments: &["bar", "line", "area", "scatter", "pie", "hist", "--color", "--agg", "--help"],
+        help: "`%chart NAME [KIND] [-x COLUMN] [-y COLUMN]` draws the rows of a variable; `%chart --help` tells \
+               all. Alone in its cell.",
+    },
     kernel("%spark_ui", &[], "Where Spark tells of the session's jobs. Alone in its cell."),
+    kernel("%%local", &[], "Is not done here: all cells run in the session. Leave the line away."),
+    kernel(
+        "%send_to_spark",
+        &[],
+        "Is not done here, since nothing need be sent: all cells run in the session.",
+    ),
+    kernel(
+        "%manage_spark",
+        &[],
+        "Is not done here: see %sessions, %attach, %delete and %cleanup, and the settings.",
+    ),
     kernel("%help", &[], "All magics, and what they do. Alone in its cell."),
     kernel("%lsmagic", &[], "The names of all magics. Alone in its cell."),
     kernel(
@@ -180,7 +237,7 @@ pub fn named(name: &str) -> Option<&'static Magic> {
 /// Whether this line is a magic, and so nothing of the cell's language.
 pub fn is_line_magic(line: &str) -> bool {
     let name = line.split_whitespace().next().unwrap_or_default();
-    line.starts_with('%') && named(name).is_some_and(|magic| magic.language().is_none())
+    line.starts_with('%') && named(name).is_some_and(|magic| !magic.begins_code())
 }
 
 /// Where a magic or what follows it is being typed: the text to replace, and what may stand there.
@@ -222,22 +279,27 @@ fn typed<'c>(cursor: &Cursor<'c>) -> Option<&'c str> {
 
 impl Magic {
     /// The language of the cell that it begins.
-    pub fn language(&self) -> Option<Kind> {
+    pub fn language(&self, kernel: Kind) -> Option<Kind> {
         match self.by {
             By::Language(kind) => Some(kind),
+            By::Cell => Some(kernel),
             By::Livy | By::Agent | By::Kernel => None,
         }
     }
 
+    fn begins_code(&self) -> bool {
+        matches!(self.by, By::Language(_) | By::Cell)
+    }
+
     fn takes_code(&self) -> bool {
-        self.language().is_none() && self.arguments.is_empty()
+        !self.begins_code() && self.arguments.is_empty()
     }
 
     fn fits(&self, cursor: &Cursor<'_>, kind: Kind) -> bool {
         let may_stand = !self.name.starts_with("%%") || cursor.is_in_the_first_line();
         may_stand
             && match self.by {
-                By::Language(_) | By::Kernel => true,
+                By::Language(_) | By::Cell | By::Kernel => true,
                 By::Livy => matches!(kind, Kind::Pyspark | Kind::Spark),
                 By::Agent => kind == Kind::Pyspark,
             }
@@ -302,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_magic_is_found_by_its_name_in_any_case() {
-        assert_eq!(named("%%SQL").and_then(Magic::language), Some(Kind::Sql));
+        assert_eq!(named("%%SQL").and_then(|sql| sql.language(Kind::Spark)), Some(Kind::Sql));
         assert_eq!(named("%sql"), None);
     }
 

@@ -3,6 +3,7 @@
 //! See `kernel/ARCHITECTURE.md` for the map.
 
 mod agent;
+mod arguments;
 mod ask;
 mod beside;
 mod cause;
@@ -46,6 +47,7 @@ mod place;
 mod private;
 mod progress;
 mod python;
+mod query;
 mod settings;
 mod signals;
 mod source;
@@ -67,8 +69,9 @@ use crate::{
     journal::Journal,
     keeper::Keeper,
     kernel::Kernel,
+    kind::Kind,
     progress::AtEnd,
-    settings::Terms,
+    settings::{Settings, Terms},
 };
 
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
@@ -78,7 +81,10 @@ type Outcome = Result<(), CommandError>;
 
 fn main() -> ExitCode {
     log_to_stderr();
-    let outcome = asynchronously(carry_out(Cli::parse().command));
+    let Cli { command, profile } = Cli::parse();
+    let kind = if let Command::Run(run) = &command { run.kind } else { Kind::Pyspark };
+    settings::choose(profile.clone(), kind);
+    let outcome = asynchronously(carry_out(command, profile.as_deref()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
@@ -89,11 +95,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn carry_out(command: Command) -> Outcome {
+async fn carry_out(command: Command, profile: Option<&str>) -> Outcome {
     match command {
         Command::Run(options) => run(options).await,
-        Command::Install(options) => command::install(&options),
-        Command::Uninstall(options) => command::uninstall(&options),
+        Command::Install(options) => command::install(&options, profile),
+        Command::Uninstall(options) => command::uninstall(&options, profile),
         Command::Local(options) => command::local(options).await,
         Command::Sessions(options) => match options.end {
             true => command::end_orphans(options.yes, options.output.json).await,
@@ -111,6 +117,7 @@ async fn carry_out(command: Command) -> Outcome {
             BatchAction::Log(log) => command::log(Resource::Batch, &log).await,
             BatchAction::Kill(some) => Resource::Batch.kill(&some.ids, some.output.json).await,
         },
+        Command::Config { action } => command::config(&action),
         Command::EndLeftover(leftover) => command::end_leftover(&leftover.into()).await,
         Command::Doctor { output, session } => command::doctor(output.json, session).await,
     }
@@ -148,19 +155,21 @@ async fn run(options: Run) -> Outcome {
     let (requests, frontend) = jupyter_wire::bind(&connection)
         .await
         .map_err(|error| CommandError::Other(error.to_string()))?;
-    let agents = settings::agents().unwrap_or_else(|error| {
+    let settings = settings::current();
+    warn_of_faults(settings);
+    let agents = settings.agents().unwrap_or_else(|error| {
         tracing::warn!("{error}; sessions get an agent when it helps");
         Policy::default()
     });
-    let (place, terms) = match settings::terms() {
-        Ok(terms) => (settings::place(), terms),
+    let (place, terms) = match settings.terms() {
+        Ok(terms) => (settings.place(), terms),
         Err(error) => (Err(error), Terms::default()),
     };
     let (words, said) = tokio::sync::mpsc::unbounded_channel();
     let journal = Journal::beside(&options.connection_file, options.kind);
     let keeper = Keeper::new(options.kind, place, agents, terms, words, journal);
     let history = History::open(options.kind, history_folder());
-    let progress = settings::progress().unwrap_or_else(|error| {
+    let progress = settings.progress().unwrap_or_else(|error| {
         tracing::warn!("{error}; a line stays of each cell's progress");
         AtEnd::default()
     });
@@ -190,9 +199,16 @@ async fn run(options: Run) -> Outcome {
     Ok(())
 }
 
+/// Lines of the file that make no sense are left out, and said to whoever reads Jupyter's log.
+fn warn_of_faults(settings: &Settings) {
+    for fault in settings.file.iter().flat_map(|file| &file.faults) {
+        tracing::warn!("{}, line {}: {}", settings.path.display(), fault.line, fault.what);
+    }
+}
+
 /// Where inputs are kept; a setting that makes no sense may have been meant to keep none.
 fn history_folder() -> Option<PathBuf> {
-    let kept = settings::keeps_history().unwrap_or_else(|error| {
+    let kept = settings::current().keeps_history().unwrap_or_else(|error| {
         tracing::warn!("{error}; the history is kept in memory only");
         false
     });

@@ -7,7 +7,7 @@ use livy_client::{Client, Options};
 use crate::{
     failure::Failure,
     local::Local,
-    settings::{LIVY_URL, Place, SettingsError},
+    settings::{self, LIVY_URL, Place, SettingsError},
 };
 
 /// A server.
@@ -38,7 +38,7 @@ impl Connection {
             Err(error) => Err(Failure::new(
                 "SettingsError",
                 error.to_string(),
-                "Correct it where the kernel is started from, and restart the kernel.",
+                "Correct it where it was set, and restart the kernel.",
             )),
         }
     }
@@ -49,7 +49,7 @@ impl Connection {
             None if self.client.trusts_everybody() => {
                 format!("{} (its certificate is NOT checked)", self.client.endpoint())
             }
-            None => self.client.endpoint().to_string(),
+            None => format!("{}{}", self.client.endpoint(), whence()),
             Some(local) => format!(
                 "this machine: Spark {} (no {LIVY_URL} is set, so the kernel started it and will end it)",
                 local.lease().spark
@@ -64,6 +64,13 @@ impl Connection {
             None => false,
         }
     }
+}
+
+/// An address that somebody may not know to have set.
+fn whence() -> &'static str {
+    let settings = settings::current();
+    let is_sparkmagics = settings.variable(LIVY_URL).is_none() && settings.sparkmagic.is_some();
+    if is_sparkmagics { " (of sparkmagic's config.json)" } else { "" }
 }
 
 fn client(options: Options) -> Result<Client, Failure> {

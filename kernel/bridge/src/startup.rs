@@ -66,21 +66,13 @@ impl Cell {
     /// A cell of this one's that shows nothing by itself.
     fn hidden(&self, code: &str) -> Self {
         Self {
-            kernel: self.kernel,
             source: source::read(code, self.kernel),
-            unasked: None,
-            input: String::new(),
-            count: self.count,
             silent: true,
             request: None,
-            earlier: Vec::new(),
             may_ask: false,
             progress: AtEnd::Never,
             history: None,
-            keeper: self.keeper.clone(),
-            frontend: self.frontend.clone(),
-            parent: self.parent.clone(),
-            interrupt: self.interrupt.clone(),
+            ..self.clone()
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     history::History,
     kind::Kind,
-    output::bound::{self, Flow},
+    output::{self, bound::Flow},
     overheard::Overheard,
 };
 
@@ -224,18 +224,18 @@ impl<'a> Transcript<'a> {
             }
             _ if self.muted => {}
             EventKind::Display(Display { data, metadata, id }) => {
-                let data = bound::bundle(data);
+                let data = output::displayed(data);
                 let display =
                     DisplayData { data, metadata, transient: Transient { display_id: id } };
                 frontend.publish(parent, &display).await;
             }
             EventKind::UpdateDisplay(Display { data, metadata, id }) => {
-                let data = bound::bundle(data);
+                let data = output::displayed(data);
                 let transient = Transient { display_id: id };
                 frontend.publish(parent, &UpdateDisplayData { data, metadata, transient }).await;
             }
             EventKind::Result { data, metadata } => {
-                self.audience.result(bound::bundle(data), metadata).await;
+                self.audience.result(output::displayed(data), metadata).await;
             }
             EventKind::ClearOutput { wait } => {
                 frontend.publish(parent, &ClearOutput { wait }).await;

@@ -17,7 +17,7 @@ const BACKGROUND: &str = "application/vnd.vscode.bg.execution.";
 const COMPLETE: &str = "get_ipython().kernel.do_complete(";
 
 /// How such a cell is answered.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// It ran, and there is nothing to show.
     Nothing,

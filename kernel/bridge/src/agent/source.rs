@@ -9,6 +9,9 @@ macro_rules! parts {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("python/", $name, ".py"))),)*] };
 }
 
+/// The part that answers `%%sql`, which can stand alone.
+pub const TABULAR: &str = include_str!("python/tabular.py");
+
 /// All files of `python/`.
 const PARTS: &[(&str, &str)] = parts! {
     "__init__"
@@ -23,6 +26,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "errors"
     "events"
     "figures"
+    "frames"
     "imports"
     "inputs"
     "inspection"
@@ -40,6 +44,7 @@ const PARTS: &[(&str, &str)] = parts! {
     "sources"
     "statements"
     "streams"
+    "tabular"
     "timing"
 };
 

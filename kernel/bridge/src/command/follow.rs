@@ -75,25 +75,60 @@ async fn to_its_end(
 ) -> Result<Option<SessionState>, CommandError> {
     let client = server(PATIENT)?;
     tokio::spawn(tell_trouble(client.troubles()));
-    let mut follower = Follower::default();
-    let (mut last_line, mut end) = (Instant::now(), None);
-    loop {
-        let log = match all_lines(resource, &client, id).await {
-            Err(error) if error.is_not_found() => return Ok(None),
-            log => log?,
-        };
-        let news = follower.news(&log);
+    let mut following = Following::new(resource, client, id.clone());
+    while let Some(news) = following.next().await? {
         show(&news, json)?;
-        // In a burst only the log is worth the time. What was written before the end is in a log
-        // that is read a moment after it.
-        match (news.lines.is_empty(), end.take()) {
-            (true, Some(state)) => return Ok(Some(state)),
-            (true, None) => {
-                end = state(resource, &client, id).await?.filter(SessionState::is_over);
+    }
+    Ok(following.end)
+}
+
+/// A log that is followed to its end.
+pub struct Following {
+    resource: Resource,
+    client: Client,
+    id: Id,
+    follower: Follower,
+    last_line: Instant,
+    /// How what writes it has ended, as far as is known.
+    pub end: Option<SessionState>,
+}
+
+impl Following {
+    /// From what the server keeps of it on.
+    pub fn new(resource: Resource, client: Client, id: Id) -> Self {
+        let (follower, last_line) = (Follower::default(), Instant::now());
+        Self { resource, client, id, follower, last_line, end: None }
+    }
+
+    /// What comes next; nothing at its end.
+    pub async fn next(&mut self) -> Result<Option<News>, CommandError> {
+        loop {
+            let log = match all_lines(self.resource, &self.client, &self.id).await {
+                Err(error) if error.is_not_found() => {
+                    self.end = None;
+                    return Ok(None);
+                }
+                log => log?,
+            };
+            let news = self.follower.news(&log);
+            let is_quiet = news.lines.is_empty();
+            // In a burst only the log is worth the time. What was written before the end is in a log
+            // that is read a moment after it.
+            match (is_quiet, &self.end) {
+                (true, Some(_)) => return Ok(None),
+                (true, None) => {
+                    let state = state(self.resource, &self.client, &self.id).await?;
+                    self.end = state.filter(SessionState::is_over);
+                }
+                (false, _) => {
+                    (self.last_line, self.end) = (Instant::now(), None);
+                }
             }
-            (false, _) => last_line = Instant::now(),
+            tokio::time::sleep(log::pause(self.last_line.elapsed())).await;
+            if !is_quiet || news.gap {
+                return Ok(Some(news));
+            }
         }
-        tokio::time::sleep(log::pause(last_line.elapsed())).await;
     }
 }
 

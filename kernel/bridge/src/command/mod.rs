@@ -1,5 +1,6 @@
 //! What a person can ask for at a terminal: one file for each subject.
 
+mod config;
 mod doctor;
 mod follow;
 mod install;
@@ -16,14 +17,15 @@ use std::{io, process::ExitCode};
 
 use livy_client::{Client, Error, Id, Options, ResendPolicy, SessionState};
 
+pub use config::config;
 pub use doctor::doctor;
-pub use follow::log;
+pub use follow::{Following, log};
 pub use install::{install, uninstall};
 pub use local::local;
 pub use orphans::end_orphans;
 use redact::redacted;
 pub use resource::{Resource, Which};
-pub use submit::submit;
+pub use submit::{absolute, submit};
 use terminal::say;
 pub use terminal::warn;
 
@@ -125,7 +127,7 @@ pub async fn end_leftover(leftover: &Leftover) -> Result<(), CommandError> {
 
 /// The server that the environment names.
 fn server(resend: ResendPolicy) -> Result<Client, CommandError> {
-    match settings::place()? {
+    match settings::current().place()? {
         Place::Livy(options) => Ok(Client::with(Options { resend, ..*options })?),
         Place::Here(_) => Err(CommandError::NoServer),
     }

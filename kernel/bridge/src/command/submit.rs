@@ -74,7 +74,7 @@ fn new_batch(options: Submit, server: &Endpoint) -> NewBatch {
 
 /// A file of this machine as a server on this machine finds it, which has another current folder.
 /// Anything else, such as `hdfs:` addresses, is the cluster's to find.
-fn absolute(file: String) -> String {
+pub fn absolute(file: String) -> String {
     let path = Path::new(&file);
     match path.is_relative() && path.exists() {
         true => match std::path::absolute(path) {

@@ -16,11 +16,12 @@ use crate::{kind::Kind, magic, source};
 /// Judges a cell by the language that it is in.
 pub fn of(cell: &str, kernel: Kind) -> IsCompleteReply {
     let source = source::read(cell, kernel);
-    let has_magic = source.code.len() != cell.len();
-    if has_magic && source.code.trim().is_empty() {
-        return match cell.trim_start().contains('\n') {
-            true => IsCompleteReply::new(Completeness::Complete),
-            false => IsCompleteReply::incomplete(""),
+    if let Some(head) = &source.head
+        && source.code.trim().is_empty()
+    {
+        return match head.starts_with("%%") && !source::from_magic(cell).contains('\n') {
+            true => IsCompleteReply::incomplete(""),
+            false => IsCompleteReply::new(Completeness::Complete),
         };
     }
     let code = without_line_magics(&source.code);

@@ -65,7 +65,10 @@ impl Keeper {
             idle_timeout: self.terms.idle_timeout.clone(),
             ttl: self.terms.ttl.clone(),
         };
-        self.configuration().session(default)
+        let base = self.terms.properties.clone();
+        // What is one alone is one together.
+        let all = base.merged(self.configuration()).unwrap_or_else(|_| self.configuration());
+        all.session(default)
     }
 
     /// Under which name others know the session, if it is to be shared.

@@ -1,6 +1,8 @@
 //! From a statement's output to what a frontend shows. Pure.
 
+mod answer;
 pub mod bound;
+mod chart;
 mod table;
 mod text;
 mod traceback;
@@ -26,15 +28,25 @@ const PLAIN: &str = "text/plain";
 const JSON: &str = "application/json";
 const LIVY_TABLE: &str = "application/vnd.livy.table.v1+json";
 
-/// What to show for a statement's `data`, as much of it as may be shown.
-pub fn show(kind: Kind, code: &str, data: Map<String, Value>) -> Vec<Shown> {
+/// What to show for a statement's `data`, as much of it as may be shown; a failure is one that the
+/// kernel's own code has met.
+pub fn show(kind: Kind, code: &str, data: Map<String, Value>) -> Result<Vec<Shown>, Failure> {
     let bounded = |shown| match shown {
         Shown::Stream(text) => Shown::Stream(bound::text(text)),
         Shown::Warning(text) => Shown::Warning(bound::text(text)),
         Shown::Result(data) => Shown::Result(bound::bundle(data)),
         Shown::Display(data) => Shown::Display(bound::bundle(data)),
     };
-    show_whole(kind, code, data).into_iter().map(bounded).collect()
+    let whole = match answer::show(&data) {
+        Some(shown) => shown?,
+        None => show_whole(kind, code, data),
+    };
+    Ok(whole.into_iter().map(bounded).collect())
+}
+
+/// A bundle that the agent tells, as much of it as may be shown.
+pub fn displayed(data: Map<String, Value>) -> Map<String, Value> {
+    bound::bundle(answer::with_table(data))
 }
 
 /// What a person reads of a statement that failed, as much of it as may be shown.
@@ -69,8 +81,7 @@ fn show_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Shown
 }
 
 fn with_table(mut data: Map<String, Value>, table: &table::Table) -> Map<String, Value> {
-    data.insert("text/html".to_owned(), table.html().into());
-    data.insert(PLAIN.to_owned(), table.text().into());
+    data.extend(answer::bundle(table));
     data
 }
 
@@ -105,7 +116,7 @@ mod tests {
 
     fn show_data(kind: Kind, data: Value) -> Vec<Shown> {
         let Value::Object(data) = data else { panic!("data is an object") };
-        show(kind, "%magic x", data)
+        show(kind, "%magic x", data).unwrap()
     }
 
     fn keys(shown: &[Shown]) -> Vec<&str> {

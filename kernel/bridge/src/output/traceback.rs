@@ -2,6 +2,9 @@
 
 use crate::{failure::Failure, kind::Kind};
 
+/// What Livy's JSON meets in times and intervals on newer Javas.
+const NO_JSON: &str = "does not \"opens java.";
+
 /// What Livy answers for a language that its server cannot run.
 const NO_INTERPRETER: &str = "Fail to start interpreter";
 
@@ -18,6 +21,12 @@ pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) 
     if evalue == NO_INTERPRETER {
         let language = kind.language();
         traceback.push(format!("This server cannot run {language}; whoever runs it may add that."));
+    }
+    if kind == Kind::Sql && evalue.contains(NO_JSON) {
+        traceback.push(
+            "Livy's SQL cannot send a value of this type: `%%sql -n 999` has Python send it."
+                .to_owned(),
+        );
     }
     Failure { ename, evalue, traceback }
 }

@@ -14,7 +14,7 @@ pub fn names() -> Text {
     };
     let lines = [
         of("Languages of a cell", |by| matches!(by, By::Language(_))),
-        of("The kernel's, alone in a cell", |by| *by == By::Kernel),
+        of("The kernel's, alone in a cell", |by| matches!(by, By::Kernel | By::Cell)),
         of("In Python", |by| *by == By::Agent),
         of("Livy's, in Python and Scala", |by| *by == By::Livy),
     ];

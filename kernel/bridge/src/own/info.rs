@@ -10,6 +10,7 @@ use crate::{
     keeper::{Keeper, State},
     live::Live,
     panel::Text,
+    settings,
 };
 
 /// A server that does not answer is not waited for.
@@ -20,6 +21,7 @@ type Rows = Vec<(&'static str, String)>;
 /// All that is known now. It starts nothing.
 pub async fn about(keeper: &Keeper) -> Text {
     let mut rows = Rows::new();
+    rows.extend(settings::current().told().map(|told| ("Settings", told)));
     match keeper.state() {
         State::Ready(live) => of_session(&live, &mut rows).await,
         State::Starting(starting) => {

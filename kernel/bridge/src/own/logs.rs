@@ -3,7 +3,7 @@
 use clap::Args;
 use livy_client::session;
 
-use super::{no_session, unanswered};
+use super::unanswered;
 use crate::{failure::Failure, keeper::Keeper, panel::Text};
 
 /// Options of `%logs`.
@@ -12,11 +12,19 @@ pub struct Options {
     /// How many lines
     #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub lines: u32,
+    /// Go on until the session ends, or the cell is interrupted
+    #[arg(short, long)]
+    pub follow: bool,
 }
 
 /// The log's end.
 pub async fn of(keeper: &Keeper, options: &Options) -> Result<Text, Failure> {
-    let live = keeper.live().ok_or_else(|| no_session("there is no session, and so no log"))?;
+    let Some(live) = keeper.live() else {
+        // Notebooks ask for it before they run anything.
+        return Ok(Text::plain(
+            "There is no session, and so no log. The first cell that runs code starts one.",
+        ));
+    };
     let request = session::log(&live.session.id, Some(-1), Some(options.lines.into()));
     let log = live.client.send(request).await.map_err(|error| unanswered(&error))?;
     let lines: Vec<&str> = log.log.iter().map(|line| line.trim_matches('\n')).collect();

@@ -1,6 +1,9 @@
 //! The magics that the kernel answers itself, without a statement: each is a cell of its own.
 
+mod batch;
 mod configure;
+mod explained;
+mod follow;
 mod help;
 mod info;
 mod logs;
@@ -12,7 +15,16 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 use livy_client::Error;
 
-use crate::{failure::Failure, keeper::Keeper, kind::Kind, output::Shown};
+use crate::{
+    arguments::{self, Asked},
+    cell::{Cell, not_run},
+    failure::Failure,
+    keeper::Keeper,
+    kind::Kind,
+    output::Shown,
+    panel::Text,
+    source,
+};
 
 /// A magic of the kernel's, with its options.
 #[derive(Debug, Parser, PartialEq, Eq)]
@@ -27,6 +39,9 @@ pub enum Own {
     /// What the sessions to come get: a JSON object in Livy's words, such as {"driverMemory": "2g"}
     #[command(name = "%%configure", aliases = ["%configure"])]
     Configure(configure::Options),
+    /// Submits a Spark application that runs by itself: a JSON object in Livy's words
+    #[command(name = "%%batch", aliases = ["%batch"])]
+    Batch(batch::Options),
     /// The sessions that kernels have on the server
     #[command(name = "%sessions", aliases = ["%%sessions"])]
     Sessions(sessions::Which),
@@ -57,27 +72,26 @@ pub enum Own {
 }
 
 /// What a cell asks of the kernel itself, if it does; an error says how to ask.
-pub fn read(cell: &str) -> Option<Result<Own, Failure>> {
+pub fn read(cell: &str) -> Option<Result<Asked<Own>, Failure>> {
+    let cell = source::from_magic(cell);
     let first = cell.split_whitespace().next().filter(|word| word.starts_with('%'))?;
+    if let Some(failure) = explained::why_not(first) {
+        return Some(Err(failure));
+    }
     let command = Own::command();
-    let own = command.find_subcommand(first)?;
+    let own = command.find_subcommand(first.to_ascii_lowercase())?;
     let head = match own.get_name() {
         // What follows is JSON.
-        "%%configure" => cell.split('{').next().unwrap_or_default(),
+        "%%configure" | "%%batch" => cell.split('{').next().unwrap_or_default(),
         _ => cell,
     };
-    let mut asked = Own::try_parse_from(head.split_whitespace());
-    if let Ok(Own::Configure(options)) = &mut asked {
-        cell.clone_into(&mut options.cell);
+    let mut asked = arguments::read(head);
+    match &mut asked {
+        Ok(Asked::Do(Own::Configure(options))) => cell.clone_into(&mut options.cell),
+        Ok(Asked::Do(Own::Batch(options))) => cell.clone_into(&mut options.cell),
+        _ => {}
     }
-    Some(asked.map_err(|error| usage(&error)))
-}
-
-/// Words of the argument parser, help among them.
-fn usage(error: &clap::Error) -> Failure {
-    let traceback: Vec<String> = error.to_string().trim_end().lines().map(str::to_owned).collect();
-    let evalue = traceback.first().cloned().unwrap_or_default();
-    Failure { ename: "UsageError".to_owned(), evalue, traceback }
+    Some(asked)
 }
 
 fn no_session(what: &str) -> Failure {
@@ -88,9 +102,35 @@ fn unanswered(error: &Error) -> Failure {
     Failure::new("LivyError", error.to_string(), "Ask again when the server is back.")
 }
 
+impl Cell {
+    /// Does what the kernel itself was asked for.
+    pub(crate) async fn answer(&self, own: &Own) -> Result<(), Failure> {
+        match own {
+            Own::Logs(logs::Options { follow: true, .. }) => return self.follow_session().await,
+            Own::Batch(options) => return self.run_batch(options).await,
+            _ => {}
+        }
+        let answer = own.answer(&self.keeper, self.kernel);
+        let answer = self.interrupt.run_until_cancelled(answer).await;
+        self.show(answer.unwrap_or_else(|| Err(not_run()))?).await;
+        Ok(())
+    }
+
+    async fn run_batch(&self, options: &batch::Options) -> Result<(), Failure> {
+        let client = self.keeper.connect().await?.client;
+        let id = batch::submit(&client, options).await?;
+        let told = Text::plain(&format!("Batch {id} has been submitted."));
+        self.show(vec![Shown::Display(told.bundle())]).await;
+        match options.follow {
+            true => self.follow_batch(client, id).await,
+            false => Ok(()),
+        }
+    }
+}
+
 impl Own {
     /// What a person reads in answer.
-    pub async fn answer(&self, keeper: &Arc<Keeper>, kernel: Kind) -> Result<Vec<Shown>, Failure> {
+    async fn answer(&self, keeper: &Arc<Keeper>, kernel: Kind) -> Result<Vec<Shown>, Failure> {
         let text = match self {
             Self::Info => info::about(keeper).await,
             Self::Logs(options) => logs::of(keeper, options).await?,
@@ -104,6 +144,7 @@ impl Own {
             Self::Attach(which) => share::attach(keeper, which).await?,
             Self::Detach => share::detach(keeper)?,
             Self::Replay(how_many) => return share::replay(keeper, kernel, how_many).await,
+            Self::Batch(_) => return Ok(Vec::new()),
         };
         Ok(vec![Shown::Display(text.bundle())])
     }
@@ -113,11 +154,18 @@ impl Own {
 mod tests {
     use super::*;
 
+    fn asked(cell: &str) -> Own {
+        match read(cell).expect(cell).expect(cell) {
+            Asked::Do(own) => own,
+            Asked::Help(help) => panic!("{help}"),
+        }
+    }
+
     #[test]
     fn a_cell_of_one_magic_is_the_kernels() {
-        assert_eq!(read("%info").unwrap().unwrap(), Own::Info);
-        assert_eq!(read("\n%%info \n").unwrap().unwrap(), Own::Info);
-        let Own::Logs(options) = read("%logs -n 7").unwrap().unwrap() else { panic!("no log") };
+        assert_eq!(asked("%info"), Own::Info);
+        assert_eq!(asked("\n# what is there?\n%%INFO \n"), Own::Info);
+        let Own::Logs(options) = asked("%logs -n 7") else { panic!("no log") };
         assert_eq!(options.lines, 7);
         assert!(read("x = 1").is_none() && read("").is_none() && read("%time x").is_none());
     }
@@ -126,7 +174,7 @@ mod tests {
     fn a_wrong_option_is_told_and_help_is_given() {
         let wrong = read("%logs -n many").unwrap().unwrap_err();
         assert!(wrong.evalue.contains("invalid value 'many'"), "{}", wrong.evalue);
-        let help = read("%logs --help").unwrap().unwrap_err();
-        assert!(help.traceback.join("\n").contains("How many lines"), "{help:?}");
+        let help = read("%logs --help").unwrap().unwrap();
+        assert!(matches!(help, Asked::Help(help) if help.contains("How many lines")));
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     live::Live,
     output::{self, Shown},
     panel::Text,
+    query,
 };
 
 /// Livy sends so many statements at once at most.
@@ -96,10 +97,13 @@ async fn newest(live: &Live, number: u64) -> Result<Vec<Statement>, Failure> {
 
 fn shown(statement: Statement, kernel: Kind) -> Vec<Shown> {
     let code = statement.code.clone().unwrap_or_default();
+    let asked = query::asked(&code).unwrap_or_else(|| code.trim_end().to_owned());
     let how = if statement.is_finished() { "" } else { " (has not ended)" };
-    let heading = format!("[{}]{how} {}\n", statement.id, code.trim_end());
+    let heading = format!("[{}]{how} {asked}\n", statement.id);
     let given = match statement.output {
-        Some(Output::Ok(data)) => output::show(kernel, &code, data),
+        Some(Output::Ok(data)) => output::show(kernel, &code, data).unwrap_or_else(|failure| {
+            vec![Shown::Warning(format!("{}: {}\n", failure.ename, failure.evalue))]
+        }),
         Some(Output::Error { ename, evalue, .. }) => {
             vec![Shown::Warning(format!("{ename}: {evalue}\n"))]
         }

@@ -17,6 +17,7 @@ from .display import DISPLAYS
 from .errors import tell_error
 from .events import events
 from .figures import figures
+from .frames import table
 from .imports import import_watch
 from .inputs import inputs
 from .interrupts import interrupts
@@ -78,6 +79,7 @@ class Agent:
         self.patches.set(getpass, 'getpass', inputs.getpass)
         import_watch.install(self.patches)
         logs.install()
+        safely(table.install)
         if 'matplotlib' not in sys.modules:
             os.environ.setdefault('MPLBACKEND', 'Agg')
 
@@ -88,6 +90,7 @@ class Agent:
                 import_watch.uninstall()
                 logs.uninstall()
                 safely(children.uninstall)
+                safely(table.uninstall)
                 safely(self.shell.uninstall)
                 safely(results.forget)
                 self.patches.undo()

@@ -5,6 +5,7 @@ import base64
 import json
 import pprint
 
+from . import frames
 from .base import safely, state, works
 from .events import events
 
@@ -89,8 +90,11 @@ def mime_bundle(value):
     return keep_bundle(data, metadata)
 
 
-def bundle_of(value):
+def bundle_of(value, wanted=False):
     """The bundle; None if the value shows itself."""
+    rows = frames.shown(value, wanted)
+    if rows:
+        return keep_bundle(rows, {})
     shows_itself = own_method(value, '_ipython_display_')
     if shows_itself and works(shows_itself):
         return None

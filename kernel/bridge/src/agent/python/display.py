@@ -24,7 +24,7 @@ def display(*objects, display_id=None, raw=False, metadata=None, clear=False, up
     if clear:
         clear_output(wait=True)
     for value in objects:
-        bundle = keep_bundle(value, {}) if raw else bundle_of(value)
+        bundle = keep_bundle(value, {}) if raw else bundle_of(value, wanted=True)
         if bundle:
             kind = 'update_display' if update else 'display'
             more = dict(bundle[1], **keep_bundle({}, metadata or {})[1])

@@ -23,13 +23,13 @@ PIP = (
     'a library is wanted on every machine of the cluster, and pip would reach the driver at most. '
     'Give it to the session as it starts: Livy\'s "pyFiles" or "archives" (spark.apache.org, "Python Package Management").'
 )
+ALONE = ('info', 'logs', 'chart', 'sessions', 'delete', 'cleanup', 'spark_ui', 'help', 'lsmagic', 'configure', 'sql', 'batch')
 ELSEWHERE = {
     'pip': PIP,
     'conda': PIP,
     'debug': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
     'pdb': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
-    'info': 'it needs a cell of its own.',
-    'logs': 'it needs a cell of its own.',
+    **{name: 'it needs a cell of its own.' for name in ALONE},
     'spark': 'the session is there already, as `spark` and `sc`.',
     'local': 'what follows would run beside the notebook, where this kernel has no Python.',
 }

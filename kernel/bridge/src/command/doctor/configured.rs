@@ -1,4 +1,4 @@
-//! What the environment says, and which variable says it.
+//! What is set, and where.
 
 use livy_client::{Options, Profile, Verify};
 
@@ -11,12 +11,18 @@ use crate::settings::{self, LIVY_URL};
 /// Each value with the variable that it comes from; secrets are named, not shown.
 pub fn configured(options: &Options, way: &Way) -> Report {
     let mut report = Report::default();
-    let mut say = |name, value: String, source: &str| {
+    if let Some(files) = settings::current().told() {
+        report.add("settings", Finding::ok(files));
+    }
+    let mut say = |name, value: String, variable: &str| {
+        let origin = settings::current().origin(variable);
+        let source = origin.map_or_else(|| variable.to_owned(), |origin| origin.label(variable));
         report.add(name, Finding::ok(format!("{value} ({source})")));
     };
     say("server", options.endpoint.to_string(), LIVY_URL);
-    let guessed = settings::first_set(&["LIVY_PROFILE"]).unwrap_or("guessed from the address");
-    say("profile", profile(options.profile).to_owned(), guessed);
+    let guessed =
+        settings::current().first_set(&["LIVY_SERVICE"]).unwrap_or("guessed from the address");
+    say("service", profile(options.profile).to_owned(), guessed);
     say("credentials", options.auth.name().to_owned(), credentials_source(options));
     if let Some(user) = &options.do_as {
         say("acts for", user.clone(), "LIVY_DO_AS");
@@ -50,7 +56,7 @@ fn profile(profile: Profile) -> &'static str {
 
 /// The variables are asked in the same order as for the credentials themselves.
 pub fn credentials_source(options: &Options) -> &'static str {
-    match settings::first_set(&settings::CREDENTIALS) {
+    match settings::current().first_set(&settings::CREDENTIALS) {
         Some(variable) => variable,
         None if options.auth.name() == "none" => "no variable has any",
         None => LIVY_URL,

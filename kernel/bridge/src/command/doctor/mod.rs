@@ -28,7 +28,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 
 /// Checks everything, as far as it makes sense.
 pub async fn doctor(as_json: bool, with_session: bool) -> Result<(), CommandError> {
-    let report = match settings::terms().and_then(|_| settings::place()) {
+    let report = match settings::current().terms().and_then(|_| settings::current().place()) {
         Ok(Place::Livy(options)) => livy(*options, with_session).await,
         Ok(Place::Here(python)) => local::local(python, with_session).await,
         Err(error) => Report::default().with("settings", wrong_settings(&error)),

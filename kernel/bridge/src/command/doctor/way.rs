@@ -30,9 +30,10 @@ impl Way {
             true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
             false => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
         };
-        let excepted = settings::value_of_first(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
+        let excepted =
+            settings::current().first_value(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
         let direct = endpoint.is_loopback() || is_excepted(&host, &excepted);
-        let proxy = if direct { None } else { settings::first_set(variables) };
+        let proxy = if direct { None } else { settings::current().first_set(variables) };
         Self { host, port: endpoint.port(), proxy }
     }
 

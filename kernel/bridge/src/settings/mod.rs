@@ -1,4 +1,9 @@
-//! What the environment says about where Spark is, and how it is reached.
+//! What a person has set: where Spark is, how it is reached, and what is wanted of sessions.
+
+pub mod file;
+pub mod keys;
+mod layers;
+mod sparkmagic;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,7 +11,12 @@ use livy_client::{
     Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc, time,
 };
 
-use crate::{agent::presence::Policy, loss::OnLoss, progress::AtEnd};
+pub use layers::{Settings, choose, current};
+
+use crate::{
+    agent::presence::Policy, arguments::words, configuration::Configuration, loss::OnLoss,
+    progress::AtEnd,
+};
 
 /// The variable that names the Livy server.
 pub const LIVY_URL: &str = "LIVY_URL";
@@ -48,6 +58,8 @@ pub struct Terms {
     pub on_loss: OnLoss,
     /// The file of code that each runs first.
     pub startup: Option<PathBuf>,
+    /// What each gets, where `%%configure` does not say otherwise.
+    pub properties: Configuration,
 }
 
 impl Terms {
@@ -59,94 +71,93 @@ impl Terms {
 
 /// A setting that makes no sense: which one, why, and never a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} {why}")]
+#[error("{label} {why}")]
 pub struct SettingsError {
-    variable: &'static str,
+    /// The variable that goes before all else.
+    pub variable: &'static str,
+    label: String,
     why: String,
 }
 
-fn wrong(variable: &'static str, why: impl ToString) -> SettingsError {
-    SettingsError { variable, why: why.to_string() }
-}
+impl Settings {
+    fn wrong(&self, variable: &'static str, why: impl ToString) -> SettingsError {
+        let label = match self.origin(variable) {
+            Some(origin) => origin.label(variable),
+            None if variable == layers::PROFILE => "--profile".to_owned(),
+            None => variable.to_owned(),
+        };
+        SettingsError { variable, label, why: why.to_string() }
+    }
 
-/// Reads the environment.
-pub fn place() -> Result<Place, SettingsError> {
-    Variables(&|name| std::env::var(name).ok()).place()
-}
+    /// When sessions get an agent.
+    pub fn agents(&self) -> Result<Policy, SettingsError> {
+        self.one_of(
+            "LIVY_AGENT",
+            &[("auto", Policy::Auto), ("always", Policy::Always), ("never", Policy::Never)],
+        )
+    }
 
-/// What is wanted of sessions.
-pub fn terms() -> Result<Terms, SettingsError> {
-    let on_loss = one_of("LIVY_ON_LOSS", &[("restart", OnLoss::Restart), ("ask", OnLoss::Ask)])?;
-    Variables(&|name| std::env::var(name).ok()).terms(on_loss)
-}
+    /// What becomes of the display of a cell's progress.
+    pub fn progress(&self) -> Result<AtEnd, SettingsError> {
+        self.one_of(
+            "LIVY_PROGRESS",
+            &[("line", AtEnd::Line), ("clear", AtEnd::Clear), ("never", AtEnd::Never)],
+        )
+    }
 
-/// When sessions get an agent.
-pub fn agents() -> Result<Policy, SettingsError> {
-    one_of(
-        "LIVY_AGENT",
-        &[("auto", Policy::Auto), ("always", Policy::Always), ("never", Policy::Never)],
-    )
-}
+    /// The default if nothing is set.
+    fn one_of<T: Copy + Default>(
+        &self,
+        variable: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<T, SettingsError> {
+        let Some(value) = self.get(variable) else {
+            return Ok(T::default());
+        };
+        let found = choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice);
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        found.ok_or_else(|| self.wrong(variable, format!("is none of {}", names.join(", "))))
+    }
 
-/// What becomes of the display of a cell's progress.
-pub fn progress() -> Result<AtEnd, SettingsError> {
-    one_of(
-        "LIVY_PROGRESS",
-        &[("line", AtEnd::Line), ("clear", AtEnd::Clear), ("never", AtEnd::Never)],
-    )
-}
+    /// All that is wrong, each setting by itself.
+    pub fn faults(&self) -> Vec<SettingsError> {
+        let mut faults = Vec::new();
+        let mut settings = self.clone();
+        while let Err(error) = settings.judge() {
+            if faults.contains(&error) {
+                break;
+            }
+            settings = settings.without(error.variable);
+            faults.push(error);
+        }
+        faults
+    }
 
-/// The default if nothing is set.
-fn one_of<T: Copy + Default>(
-    variable: &'static str,
-    choices: &[(&str, T)],
-) -> Result<T, SettingsError> {
-    let Some(value) = value_of_first(&[variable]) else {
-        return Ok(T::default());
-    };
-    let found = choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice);
-    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    found.ok_or_else(|| wrong(variable, format!("is none of {}", names.join(", "))))
-}
-
-/// Whether inputs are kept for later kernels.
-pub fn keeps_history() -> Result<bool, SettingsError> {
-    Variables(&|name| std::env::var(name).ok()).keeps_history()
-}
-
-/// The first of these variables that is set.
-pub fn first_set(names: &[&'static str]) -> Option<&'static str> {
-    names.iter().copied().find(|name| value_of_first(&[name]).is_some())
-}
-
-/// The value of the first of these variables that is set.
-pub fn value_of_first(names: &[&str]) -> Option<String> {
-    let variables = Variables(&|name| std::env::var(name).ok());
-    names.iter().find_map(|name| variables.get(name))
-}
-
-/// The environment, so that tests have one of their own. Absent and empty mean the same, since a
-/// kernelspec's `env` cannot unset.
-struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
-
-impl Variables<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    fn judge(&self) -> Result<(), SettingsError> {
+        self.place()?;
+        self.terms()?;
+        self.agents()?;
+        self.progress()?;
+        self.keeps_history()?;
+        Ok(())
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from)
     }
 
-    fn keeps_history(&self) -> Result<bool, SettingsError> {
+    /// Whether inputs are kept for later kernels.
+    pub fn keeps_history(&self) -> Result<bool, SettingsError> {
         match self.get("LIVY_HISTORY").as_deref() {
             None | Some("yes") => Ok(true),
             Some("no") => Ok(false),
-            Some(_) => Err(wrong("LIVY_HISTORY", "is neither yes nor no")),
+            Some(_) => Err(self.wrong("LIVY_HISTORY", "is neither yes nor no")),
         }
     }
 
-    fn terms(&self, on_loss: OnLoss) -> Result<Terms, SettingsError> {
+    /// What is wanted of sessions.
+    pub fn terms(&self) -> Result<Terms, SettingsError> {
+        let choices = [("restart", OnLoss::Restart), ("ask", OnLoss::Ask)];
         Ok(Terms {
             session: self.get("LIVY_SESSION"),
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
@@ -154,8 +165,9 @@ impl Variables<'_> {
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
             heartbeat_timeout: self.time("LIVY_HEARTBEAT_TIMEOUT")?.map(|(_, time)| time),
             patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
-            on_loss,
+            on_loss: self.one_of("LIVY_ON_LOSS", &choices)?,
             startup: self.path("LIVY_STARTUP"),
+            properties: self.properties(),
         })
     }
 
@@ -163,12 +175,14 @@ impl Variables<'_> {
         let Some(text) = self.get(variable) else {
             return Ok(None);
         };
-        let no_time = || wrong(variable, "is no time like 90s, 20m, 2h or 1d");
+        let no_time = || self.wrong(variable, "is no time like 90s, 20m, 2h or 1d");
         let time = time::parse(&text).ok_or_else(no_time)?;
         Ok(Some((text, time)))
     }
 
-    fn place(&self) -> Result<Place, SettingsError> {
+    /// Where cells run.
+    pub fn place(&self) -> Result<Place, SettingsError> {
+        self.check_file()?;
         match self.get(LIVY_URL) {
             None => Ok(Place::Here(self.path(LIVY_LOCAL_PYTHON))),
             Some(url) => self.livy(&url).map(|options| Place::Livy(Box::new(options))),
@@ -176,7 +190,8 @@ impl Variables<'_> {
     }
 
     fn livy(&self, url: &str) -> Result<Options, SettingsError> {
-        let no_livy = |why: String| wrong(LIVY_URL, format!("does not name a Livy server: {why}"));
+        let no_livy =
+            |why: String| self.wrong(LIVY_URL, format!("does not name a Livy server: {why}"));
         let endpoint = Endpoint::parse(url).map_err(|error| no_livy(error.to_string()))?;
         let mut options = Options::new(endpoint).map_err(|error| no_livy(error.to_string()))?;
         if let Some(profile) = self.profile()? {
@@ -188,18 +203,19 @@ impl Variables<'_> {
         options.tls = self.tls()?;
         options.do_as = self.get("LIVY_DO_AS");
         for (name, value) in self.headers()? {
-            options =
-                options.with_header(&name, &value).map_err(|why| wrong("LIVY_HEADERS", why))?;
+            options = options
+                .with_header(&name, &value)
+                .map_err(|why| self.wrong("LIVY_HEADERS", why))?;
         }
         Ok(options)
     }
 
     fn profile(&self) -> Result<Option<Profile>, SettingsError> {
-        let Some(name) = self.get("LIVY_PROFILE") else {
+        let Some(name) = self.get("LIVY_SERVICE") else {
             return Ok(None);
         };
         let names: Vec<&str> = Profile::ALL.iter().map(|(name, _)| *name).collect();
-        let unknown = || wrong("LIVY_PROFILE", format!("is none of {}", names.join(", ")));
+        let unknown = || self.wrong("LIVY_SERVICE", format!("is none of {}", names.join(", ")));
         Profile::parse(&name).map(Some).ok_or_else(unknown)
     }
 
@@ -209,23 +225,36 @@ impl Variables<'_> {
             return Ok(Some(Arc::new(TokenCommand::new(words(&command)))));
         }
         if let Some(token) = self.get("LIVY_TOKEN") {
-            let bearer = Fixed::bearer(&token).map_err(|why| wrong("LIVY_TOKEN", why))?;
+            let bearer = Fixed::bearer(&token).map_err(|why| self.wrong("LIVY_TOKEN", why))?;
             return Ok(Some(Arc::new(bearer)));
         }
         match self.get("LIVY_AUTH").as_deref() {
             None => Ok(None),
             Some("netrc") => self.netrc(options.endpoint.host()).map(Some),
-            Some("azure-cli") => azure(options.profile).map(Some),
-            Some(_) => Err(wrong("LIVY_AUTH", "is neither netrc nor azure-cli")),
+            Some("azure-cli") => self.azure(options.profile).map(Some),
+            Some(_) => Err(self.wrong("LIVY_AUTH", "is neither netrc nor azure-cli")),
         }
+    }
+
+    fn azure(&self, profile: Profile) -> Result<Arc<dyn Auth>, SettingsError> {
+        let scope = match profile {
+            Profile::Synapse => "https://dev.azuresynapse.net/.default",
+            Profile::Fabric => "https://api.fabric.microsoft.com/.default",
+            _ => {
+                let why =
+                    "is azure-cli, which is for Synapse and Fabric; LIVY_SERVICE says which it is";
+                return Err(self.wrong("LIVY_AUTH", why));
+            }
+        };
+        Ok(Arc::new(TokenCommand::azure_cli(scope)))
     }
 
     fn netrc(&self, host: &str) -> Result<Arc<dyn Auth>, SettingsError> {
         let path = self.path("NETRC").or_else(|| Some(std::env::home_dir()?.join(".netrc")));
         let path =
-            path.ok_or_else(|| wrong("LIVY_AUTH", "is netrc, but there is no home folder"))?;
-        let basic =
-            netrc(&path, host).map_err(|why| wrong("LIVY_AUTH", format!("is netrc: {why}")))?;
+            path.ok_or_else(|| self.wrong("LIVY_AUTH", "is netrc, but there is no home folder"))?;
+        let basic = netrc(&path, host)
+            .map_err(|why| self.wrong("LIVY_AUTH", format!("is netrc: {why}")))?;
         Ok(Arc::new(basic))
     }
 
@@ -233,14 +262,17 @@ impl Variables<'_> {
         let pin = match self.get("LIVY_TLS_PIN_SHA256") {
             None => None,
             Some(text) => Some(Fingerprint::parse(&text).ok_or_else(|| {
-                wrong("LIVY_TLS_PIN_SHA256", "is no SHA-256 fingerprint: 64 hexadecimal digits are")
+                self.wrong(
+                    "LIVY_TLS_PIN_SHA256",
+                    "is no SHA-256 fingerprint: 64 hexadecimal digits are",
+                )
             })?),
         };
         let verify = match (pin, self.get("LIVY_TLS_VERIFY").as_deref()) {
             (Some(pin), _) => Verify::Pin(pin),
             (None, None | Some("yes")) => Verify::Authority,
             (None, Some("no")) => Verify::Nothing,
-            (None, Some(_)) => return Err(wrong("LIVY_TLS_VERIFY", "is neither yes nor no")),
+            (None, Some(_)) => return Err(self.wrong("LIVY_TLS_VERIFY", "is neither yes nor no")),
         };
         Ok(Tls {
             ca_file: self.path("LIVY_TLS_CA_FILE"),
@@ -260,7 +292,7 @@ impl Variables<'_> {
     fn header(&self, line: &str) -> Result<(String, String), SettingsError> {
         let (name, value) = line
             .split_once(':')
-            .ok_or_else(|| wrong("LIVY_HEADERS", "has a line that is not like Name: value"))?;
+            .ok_or_else(|| self.wrong("LIVY_HEADERS", "has a line that is not like Name: value"))?;
         Ok((name.trim().to_owned(), self.filled_in(value.trim())?))
     }
 
@@ -271,54 +303,17 @@ impl Variables<'_> {
         let Some((name, after)) = rest.split_once('}') else {
             return Ok(value.to_owned());
         };
-        let unset = || wrong("LIVY_HEADERS", format!("uses ${{{name}}}, which is not set"));
-        Ok(before.to_owned() + &self.get(name).ok_or_else(unset)? + &self.filled_in(after)?)
+        let unset = || self.wrong("LIVY_HEADERS", format!("uses ${{{name}}}, which is not set"));
+        Ok(before.to_owned() + &self.variable(name).ok_or_else(unset)? + &self.filled_in(after)?)
     }
-}
-
-fn azure(profile: Profile) -> Result<Arc<dyn Auth>, SettingsError> {
-    let scope = match profile {
-        Profile::Synapse => "https://dev.azuresynapse.net/.default",
-        Profile::Fabric => "https://api.fabric.microsoft.com/.default",
-        _ => {
-            let why =
-                "is azure-cli, which is for Synapse and Fabric; LIVY_PROFILE says which it is";
-            return Err(wrong("LIVY_AUTH", why));
-        }
-    };
-    Ok(Arc::new(TokenCommand::azure_cli(scope)))
-}
-
-/// A command's words; quotes keep spaces together, and no shell looks at it.
-fn words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for c in command.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (_, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{layers::tests::of_variables, *};
 
     fn read(variables: &[(&str, &str)]) -> Result<Place, SettingsError> {
-        let get = |name: &str| {
-            let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|&(_, value)| value.to_owned())
-        };
-        Variables(&get).place()
+        of_variables(variables).place()
     }
 
     #[track_caller]
@@ -362,7 +357,7 @@ mod tests {
         assert_eq!(livy(&[("LIVY_TOKEN", "t0ken")]).auth.name(), "bearer token");
         let command = livy(&[("LIVY_TOKEN_COMMAND", "vault read 'a token'"), ("LIVY_TOKEN", "x")]);
         assert_eq!(command.auth.name(), "token command");
-        let azure = livy(&[("LIVY_AUTH", "azure-cli"), ("LIVY_PROFILE", "fabric")]);
+        let azure = livy(&[("LIVY_AUTH", "azure-cli"), ("LIVY_SERVICE", "fabric")]);
         assert_eq!((azure.auth.name(), azure.profile), ("token command", Profile::Fabric));
     }
 
@@ -399,7 +394,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_said_with_its_variable_and_without_its_value() {
         for (variable, value) in [
-            ("LIVY_PROFILE", "s3cret"),
+            ("LIVY_SERVICE", "s3cret"),
             ("LIVY_AUTH", "s3cret"),
             ("LIVY_AUTH", "azure-cli"),
             ("LIVY_TOKEN", "s3cret\u{7f}"),
@@ -416,20 +411,14 @@ mod tests {
 
     #[test]
     fn the_history_is_kept_unless_told_otherwise() {
-        let keeps = |value: &str| {
-            let get = |name: &str| (name == "LIVY_HISTORY").then(|| value.to_owned());
-            Variables(&get).keeps_history()
-        };
+        let keeps = |value: &str| of_variables(&[("LIVY_HISTORY", value)]).keeps_history();
         assert_eq!((keeps(""), keeps("yes"), keeps("no")), (Ok(true), Ok(true), Ok(false)));
         assert_eq!(keeps("s3cret").unwrap_err().to_string(), "LIVY_HISTORY is neither yes nor no");
     }
 
     #[test]
     fn times_of_sessions_are_livys() {
-        let read = |variable: &str, text: &str| {
-            let get = |name: &str| (name == variable).then(|| text.to_owned());
-            Variables(&get).terms(OnLoss::Restart)
-        };
+        let read = |variable: &str, text: &str| of_variables(&[(variable, text)]).terms();
         assert_eq!(read("LIVY_TTL", "8h").unwrap().ttl.as_deref(), Some("8h"));
         assert_eq!(read("LIVY_IDLE_TIMEOUT", "20m").unwrap().idle_timeout.as_deref(), Some("20m"));
         let kept = read("LIVY_KEEP_ALIVE", "2h").unwrap().keep_alive;
@@ -445,10 +434,5 @@ mod tests {
             assert_eq!(error, format!("{variable} is no time like 90s, 20m, 2h or 1d"));
         }
         assert_eq!(read("LIVY_TTL", " "), Ok(Terms::default()));
-    }
-
-    #[test]
-    fn a_command_is_split_without_a_shell() {
-        assert_eq!(words(r#"az  account "a b" '' x'y z'"#), ["az", "account", "a b", "", "xy z"]);
     }
 }

@@ -1,0 +1,341 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Rows of Spark's as JSON: exact values, the columns' types, how many rows there are, and what to draw of them.
+
+It needs no other part: a cell of `%%sql` brings it to sessions that have no agent.
+"""
+
+import datetime
+import decimal
+import json
+import math
+import re
+import threading
+
+SHOWN = 10000  # Rows; a notebook with more is of no use.
+POINTS = 5000  # Of a chart.
+BARS = 100
+SLICES = 20
+BINS = 30
+SIZE = 4000000  # Letters of all rows as JSON.
+LONGEST = 10000  # Letters of one value.
+PATIENCE = 2  # Seconds that counting may take.
+CANCELLED = re.compile(r'[Jj]ob \d+ cancelled')
+
+NUMBERS = ('tinyint', 'smallint', 'int', 'bigint', 'float', 'double')
+TIMES = ('date', 'timestamp', 'timestamp_ntz')
+
+
+class Wrong(Exception):
+    """What was asked for cannot be; the message says why."""
+
+
+def answer(space, asked):
+    """What `%%sql` and `%chart` ask for, as one JSON value; what fails is in it, too."""
+    try:
+        return dict(answered(space, asked), livy_kernel=1)
+    except Exception as error:
+        if CANCELLED.search(str(error)):  # Livy says so itself.
+            raise
+        return {'livy_kernel': 1, 'error': described(error)}
+
+
+def answered(space, asked):
+    frame = asked_for(space, asked)
+    if frame.isStreaming:
+        raise Wrong('a stream has no end, so its rows cannot be shown. Write it to a table or to memory, and query that.')
+    if asked.get('fraction') is not None:
+        frame = frame.sample(False, asked['fraction'])
+    if asked.get('chart'):
+        return dict(chart(frame, asked['chart']), quiet=asked['quiet'])
+    most = asked['rows']
+    told = table(frame, SHOWN if most < 0 else min(most, SHOWN))
+    if asked.get('output'):
+        told['kept'] = keep(space, asked['output'], frame, most)
+    return dict(told, quiet=asked['quiet'])
+
+
+def asked_for(space, asked):
+    spark = session(space)
+    if 'variable' in asked:
+        return frame_of(spark, variable(space, asked['variable']), asked['variable'])
+    views = []
+    try:
+        parts = (part if at % 2 == 0 else literal(spark, variable(space, part), views) for at, part in enumerate(asked['query']))
+        return spark.sql(''.join(parts))
+    finally:
+        for view in views:
+            spark.catalog.dropTempView(view)
+
+
+def session(space):
+    if hasattr(space.get('spark'), 'sql'):
+        return space['spark']
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
+
+
+def variable(space, name):
+    if name not in space:
+        raise NameError("name '%s' is not defined: a variable of the session's Python is wanted" % name)
+    return space[name]
+
+
+def is_spark(value):
+    """Whether it is a DataFrame of Spark's, of whichever kind."""
+    return type(value).__name__ == 'DataFrame' and type(value).__module__.startswith('pyspark.sql.')
+
+
+def is_pandas(value):
+    return type(value).__name__ == 'DataFrame' and type(value).__module__.startswith('pandas.')
+
+
+def frame_of(spark, value, name):
+    if is_spark(value):
+        return value
+    if is_pandas(value):
+        return spark.createDataFrame(value.rename(columns=str))
+    if isinstance(value, dict):
+        return spark.createDataFrame([tuple(row) for row in zip(*value.values())], [str(key) for key in value])
+    if isinstance(value, (list, tuple)) and value:
+        rows = value if isinstance(value[0], (dict, tuple, list)) else [(each,) for each in value]
+        return spark.createDataFrame(rows, None if isinstance(value[0], (dict, tuple, list)) else [name])
+    raise Wrong('%s is neither a DataFrame nor rows: %s' % (name, type(value).__name__))
+
+
+def literal(spark, value, views):
+    """A value as SQL means it, whatever is in it."""
+    if hasattr(value, 'item') and not hasattr(value, '__len__'):  # A number of numpy's.
+        value = value.item()
+    if value is None:
+        return 'NULL'
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return "double('%r')" % value
+    if isinstance(value, decimal.Decimal):
+        return format(value, 'f') + 'BD'
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, (bytes, bytearray)):
+        return "X'%s'" % value.hex()
+    if isinstance(value, datetime.datetime):
+        return "TIMESTAMP'%s'" % value.isoformat(' ')
+    if isinstance(value, datetime.date):
+        return "DATE'%s'" % value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return '(%s)' % (', '.join(literal(spark, each, views) for each in value) or 'NULL')
+    if is_spark(value) or is_pandas(value):
+        view = 'livy_kernel_view_%d' % len(views)
+        frame_of(spark, value, view).createOrReplaceTempView(view)
+        views.append(view)
+        return view
+    raise Wrong('a %s has no literal in SQL: use a number, text, a time, a list of such, or a DataFrame' % type(value).__name__)
+
+
+def text(value):
+    """Spark's settings decide what a backslash means, and what `${...}` does: these are sent as bytes."""
+    if value.isprintable() and not set(value) & set("'\\$"):
+        return "'%s'" % value
+    return "decode(X'%s', 'UTF-8')" % value.encode('utf-8', 'replace').hex()
+
+
+def table(frame, most):
+    """So many rows, and how many there are."""
+    rows = frame.take(most + 1)
+    told = {'columns': columns(frame), 'rows': as_json(rows[:most])}
+    shown = len(told['rows'])
+    if len(rows) > shown:
+        told['total'] = count(frame)
+        told['more'] = True
+    return told
+
+
+def columns(frame):
+    return [[field.name, field.dataType.simpleString()] for field in frame.schema.fields]
+
+
+def as_json(rows):
+    """As many as fit."""
+    told, size = [], 0
+    for row in rows:
+        row = [plain(value) for value in row]
+        size += len(json.dumps(row))
+        if told and size > SIZE:
+            break
+        told.append(row)
+    return told
+
+
+def plain(value):
+    """A value without loss, as JSON can have it."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST else '%s… (%d letters)' % (value[:LONGEST], len(value))
+    if isinstance(value, (bytes, bytearray)):
+        return plain(bytes(value).hex().upper())
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(' ')
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if hasattr(value, 'asDict'):
+        return {key: plain(each) for key, each in zip(value.__fields__, value)}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return plain(str(value))
+
+
+def count(frame):
+    """How many rows there are; None if that takes long."""
+    counted = []
+    group = 'livy-kernel-count-%d' % id(counted)
+
+    def work():
+        try:
+            context_of(frame).setJobGroup(group, 'How many rows there are', True)
+            counted.append(frame.count())
+        except Exception:
+            pass
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if thread.is_alive():
+        context_of(frame).cancelJobGroup(group)
+    return counted[0] if counted else None
+
+
+def context_of(frame):
+    return frame.sparkSession.sparkContext if hasattr(frame, 'sparkSession') else frame.rdd.context
+
+
+def keep(space, name, frame, most):
+    """The rows as a variable, as sparkmagic has them: pandas, if there is one."""
+    frame = frame if most < 0 else frame.limit(most)
+    try:
+        import pandas  # noqa: F401
+    except ImportError:
+        space[name] = frame
+        return 'Spark'
+    space[name] = frame.toPandas()
+    return 'pandas'
+
+
+def is_number(type_name):
+    return type_name in NUMBERS or type_name.startswith('decimal')
+
+
+def is_time(type_name):
+    return type_name in TIMES
+
+
+def chart(frame, wish):
+    """Rows to draw, and which column is what."""
+    types = dict(columns(frame))
+    if len(types) < len(frame.columns):
+        raise Wrong('two columns have one name, so a chart cannot tell them apart. Give them names of their own: AS name')
+    given = {axis: named(wish.get(axis), types) for axis in ('x', 'y', 'color')}
+    kind, x, y = choice(wish['kind'], given, types)
+    color = given['color']
+    agg = wish.get('agg') or ('count' if y is None and kind != 'hist' else 'sum' if kind in ('bar', 'pie') else None)
+    drawn = {'kind': kind, 'x': x, 'y': y, 'color': color}
+    if kind == 'hist':
+        frame, step = binned(frame, x, color)
+        drawn.update(y='count', step=step)
+    elif agg and agg != 'none':
+        frame, drawn['y'] = grouped(frame, x, y, color, agg)
+        agg_order = frame[quoted(drawn['y'])].desc() if discrete(types[x]) else frame[quoted(x)]
+        frame = frame.orderBy(agg_order)
+    wanted = [drawn[axis] for axis in ('x', 'y', 'color') if drawn[axis]]
+    frame = frame.select([frame[quoted(each)] for each in wanted])
+    few = discrete(types[x]) and agg not in (None, 'none')
+    told = table(frame, {'bar': BARS, 'pie': SLICES}.get(kind, POINTS) if few else POINTS)
+    return dict(told, chart=drawn)
+
+
+def quoted(name):
+    return '`%s`' % name.replace('`', '``')
+
+
+def named(name, types):
+    """The column of this name, in any case."""
+    if name is None:
+        return None
+    found = [each for each in types if each == name] or [each for each in types if each.lower() == name.lower()]
+    if not found:
+        raise Wrong('there is no column %s to draw. There are: %s' % (name, ', '.join(types)))
+    return found[0]
+
+
+def discrete(type_name):
+    return not is_number(type_name) and not is_time(type_name)
+
+
+def choice(kind, given, types):
+    """What to draw where that was not said: times and names along x, numbers along y."""
+    free = [each for each in types if each not in given.values()]
+    numbers = [each for each in free if is_number(types[each])]
+    times = [each for each in free if is_time(types[each])]
+    names = [each for each in free if discrete(types[each])]
+    numeric_x = kind in ('hist', 'scatter')
+    x = given['x'] or ((numbers + times + names) if numeric_x else (times + names + numbers) or [None])[0]
+    if x is None:
+        raise Wrong('there is no column to draw')
+    if kind == 'hist' or (kind == 'auto' and len(types) == 1 and is_number(types[x])):
+        if not is_number(types[x]):
+            raise Wrong('a histogram is of numbers, and %s is %s. Name a column of numbers: -x COLUMN' % (x, types[x]))
+        return 'hist', x, None
+    y = given['y'] or next((each for each in numbers if each != x), None)
+    if kind == 'auto':
+        kind = 'line' if is_time(types[x]) else 'bar' if discrete(types[x]) or y is None else 'scatter'
+    if kind == 'scatter' and y is None:
+        raise Wrong('a scatter chart is of two columns of numbers. Name them: -x COLUMN -y COLUMN')
+    return kind, x, y
+
+
+def grouped(frame, x, y, color, agg):
+    from pyspark.sql import functions
+
+    by = [frame[quoted(each)] for each in (x, color) if each]
+    if agg == 'count':
+        label, what = 'count', functions.count(functions.lit(1))
+    elif y is None:
+        raise Wrong('there is no column of numbers for --agg %s. Name one: -y COLUMN' % agg)
+    else:
+        label = '%s(%s)' % (agg, y)
+        what = {'sum': functions.sum, 'avg': functions.avg, 'min': functions.min, 'max': functions.max}[agg](frame[quoted(y)])
+    return frame.groupBy(*by).agg(what.alias(label)), label
+
+
+def binned(frame, x, color):
+    """How many rows each range of x has."""
+    from pyspark.sql import functions
+
+    value = frame[quoted(x)].cast('double')
+    frame = frame.where(value.isNotNull() & ~functions.isnan(value))
+    low, high = frame.agg(functions.min(value), functions.max(value)).first()
+    step = nice_step((high - low) / BINS) if low is not None and high > low else 1.0
+    start = (functions.floor(value / step) * step).alias(x)
+    by = [start] + ([frame[quoted(color)]] if color else [])
+    return frame.groupBy(*by).agg(functions.count(functions.lit(1)).alias('count')).orderBy(quoted(x)), step
+
+
+def nice_step(step):
+    """The next larger of 1, 2, 5, 10 and so on."""
+    unit = 10.0 ** math.floor(math.log10(step))
+    return next(each * unit for each in (1, 2, 5, 10) if each * unit >= step * 0.999)
+
+
+def described(error):
+    """Its name and what it says; of Java's the innermost."""
+    java = getattr(error, 'java_exception', None)
+    if java is None:
+        return [type(error).__name__ if not isinstance(error, Wrong) else 'UsageError', str(error)]
+    while java.getCause() is not None:
+        java = java.getCause()
+    return [java.getClass().getSimpleName(), java.getMessage() or java.toString()]

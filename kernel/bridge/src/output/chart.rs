@@ -1,0 +1,196 @@
+//! Rows as a Vega-Lite chart (<https://vega.github.io/vega-lite/docs/>), which JupyterLab and VS Code
+//! draw by themselves; terminals get the rows.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    PLAIN,
+    table::{Column, Table},
+};
+
+/// The type that JupyterLab and VS Code know.
+const VEGA_LITE: &str = "application/vnd.vegalite.v5+json";
+const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";
+/// Readable on white and on black.
+const INK: &str = "#888";
+
+/// What is drawn, and which column is what.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Drawn {
+    kind: Kind,
+    x: String,
+    y: Option<String>,
+    color: Option<String>,
+    /// The width of a histogram's bars.
+    step: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Bar,
+    Line,
+    Area,
+    Scatter,
+    Pie,
+    Hist,
+}
+
+/// The chart, and its rows for terminals.
+pub fn bundle(drawn: &Drawn, table: Table) -> Map<String, Value> {
+    Map::from_iter([
+        (VEGA_LITE.to_owned(), drawn.specification(&table)),
+        (PLAIN.to_owned(), table.text().into()),
+    ])
+}
+
+impl Drawn {
+    fn specification(&self, table: &Table) -> Value {
+        let told =
+            if table.note.contains("of") || table.note.contains("more") { &table.note } else { "" };
+        let mut chart = json!({
+            "$schema": SCHEMA,
+            "data": {"values": table.rows.iter().map(|row| self.point(table, row)).collect::<Vec<_>>()},
+            "mark": self.mark(),
+            "encoding": self.encoding(table),
+            "width": 480,
+            "height": 280,
+            "background": "transparent",
+            "config": {
+                "view": {"stroke": "transparent"},
+                "axis": {"labelColor": INK, "titleColor": INK, "gridColor": "#8884", "domainColor": INK,
+                    "tickColor": INK},
+                "legend": {"labelColor": INK, "titleColor": INK},
+                "title": {"color": INK, "fontSize": 12, "fontWeight": "normal", "anchor": "start"},
+            },
+        });
+        if !told.is_empty() {
+            chart["title"] = told.into();
+        }
+        chart
+    }
+
+    /// Columns under names of our own, since a dot in one has a meaning for Vega.
+    fn axes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let axes = [("x", Some(&self.x)), ("y", self.y.as_ref()), ("color", self.color.as_ref())];
+        axes.into_iter().filter_map(|(axis, name)| Some((axis, name?.as_str())))
+    }
+
+    fn point(&self, table: &Table, row: &[Value]) -> Value {
+        let mut point = Map::new();
+        for (axis, name) in self.axes() {
+            let found = table.columns.iter().zip(row).find(|(column, _)| column.name == name);
+            if let Some((column, value)) = found {
+                point.insert(axis.to_owned(), drawable(column, value));
+            }
+        }
+        if let (Some(step), Some(start)) = (self.step, point.get("x").and_then(Value::as_f64)) {
+            point.insert("end".to_owned(), (start + step).into());
+        }
+        point.into()
+    }
+
+    fn mark(&self) -> Value {
+        match self.kind {
+            Kind::Bar | Kind::Hist => json!({"type": "bar", "tooltip": true}),
+            Kind::Line => json!({"type": "line", "tooltip": true, "point": true}),
+            Kind::Area => json!({"type": "area", "tooltip": true, "opacity": 0.7}),
+            Kind::Scatter => json!({"type": "point", "tooltip": true}),
+            Kind::Pie => json!({"type": "arc", "tooltip": true}),
+        }
+    }
+
+    fn encoding(&self, table: &Table) -> Value {
+        let mut channels = Map::new();
+        for (axis, name) in self.axes() {
+            let column = table.columns.iter().find(|column| column.name == name);
+            channels.insert(axis.to_owned(), channel(axis, name, column));
+        }
+        match self.kind {
+            Kind::Pie => {
+                let (x, y) = (channels.remove("x"), channels.remove("y"));
+                channels.remove("color");
+                channels.extend(y.map(|y| ("theta".to_owned(), y)));
+                channels.extend(x.map(|mut x| {
+                    // In the order of the rows, the largest first.
+                    x["type"] = "nominal".into();
+                    x["sort"] = Value::Null;
+                    ("color".to_owned(), x)
+                }));
+            }
+            Kind::Hist => {
+                channels["x"]["bin"] = "binned".into();
+                channels.insert("x2".to_owned(), json!({"field": "end"}));
+            }
+            Kind::Bar => match channels["x"]["type"].as_str() {
+                Some("nominal") => channels["x"]["sort"] = Value::Null,
+                // A bar for each number, and none where there is no row.
+                Some("quantitative") => channels["x"]["type"] = "ordinal".into(),
+                _ => {}
+            },
+            _ => {}
+        }
+        channels.into()
+    }
+}
+
+fn channel(axis: &str, name: &str, column: Option<&Column>) -> Value {
+    let r#type = match column {
+        Some(column) if column.is_numeric() => "quantitative",
+        Some(column) if column.is_temporal() => "temporal",
+        _ => "nominal",
+    };
+    json!({"field": axis, "title": name, "type": r#type})
+}
+
+/// Numbers as numbers, though a decimal comes as text; times without a zone, or they would move.
+fn drawable(column: &Column, value: &Value) -> Value {
+    match value {
+        Value::String(text) if column.is_numeric() => {
+            text.parse::<f64>().map_or(Value::Null, Value::from)
+        }
+        Value::String(text) if column.r#type == "date" => format!("{text}T00:00:00").into(),
+        Value::String(text) if column.is_temporal() => text.replacen(' ', "T", 1).into(),
+        Value::Object(_) | Value::Array(_) => value.to_string().into(),
+        value => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(json: Value) -> Value {
+        let drawn: Drawn = serde_json::from_value(json).unwrap();
+        let column =
+            |(name, r#type): (&str, &str)| Column { name: name.into(), r#type: r#type.into() };
+        let columns =
+            [("a.b", "string"), ("n", "decimal(4,2)"), ("day", "date")].map(column).into();
+        let row = vec![json!("x"), json!("1.50"), json!("2024-01-02")];
+        drawn.specification(&Table { columns, rows: vec![row], note: "1 row".to_owned() })
+    }
+
+    #[test]
+    fn columns_become_channels_by_their_types() {
+        let chart = drawn(json!({"kind": "bar", "x": "a.b", "y": "n"}));
+        assert_eq!(chart["data"]["values"], json!([{"x": "x", "y": 1.5}]));
+        let x = json!({"field": "x", "title": "a.b", "type": "nominal", "sort": null});
+        assert_eq!(chart["encoding"]["x"], x);
+        assert_eq!(chart["encoding"]["y"]["type"], "quantitative");
+        let line = drawn(json!({"kind": "line", "x": "day", "y": "n", "color": "a.b"}));
+        assert_eq!(line["data"]["values"][0]["x"], "2024-01-02T00:00:00");
+        assert_eq!(line["encoding"]["x"]["type"], "temporal");
+        assert!(line["encoding"]["color"].is_object());
+    }
+
+    #[test]
+    fn a_pie_has_slices_and_a_histogram_ranges() {
+        let pie = drawn(json!({"kind": "pie", "x": "a.b", "y": "n"}));
+        assert_eq!(pie["encoding"]["theta"]["field"], "y");
+        assert_eq!(pie["encoding"]["color"]["field"], "x");
+        let hist = drawn(json!({"kind": "hist", "x": "n", "y": "n", "step": 0.5}));
+        assert_eq!(hist["data"]["values"][0], json!({"x": 1.5, "y": 1.5, "end": 2.0}));
+        assert_eq!(hist["encoding"]["x"]["bin"], "binned");
+    }
+}

@@ -1,0 +1,393 @@
+//! Where a value comes from: the environment, else `livy-kernel.toml`, else sparkmagic's
+//! `config.json` where there is no such file.
+
+use std::{
+    env, fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use serde_json::{Map, Value};
+
+use super::{SettingsError, file::File, keys, sparkmagic::Sparkmagic};
+use crate::{configuration::Configuration, kind::Kind};
+
+/// Names the file, where it is not in Jupyter's config folder.
+const FILE_VARIABLE: &str = "LIVY_KERNEL_CONFIG";
+/// Names the profile.
+pub const PROFILE: &str = "LIVY_PROFILE";
+const FILE_NAME: &str = "livy-kernel.toml";
+
+type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// All layers.
+#[derive(Clone)]
+pub struct Settings {
+    environment: Environment,
+    /// Where the file is or would be.
+    pub path: PathBuf,
+    /// What is in it, if it is there.
+    pub file: Option<File>,
+    /// Why it is not, although it is there.
+    unreadable: Option<String>,
+    /// Sparkmagic's, in its place.
+    pub sparkmagic: Option<(PathBuf, Sparkmagic)>,
+    /// The profile that is wanted.
+    profile: Option<String>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A variable.
+    Environment,
+    /// The file.
+    File {
+        /// Its line.
+        line: usize,
+        /// The profile that has it, if one does.
+        profile: Option<String>,
+    },
+    /// Sparkmagic's file.
+    Sparkmagic {
+        /// Its key.
+        key: String,
+    },
+}
+
+impl Origin {
+    /// What a person would look for.
+    pub fn label(&self, variable: &str) -> String {
+        match self {
+            Self::Environment => variable.to_owned(),
+            Self::File { line, .. } => {
+                let name = keys::of_variable(variable).map_or(variable, |key| key.name);
+                format!("{name} (line {line} of {FILE_NAME})")
+            }
+            Self::Sparkmagic { key } => format!("{key} (of sparkmagic's config.json)"),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str("the environment"),
+            Self::File { line, profile: None } => write!(f, "line {line}"),
+            Self::File { line, profile: Some(profile) } => {
+                write!(f, "line {line}, profile {profile}")
+            }
+            Self::Sparkmagic { key } => write!(f, "sparkmagic's {key}"),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    /// Without values, of which some are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+static CURRENT: OnceLock<Settings> = OnceLock::new();
+
+/// Reads all layers, for a profile and a kernel's language. What was read first holds.
+pub fn choose(profile: Option<String>, kernel: Kind) -> &'static Settings {
+    CURRENT.get_or_init(|| {
+        let environment: Environment = Arc::new(|name| env::var(name).ok());
+        let folder = config_folder().unwrap_or_default();
+        Settings::read(environment, &folder, profile, kernel)
+    })
+}
+
+/// The settings of this program.
+pub fn current() -> &'static Settings {
+    choose(None, Kind::Pyspark)
+}
+
+/// [Jupyter's config folder](https://docs.jupyter.org/en/latest/use/jupyter-directories.html#configuration-files).
+fn config_folder() -> Option<PathBuf> {
+    let set = env::var_os("JUPYTER_CONFIG_DIR").filter(|value| !value.is_empty());
+    set.map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".jupyter")))
+}
+
+impl Settings {
+    fn read(
+        environment: Environment,
+        folder: &Path,
+        profile: Option<String>,
+        kernel: Kind,
+    ) -> Self {
+        let mut this = Self {
+            environment,
+            path: folder.join(FILE_NAME),
+            file: None,
+            unreadable: None,
+            sparkmagic: None,
+            profile: None,
+        };
+        if let Some(path) = this.variable(FILE_VARIABLE) {
+            this.path = path.into();
+        }
+        this.profile = profile.or_else(|| this.variable(PROFILE));
+        match fs::read_to_string(&this.path) {
+            Ok(text) => {
+                let folder = this.path.parent().unwrap_or(folder);
+                this.file = Some(File::read(&text, this.profile.as_deref(), folder));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                this.sparkmagic = this.read_sparkmagic(kernel);
+            }
+            Err(error) => this.unreadable = Some(error.to_string()),
+        }
+        this
+    }
+
+    fn read_sparkmagic(&self, kernel: Kind) -> Option<(PathBuf, Sparkmagic)> {
+        let folder = self.variable("SPARKMAGIC_CONF_DIR").map(PathBuf::from);
+        let folder =
+            folder.or_else(|| Some(PathBuf::from(self.variable("HOME")?).join(".sparkmagic")))?;
+        let name = self.variable("SPARKMAGIC_CONF_FILE");
+        let path = folder.join(name.as_deref().unwrap_or("config.json"));
+        let text = fs::read_to_string(&path).ok()?;
+        match Sparkmagic::read(&text, kernel) {
+            Ok(read) => Some((path, read)),
+            Err(error) => {
+                tracing::warn!("{} is ignored: {error}", path.display());
+                None
+            }
+        }
+    }
+
+    /// A variable. Absent and empty mean the same, since a kernelspec's `env` cannot unset.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        (self.environment)(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A value, by the name of its variable.
+    pub fn get(&self, variable: &str) -> Option<String> {
+        self.variable(variable).or_else(|| self.written(variable))
+    }
+
+    /// The first of these that is set.
+    pub fn first_set(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().copied().find(|name| self.get(name).is_some())
+    }
+
+    /// The value of the first of these that is set.
+    pub fn first_value(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    fn written(&self, variable: &str) -> Option<String> {
+        let entry = self.file.as_ref().and_then(|file| file.values.get(variable));
+        match (entry, &self.sparkmagic) {
+            (Some(entry), _) => Some(self.with_variables(&entry.value)),
+            (None, Some((_, read))) => read.values.get(variable).map(|(value, _)| value.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// `${NAME}` is a variable's value; one that is not set stays as it is: see [`Self::check_file`].
+    fn with_variables(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
+        let Some((name, after)) = rest.split_once('}') else { return text.to_owned() };
+        let value = self.variable(name).unwrap_or_else(|| format!("${{{name}}}"));
+        before.to_owned() + &value + &self.with_variables(after)
+    }
+
+    /// Where a value comes from; nowhere if it is not set.
+    pub fn origin(&self, variable: &str) -> Option<Origin> {
+        if self.variable(variable).is_some() {
+            return Some(Origin::Environment);
+        }
+        if let Some(entry) = self.file.as_ref().and_then(|file| file.values.get(variable)) {
+            return Some(Origin::File { line: entry.line, profile: entry.profile.clone() });
+        }
+        let (_, sparkmagic) = self.sparkmagic.as_ref()?;
+        sparkmagic.values.get(variable).map(|(_, key)| Origin::Sparkmagic { key: key.clone() })
+    }
+
+    /// The same with another profile of the file, or with none.
+    pub fn of_profile(&self, profile: Option<&str>) -> Self {
+        let mut this = self.clone();
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        if let Ok(text) = fs::read_to_string(&self.path) {
+            this.file = Some(File::read(&text, profile, folder));
+        }
+        this.profile = profile.map(str::to_owned);
+        this
+    }
+
+    /// The same without one of them.
+    pub fn without(&self, variable: &'static str) -> Self {
+        let mut this = self.clone();
+        if let Some(file) = &mut this.file {
+            file.values.remove(variable);
+        }
+        if let Some((_, sparkmagic)) = &mut this.sparkmagic {
+            sparkmagic.values.remove(variable);
+        }
+        if variable == PROFILE {
+            this.profile = None;
+        }
+        let environment = Arc::clone(&self.environment);
+        this.environment =
+            Arc::new(move |name| if name == variable { None } else { environment(name) });
+        this
+    }
+
+    /// What sessions get, in Livy's words.
+    pub fn session(&self) -> Map<String, Value> {
+        let file = self.file.as_ref().map(|file| &file.session);
+        let sparkmagic = self.sparkmagic.as_ref().map(|(_, read)| &read.session);
+        file.or(sparkmagic).cloned().unwrap_or_default()
+    }
+
+    /// The same, of which each part was looked at when it was read.
+    pub fn properties(&self) -> Configuration {
+        serde_json::from_value(self.session().into()).unwrap_or_default()
+    }
+
+    /// Whether the file can be read, has the profile that is wanted, and uses variables that are set.
+    pub fn check_file(&self) -> Result<(), SettingsError> {
+        self.check_profile()?;
+        for (variable, entry) in self.file.iter().flat_map(|file| &file.values) {
+            if let Some(name) = self.unset_in(&entry.value) {
+                return Err(self.wrong(variable, format!("uses ${{{name}}}, which is not set")));
+            }
+        }
+        Ok(())
+    }
+
+    fn unset_in<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (name, after) = text.split_once("${")?.1.split_once('}')?;
+        if self.variable(name).is_none() { Some(name) } else { self.unset_in(after) }
+    }
+
+    /// Whether the file can be read, and has the profile that is wanted.
+    pub fn check_profile(&self) -> Result<(), SettingsError> {
+        let path = self.path.display();
+        if let Some(why) = &self.unreadable {
+            return Err(
+                self.wrong(FILE_VARIABLE, format!("names {path}, which cannot be read: {why}"))
+            );
+        }
+        let Some(name) = &self.profile else { return Ok(()) };
+        let profiles = self.file.as_ref().map(|file| &file.profiles);
+        match profiles {
+            Some(profiles) if profiles.contains(name) => Ok(()),
+            Some(profiles) => {
+                let names: Vec<&str> = profiles.iter().map(String::as_str).collect();
+                let why =
+                    format!("{name:?} is none of the profiles in {path}: {}", names.join(", "));
+                Err(self.wrong(PROFILE, why))
+            }
+            None => {
+                let why = format!(
+                    "{name:?} is a profile of {path}, which is not there: `livy-kernel config init` writes one. \
+                     Whose Livy it is says LIVY_SERVICE"
+                );
+                Err(self.wrong(PROFILE, why))
+            }
+        }
+    }
+
+    /// Which files were read, to a person; none if none was.
+    pub fn told(&self) -> Option<String> {
+        if let Some((path, _)) = &self.sparkmagic {
+            return Some(format!(
+                "{}, sparkmagic's (`livy-kernel config show` tells more)",
+                path.display()
+            ));
+        }
+        let file = self.file.as_ref()?;
+        let profile = self.profile.as_ref().or(file.profile.as_ref());
+        let profile = profile.map(|name| format!(", profile {name}")).unwrap_or_default();
+        let faults = match file.faults.len() {
+            0 => String::new(),
+            count => format!(
+                "; {count} of its lines make no sense: `livy-kernel config check` tells which"
+            ),
+        };
+        Some(format!("{}{profile}{faults}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Settings that only these variables make.
+    pub fn of_variables(variables: &[(&str, &str)]) -> Settings {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        let variables: Vec<(String, String)> = variables.iter().map(owned).collect();
+        let environment: Environment = Arc::new(move |name| {
+            variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        });
+        Settings::read(environment, Path::new("/nowhere"), None, Kind::Pyspark)
+    }
+
+    fn with_file(text: &str, variables: &[(&str, &str)]) -> Settings {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap();
+        of_variables(&[variables, &[(FILE_VARIABLE, path)]].concat())
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        let text = "url = \"http://${WHO}:x@a\"\npatience = \"2h\"\n[session]\nttl = \"1d\"\ndriverMemory = \"1g\"\n";
+        let settings = with_file(text, &[("LIVY_PATIENCE", "5m"), ("WHO", "ada")]);
+        assert_eq!(settings.get("LIVY_URL").as_deref(), Some("http://ada:x@a"));
+        assert_eq!(settings.get("LIVY_PATIENCE").as_deref(), Some("5m"));
+        assert_eq!(settings.origin("LIVY_TTL"), Some(Origin::File { line: 4, profile: None }));
+        assert_eq!(settings.origin("LIVY_PATIENCE"), Some(Origin::Environment));
+        assert!(!settings.properties().is_empty());
+    }
+
+    #[test]
+    fn each_fault_names_its_line() {
+        let text =
+            "agent = \"no\"\nurl = \"ftp://a\"\npatience = \"long\"\ntoken = \"${NOBODY}\"\n";
+        let settings = with_file(text, &[]);
+        let mut told: Vec<String> = settings.faults().iter().map(ToString::to_string).collect();
+        told.sort();
+        assert!(told[0].starts_with("agent (line 1 of livy-kernel.toml) is none of"), "{told:?}");
+        assert!(told[1].starts_with("patience (line 3 of"), "{told:?}");
+        assert!(
+            told[2].starts_with("token (line 4 of") && told[2].contains("${NOBODY}"),
+            "{told:?}"
+        );
+        assert!(told[3].starts_with("url (line 2 of"), "{told:?}");
+    }
+
+    #[test]
+    fn a_profile_must_be_there() {
+        let settings = with_file("[profiles.a]\n", &[(PROFILE, "b")]);
+        let error = settings.place().unwrap_err().to_string();
+        assert!(
+            error.contains("\"b\" is none of the profiles") && error.ends_with(": a"),
+            "{error}"
+        );
+        assert!(with_file("[profiles.b]\n", &[(PROFILE, "b")]).place().is_ok());
+        let error = of_variables(&[(PROFILE, "emr")]).place().unwrap_err().to_string();
+        assert!(error.contains("LIVY_SERVICE"), "{error}");
+    }
+
+    #[test]
+    fn sparkmagics_file_is_read_where_there_is_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"kernel_python_credentials": {"url": "http://s:8998"}, "session_configs": {"driverMemory": "1g"}}"#;
+        fs::write(folder.path().join("other.json"), text).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let variables = [("SPARKMAGIC_CONF_DIR", folder), ("SPARKMAGIC_CONF_FILE", "other.json")];
+        let settings = of_variables(&variables);
+        assert_eq!(settings.get("LIVY_URL").as_deref(), Some("http://s:8998"));
+        assert!(settings.told().unwrap().contains("sparkmagic"));
+        assert_eq!(with_file("agent = \"auto\"", &variables).get("LIVY_URL"), None);
+    }
+}
