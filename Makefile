@@ -104,9 +104,10 @@ $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
 	@$(PIP) install -r $<
 	@touch $@
 
-$(VENV)/.clients: tests/python/requirements-clients.txt $(VENV)/.lab
+$(VENV)/.clients: tests/python/requirements-clients.txt tests/python/requirements-aws.txt $(VENV)/.lab
 	@echo "== adding papermill, a console, Playwright and matplotlib to .venv"
 	@$(PIP) install -r $<
+	@$(PIP) install --no-deps -r tests/python/requirements-aws.txt
 	@touch $@
 
 cargo:

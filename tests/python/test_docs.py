@@ -45,8 +45,12 @@ def test_a_cell_runs(notebook, code):
 def test_a_configuration_is_in_order(program, text, tmp_path):
     path = tmp_path / "livy-kernel.toml"
     path.write_text(text)
-    done = subprocess.run([program, "config", "check"], env=os.environ | {"LIVY_KERNEL_CONFIG": str(path)})
-    assert done.returncode == 0
+    env = os.environ | {name: "x" for name in re.findall(r"\$\{(\w+)\}", text)}
+    env |= {"LIVY_KERNEL_CONFIG": str(path), "NETRC": str(tmp_path / "netrc")}
+    (tmp_path / "netrc").write_text("default login me password secret\n")
+    (tmp_path / "netrc").chmod(0o600)
+    done = subprocess.run([program, "config", "check"], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("script", examples("sh"))

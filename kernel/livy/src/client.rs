@@ -77,7 +77,7 @@ impl Options {
     /// The usual; who asks is what the endpoint's address says of it.
     pub fn new(endpoint: Endpoint) -> Result<Self, AuthError> {
         Ok(Self {
-            auth: auth::of(endpoint.credentials())?,
+            auth: auth::of(&endpoint)?,
             profile: Profile::guess(&endpoint),
             endpoint,
             headers: HeaderMap::new(),
@@ -91,7 +91,7 @@ impl Options {
     /// One more header for every request. Its value is taken for a secret.
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, AuthError> {
         let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| AuthError("has a name that no header can have".into()))?;
+            .map_err(|_| AuthError::new("has a name that no header can have"))?;
         self.headers.insert(name, auth::secret(value)?);
         Ok(self)
     }
@@ -212,23 +212,38 @@ impl Client {
         request: &Request<T>,
     ) -> Result<T, Error> {
         match self.attempt(request).await {
-            Err(error)
-                if error.is_unauthorized() && self.inner.options.auth.on_unauthorized().await =>
-            {
+            Err(error) if self.has_fresh_credentials_after(&error).await => {
                 self.attempt(request).await
             }
             result => result,
         }
     }
 
+    /// Only what was refused unread: a login comes before all else.
+    async fn has_fresh_credentials_after(&self, error: &Error) -> bool {
+        match error.refusal() {
+            Some(refusal) if matches!(refusal.status, 401 | 403) => {
+                self.inner.options.auth.on_refused(refusal.status).await
+            }
+            _ => false,
+        }
+    }
+
     async fn attempt<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
         let mut signed = self.prepare(request)?;
-        self.inner.options.auth.apply(&mut signed).await?;
+        let pending = self.inner.options.auth.apply(&mut signed).await?;
         let answer = time::timeout(request.answer_within, self.inner.http.execute(signed));
         let response = answer
             .await
             .map_err(|_| self.lost("no answer in time"))?
             .map_err(|error| self.failure(&error))?;
+        if let Some(pending) = pending {
+            let seen = pending.see(response.status().as_u16(), response.headers());
+            seen.map_err(|error| Error::Unproven {
+                endpoint: self.endpoint().to_string(),
+                reason: error.to_string(),
+            })?;
+        }
         let reply = receive(response).await.map_err(|error| self.failure(&error))?;
         let too_large = || Error::TooLarge { endpoint: self.endpoint().to_string(), limit: ANSWER };
         reply.ok_or_else(too_large)?.read(self.endpoint())
@@ -282,8 +297,7 @@ impl Client {
 }
 
 fn http(options: &Options) -> Result<reqwest::ClientBuilder, TlsError> {
-    // It fails only if a provider is set already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    tls::install_provider();
     let Options { endpoint, timeouts, .. } = options;
     let mut headers = options.profile.headers();
     headers.extend(options.headers.clone());

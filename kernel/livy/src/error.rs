@@ -20,6 +20,14 @@ pub enum Error {
         /// What TLS has against it, and how to mend that.
         reason: String,
     },
+    /// The server has answered, but did not prove who it is, so its answer was thrown away.
+    #[error("Livy at {endpoint} {reason}")]
+    Unproven {
+        /// The server's address, without credentials.
+        endpoint: String,
+        /// What is missing, and how to mend that.
+        reason: String,
+    },
     /// There was no connection, so the request certainly never arrived.
     #[error("Livy at {endpoint} cannot be reached ({reason})")]
     Unreachable {
@@ -123,6 +131,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 429 | 502..=504),
+            Self::Auth(error) => error.may_pass,
             _ => false,
         }
     }
@@ -141,8 +150,12 @@ impl Error {
     pub fn fate(&self) -> Fate {
         match self {
             Self::Unreachable { .. } => Fate::NeverArrived,
+            Self::Auth(error) if error.may_pass => Fate::NeverArrived,
             // The server may have said yes, and what stands in front of it something else.
-            Self::Lost { .. } | Self::Unreadable { .. } | Self::TooLarge { .. } => Fate::Unknown,
+            Self::Lost { .. }
+            | Self::Unproven { .. }
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. } => Fate::Unknown,
             Self::Refused(refusal) => match refusal.status {
                 429 => Fate::TurnedAway,
                 // A gateway says so of a server that may have carried it out.

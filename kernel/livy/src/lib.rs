@@ -60,7 +60,10 @@ pub mod version;
 
 pub use ability::Ability;
 pub use application::Application;
-pub use auth::{Auth, AuthError, Fixed, NetrcError, NoAuth, TokenCommand, netrc};
+pub use auth::{
+    Answer, Auth, AuthError, EMR_SERVERLESS, Fixed, Kerberos, KerberosOptions, NetrcError, NoAuth,
+    Pending, SigV4, TokenCommand, netrc,
+};
 pub use client::{Client, Options, Timeouts};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Error, Fate, Refusal};

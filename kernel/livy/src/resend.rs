@@ -88,8 +88,11 @@ impl Attempts {
 /// | nobody knows (reset, timeout, 502–504) | yes | no: it may have been carried out |
 /// | it was answered, but not in Livy's words | no | no, for the same reason |
 /// | it was refused | no | no |
+/// | it could not be signed at the moment | yes | no: who asks is told at once |
 fn may_be_sent_again(method: Method, error: &Error) -> bool {
     match error.fate() {
+        // Somebody is there who can renew a ticket, and would rather know.
+        Fate::NeverArrived if matches!(error, Error::Auth(_)) => method == Method::Get,
         Fate::NeverArrived | Fate::TurnedAway => true,
         Fate::Unknown => method == Method::Get && error.is_temporary(),
         Fate::Answered => false,

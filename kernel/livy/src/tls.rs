@@ -99,6 +99,12 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// Each client of HTTP needs it.
+pub(crate) fn install_provider() {
+    // It fails only if a provider is set already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Tls {
     /// Sets a client up.
     pub(crate) fn apply(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, TlsError> {

@@ -12,11 +12,17 @@ use super::keys::{self, KEYS};
 use crate::configuration::Configuration;
 
 /// What may stand beside the keys.
-const TABLES: [&str; 3] = ["tls", "session", "profiles"];
+const TABLES: [&str; 5] = ["tls", "kerberos", "aws", "session", "profiles"];
 const DEFAULT_PROFILE: &str = "default_profile";
 /// Whose value is a path, from the file's folder on.
-const PATHS: [&str; 5] =
-    ["startup", "local_python", "tls.ca_file", "tls.client_cert", "tls.client_key"];
+const PATHS: [&str; 6] = [
+    "startup",
+    "local_python",
+    "kerberos.keytab",
+    "tls.ca_file",
+    "tls.client_cert",
+    "tls.client_key",
+];
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,8 +166,10 @@ impl Reader<'_> {
                 _ if self.is_faulty(at) => {}
                 (DEFAULT_PROFILE, _) if self.profile.is_none() => {}
                 ("profiles", _) if self.profile.is_none() => {}
-                ("tls" | "session", DeValue::Table(table)) => self.keys(table, &format!("{path}.")),
-                ("tls" | "session", _) => {
+                (name, DeValue::Table(table)) if TABLES.contains(&name) => {
+                    self.keys(table, &format!("{path}."));
+                }
+                (name, _) if TABLES.contains(&name) => {
                     self.fault(at, format!("{path} is no table: write [{path}]"))
                 }
                 _ => match keys::named(&path) {

@@ -58,7 +58,7 @@ pub const KEYS: &[Key] = &[
         "auth",
         "LIVY_AUTH",
         "\"netrc\"",
-        "where else credentials come from: netrc ($NETRC or ~/.netrc), or azure-cli for Synapse and Fabric",
+        "where else credentials come from: kerberos, netrc ($NETRC or ~/.netrc), azure-cli for Synapse and Fabric, sigv4 for EMR Serverless",
     ),
     secret(
         "headers",
@@ -120,6 +120,42 @@ pub const KEYS: &[Key] = &[
         "LIVY_LOCAL_PYTHON",
         "\"/opt/spark/bin/python\"",
         "the Python whose Spark is started where there is no server",
+    ),
+    key(
+        "kerberos.service_host",
+        "LIVY_KERBEROS_SERVICE_HOST",
+        "\"livy-1.example\"",
+        "the host that the service is registered for, where the address has a load balancer's name",
+    ),
+    key(
+        "kerberos.keytab",
+        "LIVY_KERBEROS_KEYTAB",
+        "\"me.keytab\"",
+        "a file with a key in place of tickets that kinit has got",
+    ),
+    key(
+        "kerberos.principal",
+        "LIVY_KERBEROS_PRINCIPAL",
+        "\"me@EXAMPLE\"",
+        "whose key, where the file has several",
+    ),
+    key(
+        "kerberos.mutual",
+        "LIVY_KERBEROS_MUTUAL",
+        "true",
+        "false (no in the environment) believes a server that does not prove who it is",
+    ),
+    key(
+        "aws.region",
+        "LIVY_AWS_REGION",
+        "\"eu-west-1\"",
+        "the region to sign for, where the address does not tell",
+    ),
+    key(
+        "aws.execution_role",
+        "LIVY_AWS_EXECUTION_ROLE",
+        "\"arn:aws:iam::123456789012:role/notebooks\"",
+        "the role that sessions of EMR Serverless run as",
     ),
     key(
         "tls.ca_file",

@@ -16,6 +16,9 @@ use crate::{configuration::Configuration, kind::Kind};
 const FILE_VARIABLE: &str = "LIVY_KERNEL_CONFIG";
 /// Names the profile.
 pub const PROFILE: &str = "LIVY_PROFILE";
+/// Where [EMR Serverless](https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/interactive-workloads-livy-endpoints.html)
+/// looks for the role of a session.
+const EXECUTION_ROLE: &str = "emr-serverless.session.executionRoleArn";
 const FILE_NAME: &str = "livy-kernel.toml";
 
 type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -248,7 +251,12 @@ impl Settings {
 
     /// The same, of which each part was looked at when it was read.
     pub fn properties(&self) -> Configuration {
-        serde_json::from_value(self.session().into()).unwrap_or_default()
+        let mut session = self.session();
+        if let Some(role) = self.get("LIVY_AWS_EXECUTION_ROLE") {
+            let conf = session.entry("conf").or_insert_with(|| Map::new().into());
+            conf[EXECUTION_ROLE] = role.into();
+        }
+        serde_json::from_value(session.into()).unwrap_or_default()
     }
 
     /// Whether the file can be read, has the profile that is wanted, and uses variables that are set.

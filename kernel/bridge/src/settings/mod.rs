@@ -8,7 +8,8 @@ mod sparkmagic;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use livy_client::{
-    Auth, Endpoint, Fingerprint, Fixed, Options, Profile, Tls, TokenCommand, Verify, netrc, time,
+    Auth, EMR_SERVERLESS, Endpoint, Fingerprint, Fixed, Kerberos, KerberosOptions, Options,
+    Profile, SigV4, Tls, TokenCommand, Verify, netrc, time,
 };
 
 pub use layers::{Settings, choose, current};
@@ -148,11 +149,7 @@ impl Settings {
 
     /// Whether inputs are kept for later kernels.
     pub fn keeps_history(&self) -> Result<bool, SettingsError> {
-        match self.get("LIVY_HISTORY").as_deref() {
-            None | Some("yes") => Ok(true),
-            Some("no") => Ok(false),
-            Some(_) => Err(self.wrong("LIVY_HISTORY", "is neither yes nor no")),
-        }
+        self.is_on("LIVY_HISTORY")
     }
 
     /// What is wanted of sessions.
@@ -232,7 +229,9 @@ impl Settings {
             None => Ok(None),
             Some("netrc") => self.netrc(options.endpoint.host()).map(Some),
             Some("azure-cli") => self.azure(options.profile).map(Some),
-            Some(_) => Err(self.wrong("LIVY_AUTH", "is neither netrc nor azure-cli")),
+            Some("kerberos") => self.kerberos(&options.endpoint).map(Some),
+            Some("sigv4") => self.sigv4(&options.endpoint).map(Some),
+            Some(_) => Err(self.wrong("LIVY_AUTH", "is none of kerberos, netrc, azure-cli, sigv4")),
         }
     }
 
@@ -247,6 +246,35 @@ impl Settings {
             }
         };
         Ok(Arc::new(TokenCommand::azure_cli(scope)))
+    }
+
+    fn kerberos(&self, endpoint: &Endpoint) -> Result<Arc<dyn Auth>, SettingsError> {
+        let service_host = self.get("LIVY_KERBEROS_SERVICE_HOST");
+        Ok(Arc::new(Kerberos::new(KerberosOptions {
+            service_host: service_host.unwrap_or_else(|| endpoint.host().to_owned()),
+            keytab: self.path("LIVY_KERBEROS_KEYTAB"),
+            principal: self.get("LIVY_KERBEROS_PRINCIPAL"),
+            is_mutual: self.is_on("LIVY_KERBEROS_MUTUAL")?,
+        })))
+    }
+
+    fn sigv4(&self, endpoint: &Endpoint) -> Result<Arc<dyn Auth>, SettingsError> {
+        let named = self.get("LIVY_AWS_REGION");
+        let region = named.as_deref().or_else(|| SigV4::region_of(endpoint));
+        let region = region.ok_or_else(|| {
+            self.wrong("LIVY_AUTH", "is sigv4, which needs a region; LIVY_AWS_REGION names it")
+        })?;
+        let signature = SigV4::new(EMR_SERVERLESS, region);
+        Ok(Arc::new(signature.map_err(|why| self.wrong("LIVY_AUTH", format!("is sigv4: {why}")))?))
+    }
+
+    /// On, unless it is said to be off.
+    fn is_on(&self, variable: &'static str) -> Result<bool, SettingsError> {
+        match self.get(variable).as_deref() {
+            None | Some("yes") => Ok(true),
+            Some("no") => Ok(false),
+            Some(_) => Err(self.wrong(variable, "is neither yes nor no")),
+        }
     }
 
     fn netrc(&self, host: &str) -> Result<Arc<dyn Auth>, SettingsError> {

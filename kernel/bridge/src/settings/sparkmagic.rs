@@ -23,7 +23,6 @@ pub struct Sparkmagic {
 
 const WHY_NOT: &[(&str, &str)] = &[
     ("authenticators", "classes of Python; say who asks by auth, token or token_command"),
-    ("kerberos_auth_configuration", "Kerberos is not supported yet"),
     ("wait_for_idle_timeout_seconds", "cells wait in the session's queue"),
     (
         "livy_session_startup_timeout_seconds",
@@ -109,6 +108,12 @@ impl Sparkmagic {
             ("ignore_ssl_errors", Value::Bool(true)) => {
                 self.set(name, "LIVY_TLS_VERIFY", "no".to_owned());
             }
+            ("kerberos_auth_configuration", Value::Object(options)) => {
+                let is_mutual = options.get("mutual_authentication").and_then(Value::as_str)
+                    != Some("DISABLED");
+                let value = if is_mutual { "yes" } else { "no" };
+                self.set(name, "LIVY_KERBEROS_MUTUAL", value.to_owned());
+            }
             ("ignore_ssl_errors", _) => self.used.push(name.to_owned()),
             ("livy_server_heartbeat_timeout_seconds", Value::Number(seconds)) => {
                 self.set(name, "LIVY_HEARTBEAT_TIMEOUT", format!("{seconds}s"));
@@ -142,8 +147,8 @@ impl Sparkmagic {
         };
         let url = text("url");
         let asks = matches!(text("auth"), "" | "Basic_Access") && !user.is_empty();
-        if matches!(text("auth"), "Kerberos") {
-            self.unused.push((format!("{name}.auth"), "Kerberos is not supported yet"));
+        if text("auth") == "Kerberos" {
+            self.set(&format!("{name}.auth"), "LIVY_AUTH", "kerberos".to_owned());
         }
         if !url.is_empty() {
             let url = if asks { with_login(url, user, &password) } else { url.to_owned() };

@@ -7,7 +7,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderValue},
 };
 
-use super::{Auth, AuthError, secret};
+use super::{Auth, AuthError, Pending, secret};
 
 /// An `Authorization` header that stays the same: HTTP Basic, or a bearer token.
 #[derive(Clone)]
@@ -31,9 +31,9 @@ impl Fixed {
 
 #[async_trait]
 impl Auth for Fixed {
-    async fn apply(&self, request: &mut Request) -> Result<(), AuthError> {
+    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
         request.headers_mut().insert(AUTHORIZATION, self.value.clone());
-        Ok(())
+        Ok(None)
     }
 
     fn name(&self) -> &'static str {

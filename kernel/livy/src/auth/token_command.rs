@@ -7,7 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use reqwest::{
     Request,
     header::{AUTHORIZATION, HeaderValue},
@@ -15,7 +18,7 @@ use reqwest::{
 use serde_json::Value;
 use tokio::{process::Command, sync::Mutex, time::timeout};
 
-use super::{Auth, AuthError, secret};
+use super::{Auth, AuthError, Pending, secret};
 
 /// A command that wants to ask somebody never ends by itself.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -49,11 +52,11 @@ impl TokenCommand {
 
     async fn run(&self) -> Result<Token, AuthError> {
         let Some((program, arguments)) = self.command.split_first() else {
-            return Err(AuthError("the token command is empty".into()));
+            return Err(AuthError::new("the token command is empty"));
         };
         let child =
             Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
-        let failed = |why: String| AuthError(format!("the token command {program} {why}"));
+        let failed = |why: String| AuthError::passing(format!("the token command {program} {why}"));
         match timeout(self.limit, child).await {
             Err(_) => Err(failed(format!(
                 "did not end within {} s; does it wait for somebody to sign in?",
@@ -79,8 +82,12 @@ fn read(output: &Output, now: SystemTime) -> Result<Token, String> {
     parse(text.trim(), now)
 }
 
-/// A bare token, or JSON with one.
+/// A bare token, or JSON with one, or with a user and a password, as
+/// [EMR's runtime roles](https://docs.aws.amazon.com/emr/latest/APIReference/API_GetClusterSessionCredentials.html) have.
 fn parse(text: &str, now: SystemTime) -> Result<Token, String> {
+    if let Some(basic) = serde_json::from_str(text).ok().and_then(|json| basic(&json, now)) {
+        return basic;
+    }
     let (token, expires) = match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(object)) => {
             let json = Value::Object(object);
@@ -100,6 +107,15 @@ fn parse(text: &str, now: SystemTime) -> Result<Token, String> {
     Ok(Token { header, expires })
 }
 
+fn basic(json: &Value, now: SystemTime) -> Option<Result<Token, String>> {
+    let text = |paths: [&str; 3]| paths.iter().find_map(|path| json.pointer(path)?.as_str());
+    let user = text(["/Credentials/UsernamePassword/Username", "/username", "/Username"])?;
+    let password = text(["/Credentials/UsernamePassword/Password", "/password", "/Password"])?;
+    let pair = STANDARD.encode(format!("{user}:{password}"));
+    let header = secret(&format!("Basic {pair}")).map_err(|error| error.to_string());
+    Some(header.map(|header| Token { header, expires: expiry(json, now) }))
+}
+
 /// Seconds since 1970 or from now; what `az` calls `expiresOn` is in a time zone it does not name.
 fn expiry(json: &Value, now: SystemTime) -> Option<SystemTime> {
     let seconds = |name: &str| {
@@ -107,7 +123,8 @@ fn expiry(json: &Value, now: SystemTime) -> Option<SystemTime> {
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
         Some(Duration::from_secs(number))
     };
-    let at = seconds("expires_on").or_else(|| seconds("expires_at"));
+    let at =
+        seconds("expires_on").or_else(|| seconds("expires_at")).or_else(|| seconds("ExpiresAt"));
     match at {
         Some(at) => UNIX_EPOCH.checked_add(at),
         None => now.checked_add(seconds("expires_in")?),
@@ -129,7 +146,7 @@ impl Token {
 
 #[async_trait]
 impl Auth for TokenCommand {
-    async fn apply(&self, request: &mut Request) -> Result<(), AuthError> {
+    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
         // Held while the command runs: one is enough for everybody who waits.
         let mut kept = self.token.lock().await;
         let token = match kept.take().filter(|token| token.is_fresh(SystemTime::now())) {
@@ -138,12 +155,14 @@ impl Auth for TokenCommand {
         };
         request.headers_mut().insert(AUTHORIZATION, token.header.clone());
         *kept = Some(token);
-        Ok(())
+        Ok(None)
     }
 
-    async fn on_unauthorized(&self) -> bool {
-        *self.token.lock().await = None;
-        true
+    async fn on_refused(&self, status: u16) -> bool {
+        if status == 401 {
+            *self.token.lock().await = None;
+        }
+        status == 401
     }
 
     fn name(&self) -> &'static str {
@@ -185,6 +204,14 @@ mod tests {
         );
         check(r#"{"access_token": "abc", "expires_in": "600"}"#, "abc", Some(1_000_600));
         check(r#"{"status": {"token": "abc"}}"#, "abc", None);
+    }
+
+    #[test]
+    fn a_user_and_a_password_are_read_as_emrs_runtime_roles_have_them() {
+        let json = r#"{"Credentials": {"UsernamePassword": {"Username": "u", "Password": "p"}}, "ExpiresAt": 1000600}"#;
+        let expires = Some(UNIX_EPOCH + Duration::from_secs(1_000_600));
+        let expected = Token { header: secret("Basic dTpw").unwrap(), expires };
+        assert_eq!(parse(json, now()), Ok(expected));
     }
 
     #[test]

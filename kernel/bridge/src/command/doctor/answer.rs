@@ -70,7 +70,7 @@ fn stage(error: &Error, options: &Options, way: &Way) -> &'static str {
         Error::Unreachable { .. } if way.proxy().is_some() => PROXY,
         // The port takes connections, as was seen before.
         Error::Unreachable { .. } if options.endpoint.is_https() => "TLS",
-        Error::Auth(_) => "login",
+        Error::Auth(_) | Error::Unproven { .. } => "login",
         Error::Refused(refusal) => match refusal.status {
             407 if way.proxy().is_some() => PROXY,
             401 | 403 | 300..=399 => "login",
@@ -123,7 +123,7 @@ pub fn useless_settings(error: &Error) -> Finding {
 /// What to do about an error of the first request.
 fn remedy(error: &Error, way: &Way) -> String {
     let remedy = match error {
-        Error::Auth(_) => "correct LIVY_TOKEN_COMMAND and its like",
+        Error::Auth(_) => "do what it says, or see who is to ask: `livy-kernel config show`",
         Error::Refused(refusal) => refused(refusal.status),
         Error::Unreadable { .. } => {
             "is this the address of a Livy server, and not of a web page or a login? A login page \

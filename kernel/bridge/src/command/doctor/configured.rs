@@ -46,7 +46,17 @@ pub fn configured(options: &Options, way: &Way) -> Report {
     if let Some(variable) = way.proxy() {
         say("proxy", "requests go through it".to_owned(), variable);
     }
+    if options.do_as.is_some() && options.profile == Profile::Knox {
+        report.add("acts for", replaced_by_knox());
+    }
     report.with("secrecy", secrecy(options))
+}
+
+fn replaced_by_knox() -> Finding {
+    Finding::warn(
+        "Knox acts for whoever has logged in to it, and replaces this user",
+        "leave LIVY_DO_AS away, or go to Livy past Knox",
+    )
 }
 
 fn profile(profile: Profile) -> &'static str {
