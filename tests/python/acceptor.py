@@ -19,6 +19,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int)
 parser.add_argument("--livy")
 parser.add_argument("--log")
+parser.add_argument("--secrets")
 parser.add_argument("--cookie-seconds", type=float, default=3600)
 parser.add_argument("--silent", default="no")
 options = parser.parse_args()
@@ -33,12 +34,19 @@ def note(word):
         log.write(word + "\n")
 
 
+def plant(secret):
+    """For whoever looks for it where it must not be."""
+    with open(options.secrets, "a") as secrets_file:
+        secrets_file.write(secret + "\n")
+
+
 def signed(text):
     return hashlib.sha256((key + text).encode()).hexdigest()
 
 
 def cookie_of(user):
     text = "u=%s&p=%s@LIVY.TEST&t=kerberos&e=%d" % (user, user, (time.time() + options.cookie_seconds) * 1000)
+    plant(signed(text))
     return 'hadoop.auth="%s&s=%s"; HttpOnly' % (text, signed(text))
 
 
@@ -74,6 +82,7 @@ class Gate(BaseHTTPRequestHandler):
             note("replay")
             return self.answer(403, [])
         seen_tokens.add(token)
+        plant(token)
         try:
             context = gssapi.SecurityContext(creds=credentials, usage="accept")
             reply = context.step(base64.b64decode(token))

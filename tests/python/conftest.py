@@ -181,14 +181,15 @@ class Kernel:
 
 
 @contextmanager
-def running_kernel(name, livy_url=None, **env):
+def running_kernel(name, livy_url=None, log=None, **env):
+    """With `log`, an open file, the kernel's stderr goes there."""
     environment = {k: v for k, v in os.environ.items() if k != "LIVY_URL"}
     # Whether a cell tells its progress depends on how quick the machine is.
     environment |= {"LIVY_PROGRESS": "never"} | env
     if livy_url:
         environment["LIVY_URL"] = livy_url
     manager = KernelManager(kernel_name=name)
-    manager.start_kernel(env=environment)
+    manager.start_kernel(env=environment, **({"stderr": log} if log else {}))
     client = manager.client()
     client.start_channels()
     try:

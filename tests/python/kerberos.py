@@ -69,6 +69,8 @@ class Realm:
 
     def __init__(self, folder):
         self.folder, self.port, self.kdc = folder, free_port(), None
+        # All tokens and signatures of cookies that were ever sent.
+        self.secrets = folder / "secrets"
         names = {"realm": REALM, "port": self.port, "folder": folder}
         (folder / "krb5.conf").write_text(KRB5.format(**names))
         (folder / "kdc.conf").write_text(KDC.format(**names))
@@ -101,8 +103,10 @@ def gate(realm, livy_url, **options):
     """Yields the address of the gate, and what it has seen."""
     port, log = free_port(), realm.folder / f"gate-{time.time_ns()}.log"
     log.touch()
+    realm.secrets.touch()
     words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    command = [SYSTEM_PYTHON, HERE / "acceptor.py", f"--port={port}", f"--livy={livy_url}", f"--log={log}", *words]
+    command = [SYSTEM_PYTHON, HERE / "acceptor.py", f"--port={port}", f"--livy={livy_url}", f"--log={log}"]
+    command += [f"--secrets={realm.secrets}", *words]
     env = os.environ | realm.env | {"KRB5_KTNAME": str(realm.folder / "http.keytab")}
     serving = subprocess.Popen(command, env=env, stderr=sys.stderr)
     try:

@@ -43,7 +43,7 @@ def server(answer=(200, {"from": 0, "total": 0, "sessions": []})):
     listening.shutdown()
 
 
-def botocores(url, request, token=None):
+def botocores(url, request, token=None, service="emr-serverless", region="eu-west-1"):
     """The same header, made by botocore at the same time."""
     command, path, headers, body = request
     headers = {name.lower(): value for name, value in headers.items()}
@@ -51,12 +51,21 @@ def botocores(url, request, token=None):
     kept = {name: headers[name] for name in signed if name not in ("x-amz-date", "x-amz-security-token")}
     again = AWSRequest(command, url + path, data=body, headers=kept)
     again.context["timestamp"] = headers["x-amz-date"]
-    auth = SigV4Auth(Credentials(KEY["AWS_ACCESS_KEY_ID"], KEY["AWS_SECRET_ACCESS_KEY"], token), "emr-serverless", "eu-west-1")
+    auth = SigV4Auth(Credentials(KEY["AWS_ACCESS_KEY_ID"], KEY["AWS_SECRET_ACCESS_KEY"], token), service, region)
     again.headers["X-Amz-Date"] = headers["x-amz-date"]
     if token:
         again.headers["X-Amz-Security-Token"] = token
     text = auth.string_to_sign(again, auth.canonical_request(again))
     return auth.signature(text, again), headers
+
+
+def test_what_it_is_compared_with_makes_the_signature_that_aws_has_published():
+    # `get-vanilla` of AWS's test suite for Signature Version 4.
+    published = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+    signed = {"Authorization": "AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-date, Signature=" + published}
+    headers = signed | {"Host": "example.amazonaws.com", "X-Amz-Date": "20150830T123600Z"}
+    request = "GET", "/", headers, b""
+    assert botocores("https://example.amazonaws.com", request, None, "service", "us-east-1")[0] == published
 
 
 def test_a_request_is_signed_as_botocore_signs_it(program):
