@@ -85,6 +85,12 @@ impl Configuration {
         serde_json::from_value(all)
     }
 
+    /// Why a property cannot be one of it, if it cannot.
+    pub fn check(name: &str, value: &Value) -> Result<(), serde_json::Error> {
+        let alone = serde_json::json!({ name: value });
+        serde_json::from_value::<Self>(alone).map(drop)
+    }
+
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -146,7 +152,8 @@ fn located(before: &str, error: &serde_json::Error) -> String {
     format!("{what} (line {line}, column {} of the cell)", error.column() + shift)
 }
 
-fn merge(into: &mut Value, from: Value) {
+/// Properties are added one by one, within others too; all else is replaced.
+pub fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {

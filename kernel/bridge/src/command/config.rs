@@ -60,7 +60,6 @@ fn check(settings: &Settings) -> Result<(), CommandError> {
         let faults = settings.of_profile(profile.map(String::as_str)).faults();
         told.extend(faults.iter().map(|fault| format!("{path}: {fault}")));
     }
-    told.dedup();
     let mut known = std::collections::BTreeSet::new();
     told.retain(|line| known.insert(line.clone()));
     for line in &told {

@@ -73,10 +73,10 @@ fn shown(answer: Answer) -> Vec<Shown> {
     if answer.quiet || answer.columns.is_empty() {
         return word.collect();
     }
-    let drawn = answer.chart.clone();
+    let (drawn, is_cut) = (answer.chart.clone(), answer.more);
     let table = table_of(answer);
     let data = match drawn {
-        Some(drawn) => chart::bundle(&drawn, table),
+        Some(drawn) => chart::bundle(&drawn, &table, is_cut),
         None => bundle(&table),
     };
     word.chain([Shown::Result(data)]).collect()

@@ -38,18 +38,17 @@ enum Kind {
 }
 
 /// The chart, and its rows for terminals.
-pub fn bundle(drawn: &Drawn, table: Table) -> Map<String, Value> {
-    Map::from_iter([
-        (VEGA_LITE.to_owned(), drawn.specification(&table)),
-        (PLAIN.to_owned(), table.text().into()),
-    ])
+pub fn bundle(drawn: &Drawn, table: &Table, is_cut: bool) -> Map<String, Value> {
+    let mut chart = drawn.specification(table);
+    if is_cut {
+        chart["title"] = table.note.clone().into();
+    }
+    Map::from_iter([(VEGA_LITE.to_owned(), chart), (PLAIN.to_owned(), table.text().into())])
 }
 
 impl Drawn {
     fn specification(&self, table: &Table) -> Value {
-        let told =
-            if table.note.contains("of") || table.note.contains("more") { &table.note } else { "" };
-        let mut chart = json!({
+        json!({
             "$schema": SCHEMA,
             "data": {"values": table.rows.iter().map(|row| self.point(table, row)).collect::<Vec<_>>()},
             "mark": self.mark(),
@@ -64,11 +63,7 @@ impl Drawn {
                 "legend": {"labelColor": INK, "titleColor": INK},
                 "title": {"color": INK, "fontSize": 12, "fontWeight": "normal", "anchor": "start"},
             },
-        });
-        if !told.is_empty() {
-            chart["title"] = told.into();
-        }
-        chart
+        })
     }
 
     /// Columns under names of our own, since a dot in one has a meaning for Vega.

@@ -9,7 +9,7 @@ use toml::{
 };
 
 use super::keys::{self, KEYS};
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, merge};
 
 /// What may stand beside the keys.
 const TABLES: [&str; 5] = ["tls", "kerberos", "aws", "session", "profiles"];
@@ -215,10 +215,11 @@ impl Reader<'_> {
         if json.as_object().is_some_and(Map::is_empty) {
             return;
         }
-        let alone = Value::Object(Map::from_iter([(name.to_owned(), json.clone())]));
-        match serde_json::from_value::<Configuration>(alone) {
-            Ok(_) => merge(&mut self.file.session, name, json),
-            Err(error) => self.fault(value.span().start, format!("session.{name}: {error}")),
+        match Configuration::check(name, &json) {
+            Ok(()) => merge(self.file.session.entry(name).or_insert(Value::Null), json),
+            Err(error) => {
+                self.fault(value.span().start, format!("session.{name}: {error}"));
+            }
         }
     }
 }
@@ -236,14 +237,6 @@ fn with_dots(conf: Map<String, Value>) -> Map<String, Value> {
         }
     }
     all
-}
-
-/// Properties of Spark's are added one by one, all else is replaced.
-fn merge(session: &mut Map<String, Value>, name: &str, value: Value) {
-    match (session.get_mut(name), value) {
-        (Some(Value::Object(before)), Value::Object(now)) => before.extend(now),
-        (_, value) => drop(session.insert(name.to_owned(), value)),
-    }
 }
 
 /// A value as a variable has it.

@@ -2,6 +2,7 @@
 //! `config.json` where there is no such file.
 
 use std::{
+    convert::Infallible,
     env, fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -171,7 +172,7 @@ impl Settings {
 
     /// A value, by the name of its variable.
     pub fn get(&self, variable: &str) -> Option<String> {
-        self.variable(variable).or_else(|| self.written(variable))
+        self.found(variable).map(|(value, _)| value)
     }
 
     /// The first of these that is set.
@@ -184,33 +185,30 @@ impl Settings {
         names.iter().find_map(|name| self.get(name))
     }
 
-    fn written(&self, variable: &str) -> Option<String> {
-        let entry = self.file.as_ref().and_then(|file| file.values.get(variable));
-        match (entry, &self.sparkmagic) {
-            (Some(entry), _) => Some(self.with_variables(&entry.value)),
-            (None, Some((_, read))) => read.values.get(variable).map(|(value, _)| value.clone()),
-            (None, None) => None,
+    /// Where a value comes from; nowhere if it is not set.
+    pub fn origin(&self, variable: &str) -> Option<Origin> {
+        self.found(variable).map(|(_, origin)| origin)
+    }
+
+    /// The first layer that has it.
+    fn found(&self, variable: &str) -> Option<(String, Origin)> {
+        if let Some(value) = self.variable(variable) {
+            return Some((value, Origin::Environment));
         }
+        if let Some(entry) = self.file.as_ref().and_then(|file| file.values.get(variable)) {
+            let origin = Origin::File { line: entry.line, profile: entry.profile.clone() };
+            return Some((self.with_variables(&entry.value), origin));
+        }
+        let (_, sparkmagic) = self.sparkmagic.as_ref()?;
+        let (value, key) = sparkmagic.values.get(variable)?;
+        Some((value.clone(), Origin::Sparkmagic { key: key.clone() }))
     }
 
     /// `${NAME}` is a variable's value; one that is not set stays as it is: see [`Self::check_file`].
     fn with_variables(&self, text: &str) -> String {
-        let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
-        let Some((name, after)) = rest.split_once('}') else { return text.to_owned() };
-        let value = self.variable(name).unwrap_or_else(|| format!("${{{name}}}"));
-        before.to_owned() + &value + &self.with_variables(after)
-    }
-
-    /// Where a value comes from; nowhere if it is not set.
-    pub fn origin(&self, variable: &str) -> Option<Origin> {
-        if self.variable(variable).is_some() {
-            return Some(Origin::Environment);
-        }
-        if let Some(entry) = self.file.as_ref().and_then(|file| file.values.get(variable)) {
-            return Some(Origin::File { line: entry.line, profile: entry.profile.clone() });
-        }
-        let (_, sparkmagic) = self.sparkmagic.as_ref()?;
-        sparkmagic.values.get(variable).map(|(_, key)| Origin::Sparkmagic { key: key.clone() })
+        let value = |name: &str| self.variable(name).unwrap_or_else(|| format!("${{{name}}}"));
+        let Ok(filled) = filled_in(text, &|name| Ok::<_, Infallible>(value(name)));
+        filled
     }
 
     /// The same with another profile of the file, or with none.
@@ -263,16 +261,11 @@ impl Settings {
     pub fn check_file(&self) -> Result<(), SettingsError> {
         self.check_profile()?;
         for (variable, entry) in self.file.iter().flat_map(|file| &file.values) {
-            if let Some(name) = self.unset_in(&entry.value) {
-                return Err(self.wrong(variable, format!("uses ${{{name}}}, which is not set")));
-            }
+            filled_in(&entry.value, &|name| {
+                self.variable(name).ok_or_else(|| self.wrong(variable, unset(name)))
+            })?;
         }
         Ok(())
-    }
-
-    fn unset_in<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let (name, after) = text.split_once("${")?.1.split_once('}')?;
-        if self.variable(name).is_none() { Some(name) } else { self.unset_in(after) }
     }
 
     /// Whether the file can be read, and has the profile that is wanted.
@@ -322,6 +315,18 @@ impl Settings {
         };
         Some(format!("{}{profile}{faults}", self.path.display()))
     }
+}
+
+/// A text with the value of each `${NAME}` in its place.
+pub fn filled_in<E>(text: &str, value: &impl Fn(&str) -> Result<String, E>) -> Result<String, E> {
+    let Some((before, rest)) = text.split_once("${") else { return Ok(text.to_owned()) };
+    let Some((name, after)) = rest.split_once('}') else { return Ok(text.to_owned()) };
+    Ok(before.to_owned() + &value(name)? + &filled_in(after, value)?)
+}
+
+/// What is wrong with a text that uses this variable.
+pub fn unset(name: &str) -> String {
+    format!("uses ${{{name}}}, which is not set")
 }
 
 #[cfg(test)]

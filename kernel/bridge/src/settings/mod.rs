@@ -296,11 +296,10 @@ impl Settings {
                 )
             })?),
         };
-        let verify = match (pin, self.get("LIVY_TLS_VERIFY").as_deref()) {
-            (Some(pin), _) => Verify::Pin(pin),
-            (None, None | Some("yes")) => Verify::Authority,
-            (None, Some("no")) => Verify::Nothing,
-            (None, Some(_)) => return Err(self.wrong("LIVY_TLS_VERIFY", "is neither yes nor no")),
+        let verify = match pin {
+            Some(pin) => Verify::Pin(pin),
+            None if self.is_on("LIVY_TLS_VERIFY")? => Verify::Authority,
+            None => Verify::Nothing,
         };
         Ok(Tls {
             ca_file: self.path("LIVY_TLS_CA_FILE"),
@@ -321,18 +320,11 @@ impl Settings {
         let (name, value) = line
             .split_once(':')
             .ok_or_else(|| self.wrong("LIVY_HEADERS", "has a line that is not like Name: value"))?;
-        Ok((name.trim().to_owned(), self.filled_in(value.trim())?))
-    }
-
-    fn filled_in(&self, value: &str) -> Result<String, SettingsError> {
-        let Some((before, rest)) = value.split_once("${") else {
-            return Ok(value.to_owned());
-        };
-        let Some((name, after)) = rest.split_once('}') else {
-            return Ok(value.to_owned());
-        };
-        let unset = || self.wrong("LIVY_HEADERS", format!("uses ${{{name}}}, which is not set"));
-        Ok(before.to_owned() + &self.variable(name).ok_or_else(unset)? + &self.filled_in(after)?)
+        let filled = layers::filled_in(value.trim(), &|name| {
+            let unset = || self.wrong("LIVY_HEADERS", layers::unset(name));
+            self.variable(name).ok_or_else(unset)
+        });
+        Ok((name.trim().to_owned(), filled?))
     }
 }
 

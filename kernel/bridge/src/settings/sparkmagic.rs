@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
-use crate::{configuration::Configuration, kind::Kind};
+use crate::{
+    configuration::{Configuration, merge},
+    kind::Kind,
+};
 
 /// What it says, in this program's words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,20 +88,19 @@ impl Sparkmagic {
     }
 
     fn properties(&mut self, name: &str, session: &Map<String, Value>) {
-        let mut taken = session.clone();
-        taken.retain(|property, value| {
-            let alone = Value::Object(Map::from_iter([(property.clone(), value.clone())]));
+        for (property, value) in session {
             let why = match property.as_str() {
                 "name" => "notebooks would share a session of this name: see session.name",
-                _ if serde_json::from_value::<Configuration>(alone).is_err() => {
+                _ if Configuration::check(property, value).is_err() => {
                     "Livy's POST /sessions takes no such property"
                 }
-                _ => return true,
+                _ => {
+                    merge(self.session.entry(property).or_insert(Value::Null), value.clone());
+                    continue;
+                }
             };
             self.unused.push((format!("{name}.{property}"), why));
-            false
-        });
-        merge(&mut self.session, &taken);
+        }
         self.used.push(name.to_owned());
     }
 
@@ -166,15 +168,6 @@ fn with_login(url: &str, user: &str, password: &str) -> String {
             format!("{scheme}://{}:{}@{rest}", encoded(user), encoded(password))
         }
         None => url.to_owned(),
-    }
-}
-
-fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
-    for (name, value) in from {
-        match (into.get_mut(name), value) {
-            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
-            _ => drop(into.insert(name.clone(), value.clone())),
-        }
     }
 }
 

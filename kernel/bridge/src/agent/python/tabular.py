@@ -243,17 +243,18 @@ def chart(frame, wish):
     kind, x, y = choice(wish['kind'], given, types)
     color = given['color']
     agg = wish.get('agg') or ('count' if y is None and kind != 'hist' else 'sum' if kind in ('bar', 'pie') else None)
+    is_grouped = agg not in (None, 'none')
     drawn = {'kind': kind, 'x': x, 'y': y, 'color': color}
     if kind == 'hist':
         frame, step = binned(frame, x, color)
         drawn.update(y='count', step=step)
-    elif agg and agg != 'none':
+    elif is_grouped:
         frame, drawn['y'] = grouped(frame, x, y, color, agg)
         agg_order = frame[quoted(drawn['y'])].desc() if discrete(types[x]) else frame[quoted(x)]
         frame = frame.orderBy(agg_order)
     wanted = [drawn[axis] for axis in ('x', 'y', 'color') if drawn[axis]]
     frame = frame.select([frame[quoted(each)] for each in wanted])
-    few = discrete(types[x]) and agg not in (None, 'none')
+    few = discrete(types[x]) and is_grouped
     told = table(frame, {'bar': BARS, 'pie': SLICES}.get(kind, POINTS) if few else POINTS)
     return dict(told, chart=drawn)
 
