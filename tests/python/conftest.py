@@ -150,6 +150,13 @@ class Kernel:
             assert time.monotonic() < deadline, "no agent came"
             time.sleep(0.1)
 
+    def heard_until(self, text, timeout=60):
+        """What is published from now on, up to the message that has this text."""
+        shown, deadline = [], time.monotonic() + timeout
+        while not shown or text not in str(shown[-1]["content"]):
+            shown.append(self.client.get_iopub_msg(timeout=max(0, deadline - time.monotonic())))
+        return shown
+
     def heard_until_idle(self, cell, timeout=60):
         """What answers a cell that was sent, from now on."""
         return self.heard_until_all_idle([cell], timeout)[cell]

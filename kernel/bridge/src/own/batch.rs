@@ -10,6 +10,8 @@ use crate::{
     command::absolute,
     configuration::{self, Configuration},
     failure::Failure,
+    keeper::Keeper,
+    panel::Text,
 };
 
 /// Options of `%%batch`, and its JSON.
@@ -35,14 +37,28 @@ struct Application {
     others: Map<String, Value>,
 }
 
+/// A batch that Livy has taken.
+pub struct Submitted {
+    pub client: Client,
+    pub id: Id,
+}
+
+impl Submitted {
+    /// What a person reads of it.
+    pub fn text(&self) -> Text {
+        Text::plain(&format!("Batch {} has been submitted.", self.id))
+    }
+}
+
 /// Submits one.
-pub async fn submit(client: &Client, options: &Options) -> Result<Id, Failure> {
+pub async fn submit(keeper: &Keeper, options: &Options) -> Result<Submitted, Failure> {
     let mut new = read(&options.cell).map_err(|why| wrong(&why))?;
+    let client = keeper.connect().await?.client;
     if client.endpoint().is_loopback() {
         new.file = absolute(new.file);
     }
-    let batch = client.send(batch::create(&new)).await;
-    batch.map(|batch| batch.id).map_err(|error| unanswered(&error))
+    let batch = client.send(batch::create(&new)).await.map_err(|error| unanswered(&error))?;
+    Ok(Submitted { client, id: batch.id })
 }
 
 fn read(cell: &str) -> Result<batch::NewBatch, String> {

@@ -3,11 +3,15 @@
 use jupyter_wire::content::Stream;
 use livy_client::{Client, Id, SessionState};
 
-use super::{batch, no_session};
+use super::{
+    batch::{self, Submitted},
+    no_session,
+};
 use crate::{
     cell::Cell,
     command::{Following, Resource},
     failure::Failure,
+    output::Shown,
 };
 
 impl Cell {
@@ -18,8 +22,11 @@ impl Cell {
         self.follow_log(Resource::Session, live.client, live.session.id).await.map(drop)
     }
 
-    /// Shows a batch's log to its end; one that did not succeed is a failure.
-    pub(super) async fn follow_batch(&self, client: Client, id: Id) -> Result<(), Failure> {
+    /// Submits a batch and shows its log to its end; one that does not succeed is a failure.
+    pub(super) async fn follow_batch(&self, options: &batch::Options) -> Result<(), Failure> {
+        let submitted = batch::submit(&self.keeper, options).await?;
+        self.show(vec![Shown::Display(submitted.text().bundle())]).await;
+        let Submitted { client, id } = submitted;
         match self.follow_log(Resource::Batch, client, id.clone()).await? {
             Some(SessionState::Success) => Ok(()),
             end => Err(batch::ended_badly(&id, end)),

@@ -22,7 +22,6 @@ use crate::{
     keeper::Keeper,
     kind::Kind,
     output::Shown,
-    panel::Text,
     source,
 };
 
@@ -107,24 +106,13 @@ impl Cell {
     pub(crate) async fn answer(&self, own: &Own) -> Result<(), Failure> {
         match own {
             Own::Logs(logs::Options { follow: true, .. }) => return self.follow_session().await,
-            Own::Batch(options) => return self.run_batch(options).await,
+            Own::Batch(options) if options.follow => return self.follow_batch(options).await,
             _ => {}
         }
         let answer = own.answer(&self.keeper, self.kernel);
         let answer = self.interrupt.run_until_cancelled(answer).await;
         self.show(answer.unwrap_or_else(|| Err(not_run()))?).await;
         Ok(())
-    }
-
-    async fn run_batch(&self, options: &batch::Options) -> Result<(), Failure> {
-        let client = self.keeper.connect().await?.client;
-        let id = batch::submit(&client, options).await?;
-        let told = Text::plain(&format!("Batch {id} has been submitted."));
-        self.show(vec![Shown::Display(told.bundle())]).await;
-        match options.follow {
-            true => self.follow_batch(client, id).await,
-            false => Ok(()),
-        }
     }
 }
 
@@ -135,6 +123,7 @@ impl Own {
             Self::Info => info::about(keeper).await,
             Self::Logs(options) => logs::of(keeper, options).await?,
             Self::Configure(options) => configure::configure(keeper, kernel, options).await?,
+            Self::Batch(options) => batch::submit(keeper, options).await?.text(),
             Self::Sessions(which) => sessions::list(keeper, which).await?,
             Self::Delete(deletion) => sessions::delete(keeper, deletion).await?,
             Self::Cleanup(cleanup) => sessions::clean_up(keeper, cleanup).await?,
@@ -144,7 +133,6 @@ impl Own {
             Self::Attach(which) => share::attach(keeper, which).await?,
             Self::Detach => share::detach(keeper)?,
             Self::Replay(how_many) => return share::replay(keeper, kernel, how_many).await,
-            Self::Batch(_) => return Ok(Vec::new()),
         };
         Ok(vec![Shown::Display(text.bundle())])
     }
