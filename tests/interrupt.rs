@@ -1,6 +1,8 @@
 use std::time::{Duration, Instant};
 
-use crate::support::{Exchange, Frontend, Livy, Network, Proxy};
+use serde_json::json;
+
+use crate::support::{Channel, Exchange, Frontend, Livy, Network, Proxy};
 
 /// A cell that Livy runs, in a session that has run one before.
 async fn running(frontend: &mut Frontend, livy: &Livy, code: &str) -> Exchange {
@@ -41,6 +43,18 @@ async fn a_cell_that_livy_cannot_stop_ends_here_and_the_next_waits_for_it() {
     cell.end().await.error().says("KeyboardInterrupt", &["may run on", "the next cell waits"]);
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(frontend.run("echo next").await.text(), "next");
+}
+
+#[tokio::test]
+async fn an_interrupt_is_answered_at_once_and_the_kernel_is_idle_when_the_cell_has_ended() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+
+    let mut cell = running(&mut frontend, &livy, "spin 5").await;
+    let mut interrupt = frontend.send(Channel::Control, "interrupt_request", json!({})).await;
+    let (cell, interrupt) = (cell.end().await, interrupt.end().await);
+    assert!(interrupt.reply.time() < cell.reply.time());
+    assert!(interrupt.reply.time() + interrupt.idle_after() >= cell.reply.time());
 }
 
 #[tokio::test]

@@ -30,8 +30,9 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def program(pytestconfig):
-    return pytestconfig.getoption("--kernel").resolve()
+def program(pytestconfig, tmp_path_factory):
+    """A copy, since the tests of the wheel build another in the place of this one."""
+    return Path(shutil.copy2(pytestconfig.getoption("--kernel"), tmp_path_factory.mktemp("program")))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,13 +69,14 @@ def needs(program):
 def pytest_sessionfinish(session):
     """CI sets LIVY_TEST_ALL: no test may be left out there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("LIVY_TEST_ALL") and reporter.stats.get("skipped"):
+    # Of several processes one reports.
+    if os.environ.get("LIVY_TEST_ALL") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spark_url(program):
-    """The `LIVY_URL` of one livy-local, whose sessions several clients have."""
+    """The `LIVY_URL` of one livy-local, whose sessions several clients have; what other files left is not there."""
     command = [program, "local", "--python", sys.executable]
     serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     *_, address = (serving.stdout.readline() for _ in range(2))

@@ -37,8 +37,11 @@ class Terminal:
 
     def until(self, text, timeout=30):
         """Waits until the screen ends with this text, spaces aside."""
+        self.until_it(lambda screen: screen.rstrip().endswith(text), text, timeout)
+
+    def until_it(self, is_right, text, timeout=30):
         deadline = time.monotonic() + timeout
-        while not self.screen.rstrip().endswith(text):
+        while not is_right(self.screen):
             assert time.monotonic() < deadline, f"{text!r} did not come:\n{self.screen}"
             time.sleep(0.05)
 
@@ -82,7 +85,7 @@ def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console, spark_
 
     slow = "sc.parallelize([1, 2], 2).map(lambda _: __import__('time').sleep(60)).count()"
     terminal.type(f"print('it'); {slow}", "Enter")
-    time.sleep(2)
+    terminal.until_it(lambda screen: "\nit\n" in screen, "it")
     terminal.press("C-c")
     terminal.until("In [5]:")
     assert "KeyboardInterrupt" in terminal.screen

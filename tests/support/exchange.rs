@@ -163,7 +163,7 @@ impl Exchange {
         message
     }
 
-    async fn reply_at(&mut self, limit: Duration, at: &Location<'_>) -> Message {
+    pub async fn reply_at(&mut self, limit: Duration, at: &Location<'_>) -> Message {
         let what = self.describe("the reply");
         let reply = within(limit, at, &what, self.replies.recv()).await;
         let reply = reply.unwrap_or_else(|| panic!("{at}: the kernel has gone before {what}"));

@@ -6,8 +6,8 @@ use jupyter_wire::{
     Request,
     content::{
         CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
-        HelpLink, HistoryReply, HistoryRequest, InspectRequest, InterruptReply, IsCompleteReply,
-        IsCompleteRequest, KernelInfoReply, ShutdownReply, ShutdownRequest,
+        HelpLink, HistoryReply, HistoryRequest, InspectRequest, IsCompleteReply, IsCompleteRequest,
+        KernelInfoReply, ShutdownReply, ShutdownRequest,
     },
 };
 use serde::de::DeserializeOwned;
@@ -24,6 +24,7 @@ impl Kernel {
             "inspect_request" => self.inspect(request),
             "is_complete_request" => self.is_complete(request),
             "history_request" => self.look_up_history(request),
+            "interrupt_request" => self.interrupt(request),
             _ => self.answer(&request),
         }
     }
@@ -44,10 +45,6 @@ impl Kernel {
             "comm_open" => self.with(request, Self::refuse_comm),
             // Nobody has a comm that these could speak to.
             "comm_msg" | "comm_close" => {}
-            "interrupt_request" => {
-                self.interrupt(request);
-                self.frontend.reply(request, &InterruptReply {});
-            }
             "shutdown_request" => self.with(request, Self::shut_down),
             unknown => tracing::warn!("a request of unknown type is not answered: {unknown:?}"),
         }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jupyter_wire::{
     Frontend, Parent, Request, Requests,
-    content::{ExecuteReply, ExecuteRequest, ExecutionState, Stream},
+    content::{ExecuteReply, ExecuteRequest, ExecutionState, InterruptReply, Stream},
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -55,6 +55,8 @@ struct Running {
     stop_on_error: bool,
     user_expressions: Map<String, Value>,
     interrupt: CancellationToken,
+    /// Who asked for that.
+    interrupted_by: Vec<Parent>,
 }
 
 /// What a cell's task reports.
@@ -199,6 +201,7 @@ impl Kernel {
             stop_on_error: false,
             user_expressions: Map::new(),
             interrupt,
+            interrupted_by: Vec::new(),
         };
         let ends = self.cell_ends.clone();
         tokio::spawn(async move {
@@ -215,13 +218,21 @@ impl Kernel {
         }
     }
 
-    /// Stops the cell that runs, if one does.
-    pub(crate) fn interrupt(&self, request: &Request) {
+    /// Stops the cell that runs, if one does. The kernel is not idle before that has ended: frontends
+    /// take any idle for the kernel's, and a console would show its next prompt.
+    pub(crate) fn interrupt(&mut self, request: Request) {
+        let parent = request.parent();
+        self.frontend.status(&parent, ExecutionState::Busy);
         for earlier in &self.earlier {
             earlier.interrupt(request.header().date());
         }
-        if let Some(running) = &self.running {
-            running.interrupt.cancel();
+        self.frontend.reply(&request, &InterruptReply {});
+        match &mut self.running {
+            Some(running) => {
+                running.interrupt.cancel();
+                running.interrupted_by.push(parent);
+            }
+            None => self.frontend.status(&parent, ExecutionState::Idle),
         }
     }
 
@@ -290,6 +301,7 @@ impl Kernel {
             stop_on_error: content.stop_on_error,
             user_expressions: content.user_expressions,
             interrupt,
+            interrupted_by: Vec::new(),
         });
         tokio::spawn(report(cell, self.cell_ends.clone()));
     }
@@ -314,6 +326,9 @@ impl Kernel {
     fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
         self.frontend.reply(&running.request, &reply(running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+        for parent in &running.interrupted_by {
+            self.frontend.status(parent, ExecutionState::Idle);
+        }
         let request = Arc::clone(&running.request);
         self.keeper.note_departure(move |journal| journal.answered(&request.envelope()));
     }

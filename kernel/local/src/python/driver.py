@@ -17,19 +17,15 @@ sys.path[:] = [folder for folder in sys.path if folder]  # A `queue.py` beside t
 import ast
 import base64
 import contextlib
-import datetime
-import decimal
 import functools
 import io
 import json
 import logging
-import math
 import os
 import queue
 import shutil
 import subprocess
 import threading
-import time
 import traceback
 import types
 import warnings
@@ -230,129 +226,31 @@ def magic_matplot(value):
 
 @hiding_errors
 def magic_table(value):
-    headers, data = {}, []
-    for row in value if isinstance(value, (list, tuple)) else [value]:
-        cells = [(name, *table_cell(cell)) for name, cell in named_cells(row)]
-        for name, cell_type, _ in cells:
-            header = headers.setdefault(name, {'name': str(name), 'type': cell_type})
-            header['type'] = common_type(header['type'], cell_type, 'table rows have different types')
-        data.append([cell for _, _, cell in cells])
-    headers = [header for _, header in sorted(headers.items())]
-    return {'application/vnd.livy.table.v1+json': {'headers': headers, 'data': data}}
+    return load('table').bundle(value)
 
-
-def named_cells(row):
-    if hasattr(row, 'asDict'):
-        row = row.asDict()
-    if isinstance(row, dict):
-        return sorted(row.items())
-    return enumerate(row if isinstance(row, (list, tuple)) else [row])
-
-
-def common_type(one, other, problem):
-    if 'NULL_TYPE' in (one, other):
-        return other if one == 'NULL_TYPE' else one
-    if one != other:
-        raise ValueError(problem)
-    return one
-
-
-def table_cell(value):
-    """Livy's name for its type, and what goes into JSON."""
-    if isinstance(value, (list, tuple)):
-        return 'ARRAY_TYPE', one_type(value)
-    if isinstance(value, dict):
-        return 'MAP_TYPE', dict(zip(one_type(value.keys()), one_type(value.values())))
-    name, convert = table_types.get(type(value), ('STRING_TYPE', str))
-    return name, convert(value)
-
-
-def one_type(values):
-    cells = [table_cell(value) for value in values]
-    if len({cell_type for cell_type, _ in cells}) > 1:
-        raise ValueError('value has inconsistent types')
-    return [cell for _, cell in cells]
-
-
-table_types = {
-    type(None): ('NULL_TYPE', lambda value: value),
-    bool: ('BOOLEAN_TYPE', bool),
-    int: ('INT_TYPE', int),
-    float: ('DOUBLE_TYPE', float),
-    datetime.date: ('DATE_TYPE', str),
-    datetime.datetime: ('TIMESTAMP_TYPE', str),
-    decimal.Decimal: ('DECIMAL_TYPE', str),
-}
 
 magic_router = {'table': magic_table, 'json': magic_json, 'matplot': magic_matplot}
 
 msg_type_router = {'execute_request': execute_request}
 
 
-# SQL statements
+# Parts of their own: other languages, tables, jobs
 
 
-def execute_sql(spark, rows, content):
-    try:
-        frame = spark.sql(content['code'])
-        schema = json.loads(frame._jdf.schema().json())
-        types = [field['type'] for field in schema['fields']]
-        data = [[sql_value(*cell) for cell in zip(row, types)] for row in frame.take(rows)]
-        return execute_reply('ok', {'data': {'application/json': {'schema': schema, 'data': data}}})
-    except Exception as error:
-        return sql_error(error)
+parts = {}  # Their sources, by name.
 
 
-def sql_error(error):
-    """Java's own words: pyspark's would be another text than Livy's."""
-    java = getattr(error, 'java_exception', None) or getattr(error, '_origin', None)
-    if java is None:
-        return error_reply('Error', str(error), [])
-    frames = [frame.toString() for frame in java.getStackTrace()]
-    return error_reply('Error', java.getMessage() or java.toString(), frames)
-
-
-def sql_value(value, sql_type=None):
-    """The JSON that Livy's SQL interpreter makes of a value: timestamps in UTC, binary as signed bytes.
-
-    Where Livy has Java's insides or fails, a readable form: a struct is an object by field name, an interval a text.
-    """
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {'nan': 'NaN', 'inf': 'Infinity', '-inf': '-Infinity'}[str(value)]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value.as_tuple().exponent >= 0 else float(value)
-    if isinstance(value, datetime.datetime):
-        return value.isoformat() if sql_type == 'timestamp_ntz' else utc(value)
-    if isinstance(value, (bytes, bytearray)):
-        return [byte - 256 if byte > 127 else byte for byte in value]
-    if isinstance(value, dict):
-        return {str(key): sql_value(item) for key, item in value.items()}
-    if hasattr(value, '__fields__'):
-        return {name: sql_value(item) for name, item in zip(value.__fields__, value)}
-    if isinstance(value, (list, tuple)):
-        return [sql_value(item) for item in value]
-    return str(value)
-
-
-def utc(timestamp):
-    return timestamp.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
-
-
-# Scala statements
-
-
-def load(name, source):
+@functools.lru_cache(maxsize=None)
+def load(name):
     """A part of the driver that has a file of its own. What the user's code imports is never that."""
     part = types.ModuleType(name)
-    exec(compile(source, 'livy-local ' + name, 'exec'), part.__dict__)
+    exec(compile(parts[name], 'livy-local ' + name, 'exec'), part.__dict__)
     return part
 
 
-def execute_scala(scala, failed, content):
+def execute_by(interpreter, failed, content):
     try:
-        return execute_reply('ok', {'data': scala.execute(content['code'])})
+        return execute_reply('ok', {'data': interpreter.execute(content['code'])})
     except failed as error:
         return error_reply(*error.args)
 
@@ -416,60 +314,6 @@ def end_if_broken(gateway):
             os._exit(1)
 
 
-class Watch:
-    """Reports the progress of the running statement, and cancels its Spark jobs when asked."""
-
-    def __init__(self):
-        self.sc = None
-        self.statement = None
-        self.cancelled = None
-        self.wake = threading.Event()
-
-    def start(self, sc):
-        self.sc = sc
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def begin(self, statement):
-        self.statement = statement
-        self.wake.set()
-
-    def end(self):
-        self.statement = None
-
-    def cancel(self, statement):
-        self.cancelled = statement
-        self.wake.set()
-
-    def run(self):
-        last, pause = None, 0.1
-        while True:
-            statement = self.statement
-            self.wake.wait(None if statement is None else pause)
-            self.wake.clear()
-            if statement is None or statement != self.statement:
-                last, pause = None, 0.1
-                continue
-            began = time.monotonic()
-            try:
-                if statement == self.cancelled:  # Again and again: the statement may start another job.
-                    self.sc.cancelJobGroup(str(statement))
-                progress = self.progress_of(statement)
-            except Exception:
-                continue  # The user's code stopped Spark: there is nothing to tell.
-            if progress != last:
-                send({'progress': {'statement': statement, 'progress': progress}})
-            last = progress
-            # A statement of many stages takes long to ask about: never more than a tenth of the time.
-            pause = max(0.1, 10 * (time.monotonic() - began))
-
-    def progress_of(self, statement):
-        tracker = self.sc.statusTracker()
-        jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(str(statement))]
-        stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
-        tasks = sum(stage.numTasks for stage in stages if stage)
-        return sum(stage.numCompletedTasks for stage in stages if stage) / tasks if tasks else 0.0
-
-
 # The main thread
 
 
@@ -507,7 +351,8 @@ def main():
     requests = open_protocol()
     protocol = sys.__stdout__
     settings = json.loads(requests.readline())
-    statements, completions, watch = queue.Queue(), queue.Queue(), Watch()
+    parts.update(settings['parts'])
+    statements, completions, watch = queue.Queue(), queue.Queue(), load('watch').Watch(send)
     handlers = {
         'execute': statements.put,
         'cancel': lambda content: watch.cancel(content['statement']),
@@ -515,21 +360,21 @@ def main():
     }
     threading.Thread(target=read_requests, args=(requests, handlers, settings['scratch']), daemon=True).start()
 
-    parts = load('scala', settings['scala'])
+    in_scala, in_sql = load('scala'), load('sql')
     classes = os.path.join(settings['scratch'], 'scala')
     conf = dict(settings['conf'], **{'spark.repl.class.outputDir': classes})
     gateway = start_jvm(conf)
-    scala = parts.Scala(gateway, classes)
+    scala = in_scala.Scala(gateway, classes)
     scala.spark = spark = start_spark(conf)
     sc = spark.sparkContext
     if settings['kind'] == 'spark':
         scala.start()
     interpreters = {
         'pyspark': lambda content: msg_type_router['execute_request'](content),
-        'sql': functools.partial(execute_sql, spark, settings['sql_rows']),
-        'spark': functools.partial(execute_scala, scala, parts.ScalaError),
+        'sql': functools.partial(execute_by, in_sql.Sql(spark, settings['sql_rows']), in_sql.SqlError),
+        'spark': functools.partial(execute_by, scala, in_scala.ScalaError),
     }
-    jobs = load('jobs', settings['jobs']).Jobs(send, spark, global_dict['sqlContext'], settings['scratch'])
+    jobs = load('jobs').Jobs(send, spark, global_dict['sqlContext'], settings['scratch'])
     handlers['job'] = lambda content: jobs.start(**content)
     sys.path.insert(0, '')
     sys.stdin = io.StringIO()

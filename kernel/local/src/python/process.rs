@@ -1,5 +1,6 @@
 //! One driver process for each session: `driver.py` in a process group of its own, JSON lines on its pipes.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -21,8 +22,14 @@ use crate::python::lines::Lines;
 use crate::python::surroundings::{keep_in, surround};
 
 const DRIVER: &str = include_str!("driver.py");
-const SCALA: &str = include_str!("scala.py");
-const JOBS: &str = include_str!("jobs.py");
+/// What of it has a file of its own.
+const PARTS: [(&str, &str); 5] = [
+    ("jobs", include_str!("jobs.py")),
+    ("scala", include_str!("scala.py")),
+    ("sql", include_str!("sql.py")),
+    ("table", include_str!("table.py")),
+    ("watch", include_str!("watch.py")),
+];
 
 /// Runs the driver as `__main__` without a file to leave behind or a page of source in `ps`.
 const BOOTSTRAP: &str =
@@ -59,8 +66,7 @@ fn process(found: &Found, launch: &Launch, scratch: &Path) -> Process {
 fn settings(launch: Launch, scratch: &TempDir) -> serde_json::Value {
     json!({
         "scratch": scratch.path(),
-        "scala": SCALA,
-        "jobs": JOBS,
+        "parts": BTreeMap::from(PARTS),
         "kind": launch.kind.as_str(),
         "conf": keep_in(scratch.path(), launch.conf),
         "sql_rows": launch.sql_rows,
