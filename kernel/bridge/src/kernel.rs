@@ -119,6 +119,9 @@ impl Kernel {
             let event = self.next_event(&mut stop).await;
             self.handle_event(event);
         }
+        if let Some(running) = &self.running {
+            self.end_interrupts(running);
+        }
     }
 
     /// Control comes first, then what has ended, and new work last.
@@ -326,11 +329,15 @@ impl Kernel {
     fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
         self.frontend.reply(&running.request, &reply(running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
+        self.end_interrupts(running);
+        let request = Arc::clone(&running.request);
+        self.keeper.note_departure(move |journal| journal.answered(&request.envelope()));
+    }
+
+    fn end_interrupts(&self, running: &Running) {
         for parent in &running.interrupted_by {
             self.frontend.status(parent, ExecutionState::Idle);
         }
-        let request = Arc::clone(&running.request);
-        self.keeper.note_departure(move |journal| journal.answered(&request.envelope()));
     }
 
     /// The cells that were sent before a failure was known, which must not run on its ruins.
