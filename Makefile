@@ -39,10 +39,13 @@ test-rust: $(VENV)/spark.jsa | cargo
 	@echo "== Rust tests, Spark's among them"
 	@RUST_TEST_THREADS=8 SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
 
+# Two at once, each with a Livy of its own; whoever names one server has them in a row.
+AT_ONCE = $(if $(LIVY_TEST_URL),0,2)
+
 test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
-	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --kernel target/debug/livy-kernel
+	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
 
 conformance: $(VENV)/.ready | cargo
 	@echo "== what a real Livy answered, asked again"
