@@ -36,6 +36,12 @@ def test_a_cell_tells_its_jobs_stages_and_tasks(pyspark):
     assert [m["content"]["data"]["text/plain"] for m in shown] == ["8"]
 
 
+def test_a_stage_that_is_skipped_has_no_tasks_to_do(pyspark):
+    pyspark.run("pairs = sc.parallelize(range(8), 4).map(lambda x: (x, 1)).reduceByKey(max, 2)\npairs.count()")
+    texts, _ = told(pyspark, "pairs.map(lambda _: __import__('time').sleep(0.4)).count()")
+    assert re.fullmatch(r"Spark: 1/1 jobs, 2/2 stages, 2/2 tasks in \d\.\d s", texts[-1]), texts
+
+
 def test_a_quick_cell_and_one_without_spark_tell_nothing(pyspark):
     pyspark.run("spark.range(3).count()")  # The first of a session is slow.
     assert told(pyspark, "spark.range(3).count()")[0] == []

@@ -31,7 +31,7 @@ pub use source::{TABULAR, literal};
 /// Under which name the session's Python has it.
 const PACKAGE: &str = "_livy_kernel_agent";
 /// A session's agent of another version is replaced: to be raised whenever a part changes.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// An event is seen soon after it happened, after a long silence a third of a second later.
 const POLLS: PollPolicy = PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));

@@ -93,8 +93,8 @@ class Group:
 
 
 def counted(stages, all_done):
-    """A stage that has not begun is not known yet, and one whose result was there already never will be."""
-    known = [stage for stage in stages if stage]
+    """A stage that has not begun is not known yet, and one whose result was there already has nothing to do."""
+    known = [stage for stage in stages if stage and (stage.numCompletedTasks or not all_done)]
     done = [stage for stage in known if stage.numCompletedTasks >= stage.numTasks]
     return {
         'stages': len(stages),
