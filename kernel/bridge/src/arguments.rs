@@ -33,6 +33,11 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// A text that [`words`] takes for this one word.
+pub fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"'\"'\""))
+}
+
 /// Reads a line, its magic's name in any case; an error says how to write it.
 pub fn read<T: Parser>(line: &str) -> Result<Asked<T>, Failure> {
     let mut words = words(line);
@@ -62,5 +67,12 @@ mod tests {
     fn quotes_keep_words_together() {
         assert_eq!(words("%x -a 'b c' \"d\"e  ''"), ["%x", "-a", "b c", "de", ""]);
         assert_eq!(words(" "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_quoted_word_is_that_word() {
+        for word in ["", "a b", "say \"it's\"", "\"", "'"] {
+            assert_eq!(words(&quoted(word)), [word]);
+        }
     }
 }

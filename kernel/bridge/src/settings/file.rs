@@ -9,7 +9,10 @@ use toml::{
 };
 
 use super::keys::{self, KEYS};
-use crate::configuration::{Configuration, merge};
+use crate::{
+    arguments::quoted,
+    configuration::{Configuration, merge},
+};
 
 /// What may stand beside the keys.
 const TABLES: [&str; 5] = ["tls", "kerberos", "aws", "session", "profiles"];
@@ -244,10 +247,8 @@ fn text_of(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::Boolean(value) => Some(if *value { "yes" } else { "no" }.to_owned()),
         DeValue::Array(words) => {
-            let words: Option<Vec<String>> = words
-                .iter()
-                .map(|word| word.get_ref().as_str().map(|word| format!("\"{word}\"")))
-                .collect();
+            let words: Option<Vec<String>> =
+                words.iter().map(|word| word.get_ref().as_str().map(quoted)).collect();
             Some(words?.join(" "))
         }
         DeValue::Table(headers) => {
