@@ -42,7 +42,11 @@ fn wish(kind: ChartKind, axes: &Axes) -> Value {
 
 /// What a person asked stands above, for whoever looks at the session's statements.
 fn code(heading: &str, asked: &Value) -> String {
-    let heading: String = heading.lines().map(|line| format!("# {line}\n")).collect();
+    // What else ends a line of Python, or cannot be in it, is no part of a comment.
+    let heading: String = heading
+        .lines()
+        .map(|line| format!("# {}\n", line.replace(char::is_control, " ")))
+        .collect();
     let (source, asked) = (literal(TABULAR), literal(&asked.to_string()));
     format!(
         "{heading}{ANSWER} = (lambda space: (exec({source}, space), \
@@ -56,4 +60,17 @@ pub fn asked(code: &str) -> Option<String> {
         let heading = code.lines().map_while(|line| line.strip_prefix("# "));
         heading.collect::<Vec<_>>().join("\n")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_asked_is_a_comment_whatever_it_has() {
+        let statement = Statement(vec!["select 1 --\rimport os\0\nas a".to_owned()]);
+        let code = rows(&statement, &Query::PLAIN);
+        assert!(code.starts_with("# select 1 -- import os \n# as a\n"), "{code}");
+        assert_eq!(asked(&code).as_deref(), Some("select 1 -- import os \nas a"));
+    }
 }
