@@ -313,7 +313,7 @@ async fn a_taken_port_is_named() {
 async fn the_same_ports_can_be_bound_again_at_once() {
     let info = free_ports();
     for _ in 0..5 {
-        let (mut requests, frontend) = rebind(&info).await;
+        let (mut requests, frontend) = bind(&info).await.unwrap();
         let mut client = dealer(&info, info.shell_port, "anna").await;
         still_answers(&mut client, &mut requests, &frontend).await;
     }

@@ -12,12 +12,12 @@
 mod lobby;
 mod zmtp;
 
-use std::io;
+use std::io::{self, ErrorKind::AddrInUse};
 use std::os::unix::net::UnixListener as Door;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use thiserror::Error;
@@ -37,6 +37,8 @@ const PREFIX: &str = "livy-kernel-sockets-";
 const STALLED: Duration = Duration::from_secs(10);
 /// How much is passed on at once.
 const PIECE: usize = 64 << 10;
+/// How long a port may be in use that this kernel is to have.
+const TAKEN: Duration = Duration::from_secs(1);
 /// After an error of the system's, which may be out of files.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -81,8 +83,18 @@ impl Drop for SocketFile {
 }
 
 impl Listener {
+    /// A port that Jupyter has found free may be a connection's for a moment, or still be that of a kernel that was
+    /// killed.
     pub async fn tcp(ip: &str, port: u16) -> io::Result<Self> {
-        TcpListener::bind((ip, port)).await.map(Self::Tcp)
+        let begun = Instant::now();
+        loop {
+            match TcpListener::bind((ip, port)).await {
+                Err(error) if error.kind() == AddrInUse && begun.elapsed() < TAKEN => {
+                    sleep(PAUSE).await;
+                }
+                bound => return bound.map(Self::Tcp),
+            }
+        }
     }
 
     pub fn ipc(path: &Path) -> io::Result<Self> {

@@ -4,8 +4,10 @@
 
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+#[path = "../../../../tests/support/ports.rs"]
+mod ports;
+
 use std::future::Future;
-use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ use zeromq::prelude::*;
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, ReqSocket, SocketOptions, SubSocket, ZmqMessage};
 
+use ports::free_port;
+
 pub const KEY: &str = "the key";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 pub const MOMENT: Duration = Duration::from_millis(200);
@@ -34,23 +38,8 @@ pub async fn kernel() -> (ConnectionInfo, Requests, Frontend) {
     (info, requests, frontend)
 }
 
-/// A task that is ended by dropping its handle gives its port back a moment later.
-pub async fn rebind(info: &ConnectionInfo) -> (Requests, Frontend) {
-    within(async {
-        loop {
-            match bind(info).await {
-                Ok(bound) => return bound,
-                Err(_) => sleep(Duration::from_millis(5)).await,
-            }
-        }
-    })
-    .await
-}
-
 pub fn free_ports() -> ConnectionInfo {
-    let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
-    info(Transport::Tcp, "127.0.0.1", ports)
+    info(Transport::Tcp, "127.0.0.1", [(); 5].map(|()| free_port()))
 }
 
 pub fn ipc(path: &Path) -> ConnectionInfo {
