@@ -118,6 +118,13 @@ def test_the_welcome_comes_first(checks):
         kernel_name = checks.kernel_name
         support_iopub_welcome = True
 
+        @classmethod
+        def tearDownClass(cls):
+            # The client's heartbeat never ends if it is stopped before it has begun.
+            while not cls.kc.hb_channel.is_beating():
+                time.sleep(0.01)
+            super().tearDownClass()
+
     result = run(Welcome)
     assert result.wasSuccessful() and result.testsRun == 1 and not result.skipped
 
