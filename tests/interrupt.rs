@@ -16,7 +16,7 @@ async fn an_idle_kernel_is_not_harmed() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
-    frontend.interrupt().await;
+    frontend.ask(Channel::Control, "interrupt_request", json!({})).await.is_ok();
     frontend.run("echo hi").await.is_ok();
 }
 

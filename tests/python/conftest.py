@@ -152,10 +152,10 @@ class Kernel:
             assert time.monotonic() < deadline, "no agent came"
             time.sleep(0.1)
 
-    def heard_until(self, text, timeout=60):
-        """What is published from now on, up to the message that has this text."""
+    def heard_until(self, is_it, timeout=60):
+        """What is published from now on, up to the message that is awaited."""
         shown, deadline = [], time.monotonic() + timeout
-        while not shown or text not in str(shown[-1]["content"]):
+        while not shown or not is_it(shown[-1]):
             shown.append(self.client.get_iopub_msg(timeout=max(0, deadline - time.monotonic())))
         return shown
 

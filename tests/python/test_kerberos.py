@@ -82,7 +82,7 @@ def test_a_cell_outlives_its_ticket_if_that_is_renewed(realm, server_url, person
         kernel.run("1", timeout=SPARK_START)
         realm.kinit(cache, "5s")
         cell = kernel.client.execute(COUNT, allow_stdin=False)
-        shown = kernel.heard_until("ticket has expired")
+        shown = kernel.heard_until(lambda message: "ticket has expired" in str(message["content"]))
         assert "kinit" in str(shown[-1]["content"]["data"])
         realm.kinit(cache)
         shown += kernel.heard_until_idle(cell)

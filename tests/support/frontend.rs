@@ -179,7 +179,8 @@ impl Frontend {
         async move {
             let mut request = self.send(Channel::Control, "interrupt_request", json!({})).await;
             let limit = Duration::from_secs(1);
-            request.reply_at(limit, at).await;
+            let reply = request.reply_at(limit, at).await;
+            assert_eq!(reply.content["status"], "ok", "{at}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{beside, completeness, kernel::Kernel, kind::Kind};
 
 impl Kernel {
     /// Answers a request, or sees to it that it will be: cells queue, completion asks Livy, the
-    /// history a disk, and a grammar may have much to read.
+    /// history a disk, a grammar may have much to read, and an interrupt ends with its cell.
     pub(crate) fn handle_request(&mut self, request: Request) {
         match request.msg_type() {
             "execute_request" => self.enqueue(request),

@@ -41,6 +41,8 @@ pub struct Kernel {
     cell_ends: mpsc::UnboundedSender<CellEnd>,
     queue: VecDeque<Request>,
     running: Option<Running>,
+    /// Of the interrupts that have not ended, since that cell has not.
+    interrupts: Vec<Parent>,
     /// The cells that ran when the kernel before this one was killed.
     earlier: Vec<Arc<Earlier>>,
     /// The newest cell that shows anything.
@@ -55,8 +57,6 @@ struct Running {
     stop_on_error: bool,
     user_expressions: Map<String, Value>,
     interrupt: CancellationToken,
-    /// Who asked for that.
-    interrupted_by: Vec<Parent>,
 }
 
 /// What a cell's task reports.
@@ -102,6 +102,7 @@ impl Kernel {
             cell_ends,
             queue: VecDeque::new(),
             running: None,
+            interrupts: Vec::new(),
             earlier: Vec::new(),
             shown: None,
             count: 0,
@@ -119,9 +120,7 @@ impl Kernel {
             let event = self.next_event(&mut stop).await;
             self.handle_event(event);
         }
-        if let Some(running) = &self.running {
-            self.end_interrupts(running);
-        }
+        self.end_interrupts();
     }
 
     /// Control comes first, then what has ended, and new work last.
@@ -204,7 +203,6 @@ impl Kernel {
             stop_on_error: false,
             user_expressions: Map::new(),
             interrupt,
-            interrupted_by: Vec::new(),
         };
         let ends = self.cell_ends.clone();
         tokio::spawn(async move {
@@ -230,12 +228,16 @@ impl Kernel {
             earlier.interrupt(request.header().date());
         }
         self.frontend.reply(&request, &InterruptReply {});
-        match &mut self.running {
-            Some(running) => {
-                running.interrupt.cancel();
-                running.interrupted_by.push(parent);
-            }
-            None => self.frontend.status(&parent, ExecutionState::Idle),
+        self.interrupts.push(parent);
+        match &self.running {
+            Some(running) => running.interrupt.cancel(),
+            None => self.end_interrupts(),
+        }
+    }
+
+    fn end_interrupts(&mut self) {
+        for parent in self.interrupts.drain(..) {
+            self.frontend.status(&parent, ExecutionState::Idle);
         }
     }
 
@@ -304,7 +306,6 @@ impl Kernel {
             stop_on_error: content.stop_on_error,
             user_expressions: content.user_expressions,
             interrupt,
-            interrupted_by: Vec::new(),
         });
         tokio::spawn(report(cell, self.cell_ends.clone()));
     }
@@ -320,6 +321,7 @@ impl Kernel {
             false => VecDeque::new(),
         };
         self.answer_cell(&running, result);
+        self.end_interrupts();
         for request in abort {
             self.abort(&request);
         }
@@ -329,15 +331,8 @@ impl Kernel {
     fn answer_cell(&self, running: &Running, result: Result<(), Failure>) {
         self.frontend.reply(&running.request, &reply(running, result));
         self.frontend.status(&running.request.parent(), ExecutionState::Idle);
-        self.end_interrupts(running);
         let request = Arc::clone(&running.request);
         self.keeper.note_departure(move |journal| journal.answered(&request.envelope()));
-    }
-
-    fn end_interrupts(&self, running: &Running) {
-        for parent in &running.interrupted_by {
-            self.frontend.status(parent, ExecutionState::Idle);
-        }
     }
 
     /// The cells that were sent before a failure was known, which must not run on its ruins.

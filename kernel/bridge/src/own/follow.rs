@@ -3,10 +3,7 @@
 use jupyter_wire::content::Stream;
 use livy_client::{Client, Id, SessionState};
 
-use super::{
-    batch::{self, Submitted},
-    no_session,
-};
+use super::{batch, no_session};
 use crate::{
     cell::Cell,
     command::{Following, Resource},
@@ -26,10 +23,9 @@ impl Cell {
     pub(super) async fn follow_batch(&self, options: &batch::Options) -> Result<(), Failure> {
         let submitted = batch::submit(&self.keeper, options).await?;
         self.show(vec![Shown::Display(submitted.text().bundle())]).await;
-        let Submitted { client, id } = submitted;
-        match self.follow_log(Resource::Batch, client, id.clone()).await? {
+        match self.follow_log(Resource::Batch, submitted.client, submitted.id.clone()).await? {
             Some(SessionState::Success) => Ok(()),
-            end => Err(batch::ended_badly(&id, end)),
+            end => Err(batch::ended_badly(&submitted.id, end)),
         }
     }
 
