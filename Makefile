@@ -1,32 +1,44 @@
-# Each target creates what it misses, and says what it does.
-#   make demo     run a notebook on real Spark, on this machine
-#   make test     run all tests
-#   make lab      open JupyterLab with the kernels
-#   make parity   a hundred everyday cells, here and in ipykernel
-#   make soak     ten thousand kernels with faults chosen by seeds
-#   make bench    start-up time and memory, beside ipykernel; what cells take, beside sparkmagic
-#   make install  install the kernels for this person
-#   make conformance  ask livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was asked
+# Each target sets up what it needs, and says what it does.
+#   make demo         run a notebook on real Spark, on this machine
+#   make check        check format and lints, and run every test that needs no Spark; under two minutes
+#   make test         run all tests
+#   make lab          open JupyterLab with the kernels
+#   make parity       run 1,400 cells of notebooks, here and in ipykernel
+#   make bench        measure start-up and memory beside ipykernel, and cells beside sparkmagic
+#   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
+#   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
+#   make install      install the kernels for this user
+#   make clean        remove everything that was built or downloaded here
+# Parts of these, to run alone:
+#   make lint         check the format and the lints of Rust
+#   make lint-python  check the format and the lints of Python
+#   make test-quick   run the Rust tests that need no Spark, with 5 s of the soak
+#   make test-rust    run all Rust tests, with Spark and 180 s of the soak
+#   make test-python  run Jupyter's own clients against the kernel on Spark
 
 PYTHON ?= python3
 CARGO ?= cargo
 VENV := $(CURDIR)/.venv
+LINT := $(CURDIR)/.venv-lint
 SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo test lint test-rust test-python conformance soak parity lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python conformance soak parity lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
 	@echo "== running tests/notebooks/tour.ipynb on Spark"
 	@$(VENV)/bin/python tests/python/demo.py tests/notebooks/tour.ipynb
 
-# Tests start many a Spark, each for a few cells.
+# Tests start many Sparks, each for a few cells.
 QUICK := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 JVM = $(QUICK)$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=$(VENV)/spark.jsa')
 
-test: lint test-rust test-python
+check: lint lint-python test-quick
+	@echo "== left out: tests on Spark and Jupyter's clients (make test), the whole soak (make soak)"
+
+test: lint lint-python test-rust test-python
 	@echo "== all tests passed"
 
 lint: | cargo
@@ -34,12 +46,34 @@ lint: | cargo
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
 
-# Most of these tests wait rather than work.
-test-rust: $(VENV)/spark.jsa | cargo
-	@echo "== Rust tests, Spark's among them"
-	@RUST_TEST_THREADS=8 SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+# It has an environment of its own, since it needs neither Spark nor Jupyter.
+lint-python: $(LINT)/.ready
+	@echo "== checking Python's format and lints"
+	@$(LINT)/bin/ruff format --check --quiet
+	@$(LINT)/bin/ruff check --quiet
 
-# Two at once, each with a Livy of its own; whoever names one server has them in a row.
+# Most tests wait rather than work.
+RUST_THREADS := RUST_TEST_THREADS=8
+
+# Without LIVY_LOCAL_TEST_PYTHON, tests that need Spark are skipped and say so.
+QUICK_TEST = env -u LIVY_LOCAL_TEST_PYTHON -u LIVY_TEST_ALL -u LIVY_TEST_URL -u MAKEFLAGS -u MFLAGS RUST_TEST_THREADS=16 LIVY_SOAK_SECONDS=5 $(CARGO) test --locked --quiet
+
+# The kernel's tests and those of the other crates wait at the same time.
+test-quick: | cargo
+	@echo "== Rust tests that need no Spark"
+	@$(MAKE) --no-print-directory --jobs 2 test-quick-kernel test-quick-crates
+
+test-quick-kernel:
+	@$(QUICK_TEST) --package livy-kernel
+
+test-quick-crates:
+	@$(QUICK_TEST) --workspace --exclude livy-kernel
+
+test-rust: $(VENV)/spark.jsa | cargo
+	@echo "== all Rust tests, with Spark"
+	@$(RUST_THREADS) LIVY_SOAK_SECONDS=$(or $(LIVY_SOAK_SECONDS),180) SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+
+# Two files at once, each with its own Livy; on a server that LIVY_TEST_URL names, one after the other.
 AT_ONCE = $(if $(LIVY_TEST_URL),0,2)
 
 test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
@@ -48,18 +82,23 @@ test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
 
 conformance: $(VENV)/.ready | cargo
-	@echo "== what a real Livy answered, asked again"
+	@echo "== comparing answers with those of a real Livy"
 	@$(CARGO) build --locked --quiet -p livy-kernel
 	@PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
 
-# A seed that failed is run alone by LIVY_SOAK_SEED=17 make soak.
+# To run a seed that failed alone: LIVY_SOAK_SEED=17 make soak.
 soak: | cargo
-	@echo "== kernels with faults: the network, Livy and the kernel itself fail"
+	@echo "== random replies of a server"
+	@LIVY_SOAK=$(or $(LIVY_SOAK),10000) $(CARGO) test --locked --quiet -p livy-client --test real -- replies
+	@echo "== kernels with faults of the network, of Livy and of the kernel itself"
 	@LIVY_SOAK=$(or $(LIVY_SOAK),10000) $(CARGO) test --locked --quiet -p livy-kernel --test soak -- --nocapture
+	@echo "== malformed and hostile requests to livy-local"
+	@LIVY_SOAK=$(or $(LIVY_SOAK),10000) $(CARGO) test --locked --quiet -p livy-local --test listener fuzz
 
-parity: kernels $(VENV)/.clients
-	@echo "== a hundred everyday cells in livy-pyspark and in ipykernel"
-	@PATH=$(VENV)/bin:$$PATH PYTHONPATH=tests LIVY_LOCAL_PYTHON=$(VENV)/bin/python $(VENV)/bin/python -m parity
+# MODE, ONLY and KERNEL run a part of it, or another program (kernel/CONTRIBUTING.md).
+parity: $(if $(KERNEL),,kernels) $(VENV)/.parity
+	@echo "== 1,400 cells in livy-pyspark, with and without IPython in the driver, and in ipykernel"
+	@PYTHONPATH=tests $(VENV)/bin/python -m parity --kernel $(or $(KERNEL),$(RELEASE)) --notebooks $(VENV)/notebooks $(if $(MODE),--mode $(MODE)) $(if $(ONLY),--only "$(ONLY)")
 
 lab: kernels $(VENV)/.lab
 	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"
@@ -69,23 +108,29 @@ bench: kernels $(SPARKMAGIC)/.tried
 	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
 	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE) $(SPARKMAGIC)/bin/python
 
-# Without Kerberos' headers it cannot be had, and the benchmark goes without.
+# Without the headers of Kerberos sparkmagic cannot be installed, and the benchmark leaves it out.
 $(SPARKMAGIC)/.tried: tests/python/requirements-sparkmagic.txt
 	@echo "== adding sparkmagic to .venv-sparkmagic"
 	@$(PYTHON) -m venv $(SPARKMAGIC)
 	@$(SPARKMAGIC)/bin/python -m pip --quiet --disable-pip-version-check install -r $< \
-		|| echo "sparkmagic could not be installed: it wants krb5-config (Debian: libkrb5-dev) and a C compiler"
+		|| echo "sparkmagic could not be installed: it needs krb5-config (Debian: libkrb5-dev) and a C compiler"
 	@touch $@
 
 install: | cargo
 	@$(CARGO) install --locked --path kernel/bridge
 	@livy-kernel install --user
 
-# The kernels in .venv, where its Jupyter finds them and they find its Spark.
+# Installs the kernels in .venv, where its Jupyter finds them and they find its Spark.
 kernels: $(VENV)/.ready | cargo
 	@echo "== building the kernel"
 	@$(CARGO) build --release --locked --quiet -p livy-kernel
 	@$(RELEASE) install --prefix $(VENV) > /dev/null
+
+$(LINT)/.ready: tests/python/requirements-lint.txt
+	@echo "== creating .venv-lint with ruff (some 50 MB, once)"
+	@$(PYTHON) -m venv $(LINT) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
+	@$(LINT)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	@touch $@
 
 $(VENV)/.ready: tests/python/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: Python 3.10 or newer is needed; set PYTHON to it"; exit 1; }
@@ -95,11 +140,11 @@ $(VENV)/.ready: tests/python/requirements.txt
 	@$(PIP) install -r $<
 	@touch $@
 
-# Without it a Java starts as well, but slower.
+# Java starts without this archive, too, but more slowly.
 $(VENV)/spark.jsa: tests/python/archive.py $(VENV)/.ready
-	@echo "== keeping Spark's classes where tests' Javas find them"
+	@echo "== archiving Spark's classes, so that tests start Java faster"
 	@rm -f $@
-	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "they could not be kept, so tests take longer; why is in .venv/archive.log"
+	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "the classes could not be archived, so tests take longer; .venv/archive.log says why"
 	@touch $@
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready
@@ -113,8 +158,16 @@ $(VENV)/.clients: tests/python/requirements-clients.txt tests/python/requirement
 	@$(PIP) install --no-deps -r tests/python/requirements-aws.txt
 	@touch $@
 
+# Packages' sources, for the notebooks in them.
+$(VENV)/.parity: tests/python/requirements-parity.txt tests/python/requirements-notebooks.txt $(VENV)/.clients
+	@echo "== adding rich, SymPy, and notebooks of other packages to .venv"
+	@$(PIP) install -r $<
+	@rm -rf $(VENV)/notebooks
+	@$(PIP) download --no-deps --no-binary ipython,nbclient,papermill --dest $(VENV)/notebooks -r tests/python/requirements-notebooks.txt
+	@touch $@
+
 cargo:
 	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
 
 clean:
-	rm -rf target .venv artefacts
+	rm -rf target .venv .venv-lint artefacts

@@ -1,16 +1,17 @@
-//! Each test runs the real program as a person would, against livy-local or a fake where a fault
-//! must be made on purpose.
+//! Each test runs the real program as a user does, against livy-local, or against a fake server that
+//! fails on purpose.
 
-mod batch; // submitting
-mod certificates; // real ones
-mod doctor; // what does not work, and what to do
-mod exit_codes; // what a script can tell
-mod fake; // a Livy that does what a test wants
-mod kill; // ending some
-mod listing; // all of them, and nothing secret
-mod log; // what was printed, once
-mod orphans; // whose kernel is gone
-mod terminal; // closed pipes and control characters
+mod batch; // Batches are submitted and followed.
+mod certificates; // Real certificates and servers with TLS.
+mod config; // Settings are checked and shown.
+mod doctor; // The report says what does not work and what to do.
+mod exit_codes; // Scripts can tell failures apart.
+mod fake; // A Livy that does what a test wants.
+mod kill; // Sessions and batches are ended.
+mod listing; // Lists are complete and show no secrets.
+mod log; // A followed log repeats and loses no line.
+mod orphans; // Sessions whose kernel is gone are found and ended.
+mod terminal; // Closed pipes and control characters do no harm.
 
 use std::process::{Output, Stdio};
 
@@ -19,7 +20,7 @@ use tokio::process::Command;
 
 use crate::support::SECRET;
 
-/// The program, without the settings of whoever runs the tests.
+/// Returns a command that runs the program without the settings of the user who runs the tests.
 fn command(livy_url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_livy-kernel"));
     for (name, _) in std::env::vars() {
@@ -31,7 +32,7 @@ fn command(livy_url: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it; the password of the server must be nowhere in what it says.
+/// Runs the program. Its output must not contain the server's password.
 async fn livy_kernel(livy_url: &str, arguments: &[&str]) -> Output {
     finished(command(livy_url, arguments)).await
 }

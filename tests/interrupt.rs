@@ -2,7 +2,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Channel, Exchange, Frontend, Livy, Network, Proxy};
+use crate::support::{
+    Channel, Exchange, Frontend, Livy, Network, Proxy, ready, starting, waiting_for_hung_livy,
+};
 
 /// A cell that Livy runs, in a session that has run one before.
 async fn running(frontend: &mut Frontend, livy: &Livy, code: &str) -> Exchange {
@@ -13,8 +15,7 @@ async fn running(frontend: &mut Frontend, livy: &Livy, code: &str) -> Exchange {
 
 #[tokio::test]
 async fn an_idle_kernel_is_not_harmed() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (_livy, mut frontend) = ready().await;
 
     frontend.ask(Channel::Control, "interrupt_request", json!({})).await.is_ok();
     frontend.run("echo hi").await.is_ok();
@@ -22,8 +23,7 @@ async fn an_idle_kernel_is_not_harmed() {
 
 #[tokio::test]
 async fn a_running_cell_ends_and_the_next_runs() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = running(&mut frontend, &livy, "sleep 30").await;
     frontend.interrupt().await;
@@ -33,9 +33,8 @@ async fn a_running_cell_ends_and_the_next_runs() {
 }
 
 #[tokio::test]
-async fn a_cell_that_livy_cannot_stop_ends_here_and_the_next_waits_for_it() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+async fn a_cell_that_livy_cannot_stop_ends_and_the_next_waits() {
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = running(&mut frontend, &livy, "spin 5").await;
     let begun = Instant::now();
@@ -46,9 +45,8 @@ async fn a_cell_that_livy_cannot_stop_ends_here_and_the_next_waits_for_it() {
 }
 
 #[tokio::test]
-async fn an_interrupt_is_answered_at_once_and_the_kernel_is_idle_when_the_cell_has_ended() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+async fn an_interrupt_is_answered_at_once_and_idle_after_the_cell() {
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = running(&mut frontend, &livy, "spin 5").await;
     let mut interrupt = frontend.send(Channel::Control, "interrupt_request", json!({})).await;
@@ -59,8 +57,7 @@ async fn an_interrupt_is_answered_at_once_and_the_kernel_is_idle_when_the_cell_h
 
 #[tokio::test]
 async fn a_cell_that_waits_behind_such_a_one_ends_too() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = running(&mut frontend, &livy, "spin 60").await;
     frontend.interrupt().await;
@@ -72,12 +69,8 @@ async fn a_cell_that_waits_behind_such_a_one_ends_too() {
 }
 
 #[tokio::test]
-async fn a_cell_that_waits_for_its_session_ends_and_the_next_has_the_session() {
-    let livy = Livy::slow(Duration::from_secs(2)).await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_session_start().await;
+async fn a_cell_that_waits_for_its_session_ends() {
+    let (livy, mut frontend, mut cell) = starting(Duration::from_secs(2)).await;
     frontend.interrupt().await;
     cell.end().await.error().says("KeyboardInterrupt", &[]);
 
@@ -87,15 +80,8 @@ async fn a_cell_that_waits_for_its_session_ends_and_the_next_has_the_session() {
 }
 
 #[tokio::test]
-async fn a_cell_whose_session_cannot_be_asked_for_ends_while_livy_hangs() {
-    let livy = Livy::start().await;
-    let network = Proxy::to(&livy, Network::Hangs).await;
-    let mut frontend = Frontend::open("pyspark", &network.url()).await;
-
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_busy().await;
-    cell.recv_input("echo hi", 1).await;
-    cell.recv("display_data").await;
+async fn a_cell_that_asks_for_its_session_ends_while_livy_hangs() {
+    let (_livy, _network, mut frontend, mut cell) = waiting_for_hung_livy().await;
     frontend.interrupt().await;
     cell.end().await.error().says("KeyboardInterrupt", &[]);
 }
@@ -116,8 +102,7 @@ async fn a_running_cell_ends_while_livy_hangs() {
 
 #[tokio::test]
 async fn a_second_interrupt_does_no_harm() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = running(&mut frontend, &livy, "sleep 30").await;
     frontend.interrupt().await;
@@ -129,8 +114,7 @@ async fn a_second_interrupt_does_no_harm() {
 
 #[tokio::test]
 async fn a_cell_ends_at_whatever_moment_it_is_interrupted() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (_livy, mut frontend) = ready().await;
 
     for moment in [0, 1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40] {
         let mut cell = frontend.execute("sleep 30").await;

@@ -17,7 +17,7 @@ async fn the_first_message_is_the_welcome() {
 }
 
 #[tokio::test]
-async fn each_later_subscriber_is_welcomed_first_whatever_is_published() {
+async fn each_later_subscriber_is_welcomed_first() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
@@ -36,7 +36,7 @@ async fn each_later_subscriber_is_welcomed_first_whatever_is_published() {
 }
 
 #[tokio::test]
-async fn one_session_speaks_on_all_channels_and_no_message_has_anothers_id() {
+async fn all_channels_share_a_session_and_message_ids_are_unique() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
     frontend.ask_all_but_cells().await;

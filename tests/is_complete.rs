@@ -46,6 +46,20 @@ async fn a_cell_magic_says_whose_grammar_it_is() {
 
     check(&mut frontend, "%%sql", incomplete("")).await;
     check(&mut frontend, "%%sql\nselect * from", incomplete("")).await;
-    check(&mut frontend, "%%sql\nselect 1", json!({"status": "complete"})).await;
-    check(&mut frontend, "%%nobody\nselect 1", json!({"status": "unknown"})).await;
+    check(&mut frontend, "%%sql\nselect 1", incomplete("")).await;
+    check(&mut frontend, "%%sql\nselect 1\n\n", json!({"status": "complete"})).await;
+    check(&mut frontend, "%%bash\nls", incomplete("")).await;
+    check(&mut frontend, "%%bash\nls\n\n", json!({"status": "complete"})).await;
+}
+
+#[tokio::test]
+async fn ipythons_syntax_is_complete() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+
+    for code in ["!ls", "f?", "x = !ls", "%time f()", "await f()"] {
+        check(&mut frontend, code, json!({"status": "complete"})).await;
+    }
+    check(&mut frontend, "!ls \\", incomplete("")).await;
+    check(&mut frontend, "for a in b:\n    !ls", incomplete("    ")).await;
 }

@@ -30,7 +30,7 @@ async fn a_session_outlives_its_idle_timeout_while_a_cell_runs() {
 }
 
 #[tokio::test]
-async fn on_a_server_that_cannot_be_told_of_activity_the_loss_says_which_time_was_over() {
+async fn without_keep_alive_the_loss_says_which_limit_was_reached() {
     let livy = Livy::start().await;
     let network = Proxy::to(&livy, Network::Up).await;
     network.always(Asked::Connect, Fault::Answer(Answer::page(404, "<html>none</html>")));
@@ -81,7 +81,7 @@ async fn an_idle_session_is_warned_of_too() {
     cell.end().await.is_ok();
     let warning = word(&mut cell).await;
     assert!(
-        warning.contains("its idleTimeout is 10s") && warning.contains("Any cell"),
+        warning.contains("its idleTimeout is 10s") && warning.contains("Run any cell"),
         "{warning}"
     );
 }

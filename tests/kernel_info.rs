@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Channel, Frontend, Livy, Network, Proxy};
+use crate::support::{
+    Channel, Frontend, Livy, Network, Proxy, ready, starting, waiting_for_hung_livy,
+};
 
 const AT_ONCE: Duration = Duration::from_millis(500);
 
@@ -62,31 +64,19 @@ async fn it_is_said_while_livy_refuses() {
 
 #[tokio::test]
 async fn it_is_said_while_livy_hangs() {
-    let livy = Livy::start().await;
-    let network = Proxy::to(&livy, Network::Hangs).await;
-    let mut frontend = Frontend::open("pyspark", &network.url()).await;
-
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_busy().await;
-    cell.recv_input("echo hi", 1).await;
-    cell.recv("display_data").await;
+    let (_livy, _network, mut frontend, _cell) = waiting_for_hung_livy().await;
     says_who_it_is_at_once(&mut frontend).await;
 }
 
 #[tokio::test]
 async fn it_is_said_while_a_session_starts() {
-    let livy = Livy::slow(Duration::from_secs(60)).await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_session_start().await;
+    let (_livy, mut frontend, _cell) = starting(Duration::from_secs(60)).await;
     says_who_it_is_at_once(&mut frontend).await;
 }
 
 #[tokio::test]
 async fn it_is_said_while_a_cell_runs() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (_livy, mut frontend) = ready().await;
 
     let mut cell = frontend.execute("sleep 60").await;
     cell.recv_busy().await;

@@ -1,40 +1,46 @@
-//! What livy-kernel does, as a frontend sees it: each test starts the real program, speaks to it
-//! over ZeroMQ, and gives it a Livy without Spark or a network that fails.
+//! Tests of livy-kernel as a frontend sees it. Each test starts the real program, talks to it over
+//! ZeroMQ, and gives it a Livy without Spark, or a network that fails.
+//!
+//! The comment on each module says what its tests show. `acceptance.md` lists what frontends expect
+//! and the test of each point.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
-mod agent; // what a session cannot have is no trouble
-mod cells; // in which order a cell's messages come
-mod commands; // what a person asks at a terminal
-mod comms; // a comm that nobody knows is closed
-mod completion; // completion is always answered
-mod counts; // which cells are counted and kept
-mod errors; // a cell that fails says so once, and in plain words
-mod faults; // what is sent twice when the network fails, and what is not
-mod heartbeat; // the heart beats whatever happens
-mod history; // what was run can be asked for
-mod interrupt; // an interrupt ends the cell, and nothing else
-mod iopub; // what is published, and to whom
-mod is_complete; // whether code can run as it is
-mod keep_alive; // a session that is used lives, and its end does not surprise
-mod kernel_info; // who the kernel is, said at once
-mod many_kernels; // kernels do not disturb each other
-mod order; // nothing is lost and nothing overtakes
-mod orphan; // a kernel does not outlive who started it
-mod outage; // Livy goes away, and comes back
-mod outputs; // what Livy gives, and what is shown
-mod requests; // every request is busy, answered and idle
-mod rest_page; // every row of Livy's REST page
-mod secrets; // passwords are never shown
-mod session_loss; // a session dies, and the next takes its place
-mod session_start; // a session comes when a cell needs it
-mod settings; // where Livy is
-mod shutdown; // the session ends with the kernel
-mod size; // however much a cell prints, what is shown is bounded
-mod startup; // what each session runs first
-mod stdin; // nobody is asked for input
-mod stop_on_error; // an error aborts what was queued
-mod vscode; // what VS Code asks and runs unasked
-mod wire; // what is no message is ignored
+mod agent; // A session without an agent works, with fewer features.
+mod cells; // A cell's messages come in the right order.
+mod commands; // The commands of the terminal work, and explain their errors.
+mod comms; // A comm with an unknown target is closed.
+mod completion; // Every completion request is answered.
+mod counts; // Only some cells are counted and kept in the history.
+mod errors; // A failing cell reports its error once, in plain words.
+mod faults; // What is sent again when the network fails, and what never is.
+mod heartbeat; // The heartbeat answers whatever the kernel does.
+mod history; // The history can be searched.
+mod interrupt; // An interrupt ends the running cell and nothing else.
+mod iopub; // What is published, and to which subscribers.
+mod is_complete; // The kernel knows whether code is complete.
+mod keep_alive; // A session in use stays alive, and the user is warned before it expires.
+mod kernel_info; // kernel_info is answered at once.
+mod machine; // A lack of files, folders or permissions is reported as such.
+mod many_kernels; // Kernels do not disturb each other.
+mod order; // No message is lost or overtakes another.
+mod orphan; // A kernel ends with the process that started it.
+mod others; // Content from other users and servers is displayed safely.
+mod outage; // Livy goes away and comes back.
+mod outputs; // Livy's outputs become Jupyter's outputs.
+mod requests; // Every request gets busy, a reply and idle.
+mod rest_page; // Every row of Livy's REST API page works.
+mod secrets; // Passwords are never shown.
+mod session_loss; // A lost session is reported and replaced.
+mod session_start; // The first cell starts a session.
+mod settings; // The address of Livy is found or asked for.
+mod shutdown; // The session ends with its kernel.
+mod size; // Memory and outputs stay bounded, however much a cell prints.
+mod startup; // Startup code runs first in each session.
+mod stdin; // Without an agent, no frontend is asked for input.
+mod stop_on_error; // An error aborts the cells that are queued.
+mod strangers; // Another user's session with the same id is never used.
+mod vscode; // Code that VS Code runs by itself is answered without Livy.
+mod wire; // Malformed messages are ignored.
 
-mod support; // the frontend, the kernel's process, Livy, and the network between them
+mod support; // A frontend, the kernel's process, a Livy, and the network between them.

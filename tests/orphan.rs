@@ -30,7 +30,7 @@ async fn a_kernel_whose_parent_was_killed_ends_with_its_session() {
 }
 
 #[tokio::test]
-async fn a_kernel_whose_distant_parent_has_ended_ends_even_while_a_cell_runs() {
+async fn a_kernel_ends_with_its_distant_parent_during_a_cell() {
     let livy = Livy::start().await;
     let connection = Connection::new("the key");
     let mut jupyter = Command::new("sleep").arg("60").kill_on_drop(true).spawn().unwrap();

@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-use crate::support::{Frontend, Livy, Network, Proxy};
+use crate::support::{Answer, Asked, Fault, Frontend, Livy, Network, Proxy};
 
 #[tokio::test]
-async fn a_first_cell_says_where_livy_was_looked_for_and_a_later_one_finds_it() {
+async fn a_first_cell_names_the_address_and_a_later_one_finds_livy() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Refuses).await;
     let mut frontend = Frontend::open("pyspark", &network.url()).await;
@@ -49,8 +49,7 @@ async fn the_start_of_a_session_bears_a_short_outage() {
 }
 
 #[tokio::test]
-async fn a_running_cell_ends_in_plain_words_when_livy_stays_away_and_the_next_runs_when_it_is_back()
-{
+async fn a_running_cell_ends_when_livy_stays_away() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let patience = [("LIVY_PATIENCE", "5s")];
@@ -105,7 +104,7 @@ async fn a_cell_that_could_not_be_sent_says_that_it_did_not_run() {
 }
 
 #[tokio::test]
-async fn a_cell_whose_acceptance_is_lost_is_not_sent_again_and_says_so() {
+async fn a_cell_whose_acceptance_is_lost_is_not_sent_again() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let mut frontend = Frontend::ready("pyspark", &network.url()).await;
@@ -120,7 +119,7 @@ async fn a_cell_whose_acceptance_is_lost_is_not_sent_again_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_session_that_did_not_survive_an_outage_is_replaced_with_a_word() {
+async fn a_session_lost_in_an_outage_is_replaced_with_a_notice() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let mut frontend = Frontend::ready("pyspark", &network.url()).await;
@@ -137,7 +136,7 @@ async fn a_session_that_did_not_survive_an_outage_is_replaced_with_a_word() {
 }
 
 #[tokio::test]
-async fn a_cell_can_be_interrupted_while_it_asks_whether_its_session_has_survived() {
+async fn a_cell_can_be_interrupted_while_it_checks_its_session() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     let mut frontend = Frontend::ready("pyspark", &network.url()).await;
@@ -163,4 +162,48 @@ async fn a_login_page_is_not_taken_for_livy() {
 
     let failed = frontend.run("echo hi").await;
     failed.error().says("SessionStartError", &[&network.address(), "web page", "Sign in please"]);
+}
+
+/// Asks for more patience than a clock can hold.
+fn for_ever(status: u16) -> Fault {
+    Fault::Answer(Answer::status(status).retry_after(u64::MAX))
+}
+
+#[tokio::test]
+async fn a_cell_says_that_livy_asks_it_to_wait_and_can_be_interrupted() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Up).await;
+    let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+
+    network.always(Asked::Statement, for_ever(429));
+    let mut cell = frontend.execute("sleep 60").await;
+    cell.recv_busy().await;
+    cell.recv_input("sleep 60", 1).await;
+    let told = cell.recv("display_data").await.content.to_string();
+    assert!(told.contains("asks to be left alone for 600 s"), "{told}");
+    let (begun, asked) = (Instant::now(), network.count(Asked::Statement));
+    frontend.interrupt().await;
+    assert_eq!(cell.end().await.reply.content["ename"], "KeyboardInterrupt");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(asked <= 2, "{asked} requests of a client that was to wait");
+    network.mend();
+    frontend.run("echo hi").await.is_ok();
+}
+
+#[tokio::test]
+async fn a_refused_cell_fails_at_once_and_the_next_one_runs() {
+    for status in [429, 503] {
+        let livy = Livy::start().await;
+        let network = Proxy::to(&livy, Network::Up).await;
+        let mut frontend = Frontend::open("pyspark", &network.url()).await;
+        for (asked, ename) in
+            [(Asked::NewSession, "SessionStartError"), (Asked::NewStatement, "LivyError")]
+        {
+            network.once(asked, for_ever(status));
+            let begun = Instant::now();
+            frontend.run("echo hi").await.error().says(ename, &["left alone for 600 s"]);
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        }
+        frontend.run("echo hi").await.is_ok();
+    }
 }

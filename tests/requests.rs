@@ -17,6 +17,7 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("complete_request", json!({"code": "x", "cursor_pos": 1})),
         ("comm_info_request", json!({"target_name": "jupyter.widget"})),
         ("interrupt_request", json!({})),
+        ("usage_request", json!({})),
     ]
 }
 
@@ -28,7 +29,6 @@ fn statements() -> Vec<(&'static str, Value)> {
         ("comm_close", json!({"comm_id": "c", "data": {}})),
         ("create_subshell_request", json!({})),
         ("debug_request", json!({"type": "request", "command": "initialize"})),
-        ("usage_request", json!({})),
         ("connect_request", json!({})),
         ("input_reply", json!({"value": "x"})),
         ("kernel_info_reply", json!({"status": "ok"})),
@@ -139,7 +139,7 @@ async fn every_cell_is_busy_answered_and_idle_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn a_cell_that_is_interrupted_and_those_behind_it_are_idle_as_soon() {
+async fn an_interrupted_cell_and_those_behind_it_become_idle() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
@@ -184,7 +184,7 @@ async fn content_may_be_empty() {
 }
 
 #[tokio::test]
-async fn a_shutdown_that_makes_no_sense_is_an_error_and_the_kernel_stays() {
+async fn a_malformed_shutdown_is_an_error_and_the_kernel_stays() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
     for channel in Channel::BOTH {
@@ -196,7 +196,7 @@ async fn a_shutdown_that_makes_no_sense_is_an_error_and_the_kernel_stays() {
 }
 
 #[tokio::test]
-async fn every_question_but_an_interrupt_is_answered_while_a_cell_runs_and_leaves_it_alone() {
+async fn every_other_request_is_answered_while_a_cell_runs() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 

@@ -30,7 +30,7 @@ async fn a_cell_whose_session_dies_says_so_and_the_next_has_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_deleted_between_two_cells_is_said_to_be_gone() {
+async fn a_session_deleted_between_two_cells_is_said_to_be_gone() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
@@ -41,7 +41,7 @@ async fn a_session_that_was_deleted_between_two_cells_is_said_to_be_gone() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_deleted_while_a_cell_runs_is_said_to_be_gone() {
+async fn a_session_deleted_during_a_cell_is_said_to_be_gone() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
@@ -53,7 +53,7 @@ async fn a_session_that_is_deleted_while_a_cell_runs_is_said_to_be_gone() {
 }
 
 #[tokio::test]
-async fn a_loss_between_two_cells_is_told_by_the_next_which_has_a_new_session() {
+async fn the_next_cell_reports_a_loss_and_has_a_new_session() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open_with("pyspark", &livy.url(), &[WATCHFUL]).await;
     frontend.run("echo hi").await.is_ok();
@@ -70,7 +70,7 @@ async fn a_loss_between_two_cells_is_told_by_the_next_which_has_a_new_session() 
 }
 
 #[tokio::test]
-async fn who_wants_to_be_asked_has_no_new_session_before_a_cell_is_run_again() {
+async fn with_ask_a_lost_session_is_replaced_only_by_the_next_run() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open_with("pyspark", &livy.url(), &[ASKS]).await;
     frontend.run("echo hi").await.is_ok();
@@ -82,7 +82,7 @@ async fn who_wants_to_be_asked_has_no_new_session_before_a_cell_is_run_again() {
 }
 
 #[tokio::test]
-async fn who_wants_to_be_asked_is_asked_once_after_a_loss_between_two_cells() {
+async fn with_ask_a_loss_between_two_cells_is_reported_once() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open_with("pyspark", &livy.url(), &[WATCHFUL, ASKS]).await;
     frontend.run("echo hi").await.is_ok();

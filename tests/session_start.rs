@@ -52,8 +52,7 @@ async fn no_session_is_asked_for_before_a_cell_needs_one() {
 }
 
 #[tokio::test]
-async fn a_session_is_of_its_kernels_kind_has_a_name_and_ends_by_itself_when_the_kernel_is_killed()
-{
+async fn a_session_has_its_kernels_kind_a_name_and_a_heartbeat() {
     let livy = Livy::start().await;
     for kind in ["pyspark", "spark", "sparkr", "sql"] {
         let _frontend = Frontend::ready(kind, &livy.url()).await;

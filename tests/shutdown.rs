@@ -3,7 +3,8 @@ use std::{panic::Location, time::Duration};
 use serde_json::json;
 
 use crate::support::{
-    Asked, Channel, Connection, Fault, Frontend, Livy, Network, PATIENCE, Proxy, within,
+    Asked, Channel, Connection, Fault, Frontend, Livy, Network, PATIENCE, Proxy, ready, starting,
+    waiting_for_hung_livy, within,
 };
 
 /// Jupyter's patience.
@@ -53,16 +54,14 @@ async fn a_restarted_kernel_has_the_same_ports_and_a_new_session() {
 
 #[tokio::test]
 async fn sigterm_ends_the_session_and_the_kernel() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
     terminate(&mut frontend).await;
     assert!(livy.sessions().await.is_empty());
 }
 
 #[tokio::test]
 async fn sigint_is_ignored() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
 
     let mut cell = frontend.execute("sleep 0.5\necho hi").await;
     livy.until_statements(2).await;
@@ -83,10 +82,7 @@ async fn a_kernel_without_a_session_ends_too() {
 
 #[tokio::test]
 async fn a_session_that_starts_is_ended() {
-    let livy = Livy::slow(Duration::from_secs(60)).await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_session_start().await;
+    let (livy, mut frontend, _cell) = starting(Duration::from_secs(60)).await;
     shut_down(&mut frontend, Channel::Control, false).await;
     assert!(livy.sessions().await.is_empty());
 
@@ -99,8 +95,7 @@ async fn a_session_that_starts_is_ended() {
 
 #[tokio::test]
 async fn a_session_whose_cell_runs_is_ended() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
     let _cell = frontend.execute("sleep 60").await;
     livy.until_statements(2).await;
     shut_down(&mut frontend, Channel::Control, true).await;
@@ -115,8 +110,7 @@ async fn a_session_whose_cell_runs_is_ended() {
 
 #[tokio::test]
 async fn jupyters_interrupt_and_shutdown_back_to_back_end_it() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
+    let (livy, mut frontend) = ready().await;
 
     let _cell = frontend.execute("sleep 60").await;
     livy.until_statements(2).await;
@@ -153,7 +147,7 @@ fn is_left_without_sessions(livy: &Livy) -> impl Future<Output = ()> {
 }
 
 #[tokio::test]
-async fn a_session_that_livy_was_too_slow_to_end_is_ended_when_the_kernel_is_gone() {
+async fn a_session_that_livy_ends_slowly_is_ended_after_the_kernel() {
     let livy = Livy::start().await;
     let mut network = Proxy::to(&livy, Network::Up).await;
     for trouble in [Network::Hangs, Network::Refuses, Network::Answers("<html>busy</html>")] {
@@ -167,7 +161,7 @@ async fn a_session_that_livy_was_too_slow_to_end_is_ended_when_the_kernel_is_gon
 }
 
 #[tokio::test]
-async fn a_session_whose_creation_livy_did_not_answer_is_ended_when_the_kernel_is_gone() {
+async fn a_session_of_an_unanswered_creation_is_ended_too() {
     let livy = Livy::start().await;
     let network = Proxy::to(&livy, Network::Up).await;
     network.once(Asked::NewSession, Fault::HoldAnswer);
@@ -179,7 +173,7 @@ async fn a_session_whose_creation_livy_did_not_answer_is_ended_when_the_kernel_i
 }
 
 #[tokio::test]
-async fn a_kernel_that_was_killed_is_followed_by_another_on_the_same_ports() {
+async fn a_killed_kernel_is_replaced_on_the_same_ports() {
     let livy = Livy::start().await;
     let connection = Connection::new("the key");
     for _ in 0..5 {
@@ -192,19 +186,13 @@ async fn a_kernel_that_was_killed_is_followed_by_another_on_the_same_ports() {
 }
 
 #[tokio::test]
-async fn the_kernel_ends_in_time_while_it_waits_for_a_session_of_a_livy_that_hangs() {
-    let livy = Livy::start().await;
-    let network = Proxy::to(&livy, Network::Hangs).await;
-    let mut frontend = Frontend::open("pyspark", &network.url()).await;
-    let mut cell = frontend.execute("echo hi").await;
-    cell.recv_busy().await;
-    cell.recv_input("echo hi", 1).await;
-    cell.recv("display_data").await;
+async fn the_kernel_ends_in_time_while_a_session_start_hangs() {
+    let (_livy, _network, mut frontend, _cell) = waiting_for_hung_livy().await;
     terminate(&mut frontend).await;
 }
 
 #[tokio::test]
-async fn no_session_is_left_behind_at_whatever_moment_of_its_start_the_kernel_ends() {
+async fn no_session_is_left_whenever_the_kernel_ends_its_start() {
     let livy = Livy::slow(Duration::from_millis(100)).await;
     for moment in [0, 1, 2, 4, 8, 16, 32, 64, 96, 128] {
         let mut frontend = Frontend::open("pyspark", &livy.url()).await;

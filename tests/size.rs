@@ -30,7 +30,7 @@ fn split(text: &str) -> (&str, &str) {
 }
 
 #[tokio::test]
-async fn of_fifty_megabytes_the_beginning_and_the_end_are_shown_and_how_to_get_the_rest() {
+async fn fifty_megabytes_are_shortened_to_beginning_and_end() {
     let text = run("lines 500000 100").await;
     let (head, tail) = split(&text);
     assert!(head.starts_with("0xxx") && head.ends_with("x\n"), "the first line, and whole lines");
@@ -78,18 +78,18 @@ async fn answered(body: &str) -> (Frontend, Livy, Proxy) {
 }
 
 #[tokio::test]
-async fn an_answer_that_no_memory_should_hold_fails_its_cell_and_no_other() {
+async fn an_answer_too_large_for_memory_fails_only_its_cell() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let (mut frontend, _livy, network) = answered(&"x".repeat(130_000_000)).await;
     let done = frontend.run("sleep 0.1").await;
-    done.error().says("OutputTooLarge", &["larger than 128 MB", "print less"]);
+    done.error().says("OutputTooLarge", &["the cell has run", "larger than 128 MB", "print less"]);
     network.mend();
     frontend.run("echo hi").await.is_ok();
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn memory_is_bounded_however_often_a_cell_prints_fifty_megabytes() {
+async fn memory_is_bounded_however_much_cells_print() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let text = "x".repeat(50_000_000);
     let output = json!({"status": "ok", "execution_count": 0, "data": {"text/plain": text}});

@@ -31,7 +31,7 @@ fn last_display(done: &Done) -> String {
 }
 
 #[tokio::test]
-async fn each_new_session_runs_it_before_the_first_cell_and_shows_a_little_of_it() {
+async fn each_new_session_runs_it_first_and_shows_some_of_it() {
     let livy = Livy::start().await;
     let startup = Startup::new("lines 100 10");
     let mut frontend = startup.kernel(&livy).await;

@@ -37,7 +37,7 @@ async fn it_may_ask_who_the_kernel_is_on_both_channels() {
 }
 
 #[tokio::test]
-async fn what_it_runs_unasked_is_answered_at_once_and_never_reaches_livy() {
+async fn its_own_code_is_answered_at_once_and_never_reaches_livy() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
     for code in START_UP {
@@ -52,7 +52,7 @@ async fn what_it_runs_unasked_is_answered_at_once_and_never_reaches_livy() {
 }
 
 #[tokio::test]
-async fn its_completion_in_the_background_gets_the_displays_it_waits_for() {
+async fn its_background_completion_gets_the_displays_it_waits_for() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
 
@@ -85,7 +85,7 @@ async fn a_persons_start_up_commands_and_other_languages_reach_livy() {
 }
 
 #[tokio::test]
-async fn its_interrupt_by_message_is_replied_to_and_idle_and_the_cell_ends_in_time() {
+async fn its_interrupt_is_answered_and_the_cell_ends_in_time() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
     let mut cell = frontend.execute_with("sleep 30", json!({"stop_on_error": false})).await;
@@ -113,7 +113,7 @@ async fn its_cursors_count_utf16_and_may_lie_behind_the_code() {
 }
 
 #[tokio::test]
-async fn its_end_of_the_process_group_without_a_message_ends_the_session() {
+async fn its_signal_to_the_process_group_ends_the_session() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
     frontend.kernel.signal_group("TERM");

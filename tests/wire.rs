@@ -6,7 +6,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use crate::support::{Channel, Connection, Frontend, Livy, Wire};
 
 #[tokio::test]
-async fn what_is_no_message_is_ignored_and_the_next_request_is_answered() {
+async fn a_malformed_message_is_ignored_and_the_next_is_answered() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
 

@@ -10,9 +10,9 @@ async fn one_that_cannot_be_ended_does_not_save_the_others() {
     let url = serve(all_like(json!({}), &["2", "4"])).await;
     let output = livy_kernel(&url, &["batch", "kill", "1", "2", "3", "4"]).await;
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stdout(&output), "2 has been ended\n4 has been ended\n");
+    assert_eq!(stdout(&output), "2 was ended\n4 was ended\n");
     for id in ["1", "3"] {
-        let failure = format!("{id} has not been ended: Livy refused: Batch '{id}' not found.");
+        let failure = format!("{id} could not be ended: Livy refused: Batch '{id}' not found.");
         assert!(stderr(&output).contains(&failure), "{}", stderr(&output));
     }
 }

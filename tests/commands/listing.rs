@@ -9,6 +9,13 @@ use super::{
 };
 use crate::support::{Frontend, Livy};
 
+/// Returns lines of words, since the width of a column depends on the session's name.
+fn in_words(text: &str, name: &str) -> String {
+    let text = text.replace(name, "A-NAME");
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[tokio::test]
 async fn a_kernels_session_is_listed_shown_and_ended() {
     let livy = Livy::start().await;
@@ -16,17 +23,29 @@ async fn a_kernels_session_is_listed_shown_and_ended() {
     let name = livy.sessions().await[0].name.clone().unwrap();
 
     let table = stdout(&livy_kernel(&livy.url(), &["sessions"]).await);
-    assert!(table.starts_with("ID  NAME") && table.contains(&name), "{table}");
+    insta::assert_snapshot!(in_words(&table, &name), @"
+    ID NAME KIND STATE OWNER APPLICATION
+    0 A-NAME pyspark idle - scripted-0
+    ");
     let list = json_of(&livy_kernel(&livy.url(), &["sessions", "--all", "--json"]).await);
     assert_eq!(list[0]["name"], *name);
 
     let shown = stdout(&livy_kernel(&livy.url(), &["session", "show", &name]).await);
-    assert!(shown.contains("state        idle"), "{shown}");
+    let (shown, ui) = shown.trim_end().rsplit_once(' ').unwrap();
+    assert!(ui.starts_with("http://127.0.0.1:"), "{ui}");
+    insta::assert_snapshot!(in_words(shown, &name), @"
+    id 0
+    name A-NAME
+    kind pyspark
+    state idle
+    application scripted-0
+    Spark UI
+    ");
     let log = livy_kernel(&livy.url(), &["session", "log", "0", "-n", "5", "--json"]).await;
     assert!(json_of(&log).is_array());
 
     let killed = livy_kernel(&livy.url(), &["session", "kill", &name]).await;
-    assert_eq!(stdout(&killed), format!("{name} has been ended\n"));
+    assert_eq!(stdout(&killed), format!("{name} was ended\n"));
     assert!(livy.sessions().await.is_empty());
 }
 

@@ -121,5 +121,5 @@ async fn following_goes_on_after_an_outage() {
     livy.delete_sessions().await;
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stderr(&output).matches("asking on").count(), 1, "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("retrying").count(), 1, "{}", stderr(&output));
 }

@@ -67,5 +67,5 @@ async fn closed_output_keeps_no_session_alive() {
     drop(child.stdout.take());
     let output = child.wait_with_output().await.unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("1 of 3 have not been ended") && !stderr.contains(SECRET), "{stderr}");
+    assert!(stderr.contains("1 of 3 could not be ended") && !stderr.contains(SECRET), "{stderr}");
 }

@@ -1,4 +1,4 @@
-"""One conformance suite over any Livy server: what a real Livy answered, asked again.
+"""Asks any Livy server again what a real Livy answered.
 
     make conformance                                  livy-local, on this machine's Spark
     LIVY_TEST_URL=http://livy.example:8998 make conformance   that server

@@ -1,14 +1,13 @@
 """Compares an answer with the recorded one: keys, types, states and stable values. Pure."""
 
-import os
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 
 from . import job_result
 from .mask import masked
 
-CUT = "…[cut]…"  # the recordings' sign in a text that was cut in its middle
-LONG_LIST, KEPT = 60, 40  # of a longer list, so many items were kept
+CUT = "…[cut]…"  # marks the cut in a recorded text
+LONG_LIST, KEPT = 60, 40  # a longer list was cut to so many items
 FINISHED = {"available", "error", "cancelled"}
 BUILD = {"url", "branch", "revision", "version", "date", "user"}
 
@@ -27,7 +26,8 @@ class Difference:
 
 
 def from_where_they_differ(recorded, got, before=24):
-    start = len(os.path.commonprefix([recorded, got])) - before
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(recorded, got, strict=False))
+    start = sum(1 for _ in alike) - before
     return (f"…{recorded[start:]}", f"…{got[start:]}") if start > 0 else (recorded, got)
 
 
@@ -40,7 +40,7 @@ def cut(text, limit=90):
 
 
 def kind_of(value):
-    """What a JSON object is in Livy's protocol."""
+    """Returns which of Livy's objects a JSON object is."""
     if not isinstance(value, dict):
         return None
     keys = value.keys()
@@ -54,7 +54,7 @@ def kind_of(value):
         return "log"
     if {"from", "total", "sessions"} <= keys:
         return "page"
-    return "build" if BUILD <= keys else None
+    return "build" if keys >= BUILD else None
 
 
 def type_name(value):
@@ -102,12 +102,12 @@ def lists(where, recorded, got):
     whole = len(recorded) != KEPT or len(got) <= LONG_LIST
     if len(recorded) != len(got) and whole:
         yield Difference(f"{where}.length", len(recorded), len(got))
-    for index, (old, new) in enumerate(zip(recorded, got)):
+    for index, (old, new) in enumerate(zip(recorded, got, strict=False)):
         yield from values(f"{where}[{index}]", old, new)
 
 
 def traceback(where, recorded, got):
-    """Without its frames; a recorded one may have been cut."""
+    """Compares tracebacks without their frames; a recorded one may have been cut."""
     if not isinstance(got, list):
         yield Difference(where, recorded, got)
         return
@@ -159,7 +159,7 @@ def pickled(_, old, new):
 RULES = {
     "log": log_lines,
     "image/png": image,
-    # Who runs the server and where decides whether these have a value.
+    # Whether these have a value depends on the server's user and machine.
     **dict.fromkeys(["appId", "owner", "proxyUser", "driverLogUrl", "sparkUiUrl", "executorLogUrls"], text_or_null),
 }
 RULES_OF = {

@@ -1,4 +1,4 @@
-"""Where a server may differ from the recordings, and why."""
+"""The differences from the recordings that a server may have, and why."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ class Known:
     request: str  # a pattern for the request, as the table prints it
     where: str  # a pattern for the place in the answer
     why: str
-    server: str = "livy-local"  # or "any": it depends on the machine, and may not occur
+    server: str = "livy-local"  # or "any", if it depends on the machine and may not occur
 
     def covers(self, finding):
         return (

@@ -1,4 +1,4 @@
-"""The result of a job: base64 of base64 of a pickle. Nothing in it is ever built. Pure."""
+"""Reads the result of a job, which is base64 of base64 of a pickle, without building any object. Pure."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from .mask import masked
 
 
 class Stand(tuple):
-    """Stands for what a pickle would build: its name and arguments, never the thing itself."""
+    """The name and the arguments of an object that a pickle would build."""
 
     def __call__(self, *args):
         return Stand((*self, *args))
@@ -37,7 +37,7 @@ def same(recorded, got):
 
 
 def may_have_grown(recorded, got):
-    """Whether both may be of the same thing under way, looked at sooner or later."""
+    """Returns whether both may be results of the same work, read at different times."""
     return judged(grown, recorded, got)
 
 
@@ -59,9 +59,9 @@ def same_value(old, new):
 
 
 def grown(old, new):
-    """Texts that begin alike, numbers of any size, lists that may be empty."""
+    """Returns whether one value can have grown into the other: a longer text, another number, a filled list."""
     if isinstance(old, str) and isinstance(new, str):
         return old.startswith(new) or new.startswith(old)
     if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)):
-        return not old or not new or len(old) == len(new) and all(map(grown, old, new))
+        return not old or not new or (len(old) == len(new) and all(map(grown, old, new)))
     return type(old) is type(new)

@@ -1,4 +1,4 @@
-"""What changes from run to run in a text: replaced by a word for it, or left out."""
+"""Replaces or removes what changes in a text from run to run."""
 
 import re
 
@@ -21,19 +21,19 @@ MASKS = [
     ]
 ]
 
-# `at a.b.C.d(C.java:1)`, or the same without `at` as SQL statements have it.
+# `at a.b.C.d(C.java:1)`, without `at` in SQL statements.
 PLACE = r"[\w$-]+\.(java|scala)(:\d+)?|Native Method|Unknown Source|<\w+>(:\d+)?"
 JAVA_FRAME = re.compile(rf"^\s*(at .*\(.*\)|\.\.\. N (more|elided)|[\w.$/<>-]+\(({PLACE})\))$")
 PYTHON_FRAME = re.compile(r'^\s*File "(?P<file>[^"]*)", line \d+')
 
 
 def masked(text):
-    """The stable part of a text: no addresses, times, paths, stack frames outside the cell."""
+    """Returns a text without addresses, times, paths and stack frames outside the cell."""
     for pattern, word in MASKS:
         text = pattern.sub(word, text)
     lines = text.split("\n")
     kept = list(without_frames(lines))
-    # Without its frames a text may as well end before them.
+    # Without its frames the text may end before them.
     return "\n".join(kept).rstrip("\n") if len(kept) < len(lines) else text
 
 

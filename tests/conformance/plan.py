@@ -1,8 +1,8 @@
-"""Which recordings are replayed together, and what was there before each began."""
+"""The recordings that are replayed together, and the sessions that existed before each began."""
 
 # Recordings of one group share their sessions, as they did when they were taken: Scala's res
 # numbers and SQL's views, for example, come from statements of an earlier recording.
-# The slowest first: groups run beside each other.
+# The slowest come first, since groups run at the same time.
 GROUPS = [
     ["progress", "cancel"],
     ["side_channel"],
@@ -34,7 +34,7 @@ SESSIONS = {
     "27": {"kind": "pyspark"},
 }
 
-# The id of what shall not be there; the name is `nope`.
+# The id of something that does not exist; its name is `nope`.
 NOWHERE = "9999"
 
 # The files of the recorded batches, by recorded path.

@@ -1,4 +1,4 @@
-"""Reads a recording: the exchanges of one scenario, in order."""
+"""Reads a recording, which is the exchanges of one scenario in order."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class Exchange:
     number: int  # its line in the recording
     method: str
     path: str
-    body: object  # what was sent: a JSON value, a text that was sent as it stands, or None
+    body: object  # a JSON value, a text that was sent unchanged, or None
     status: int
     answer: object  # a JSON value, or a text
     headers: dict = field(default_factory=dict)

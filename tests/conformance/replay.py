@@ -10,13 +10,13 @@ from .world import POLL, START_WITHIN, Unsuitable, World
 
 ANSWER_WITHIN = 90  # a statement, Livy's 30 s of cancelling among them
 SETTLE = 2.0  # a state that differs may be the one just before the recorded one
-PAUSES = (0.15, 2.2)  # shorter ones mean nothing, longer ones were the recorder's own work
+PAUSES = (0.15, 2.2)  # shorter pauses mean nothing, longer ones were the recorder's
 UNFINISHED = {
     "statement": {"waiting", "running", "cancelling"},
     "job": {"SENT", "QUEUED", "STARTED"},
     "session": {"not_started", "starting", "busy", "idle", "running", "shutting_down"},
 }
-# How far a POST's work has come when the answer is written is chance.
+# How far the work of a POST is when its answer is written varies.
 JUST_POSTED = {
     "statement": {"waiting", "running", "available"},
     "session": {"not_started", "starting", "running"},
@@ -25,7 +25,7 @@ JUST_POSTED = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A request whose answer differs."""
+    """A difference in the answer to a request."""
 
     scenario: str
     exchange: Exchange
@@ -43,15 +43,15 @@ class Replay:
     world: World
     exchanges: list
     findings: list = field(default_factory=list)
-    answered: set = field(default_factory=set)  # lines whose answer came to an earlier request
-    growing: set = field(default_factory=set)  # paths of jobs that look at something under way
+    answered: set = field(default_factory=set)  # lines whose answer was given to an earlier request
+    growing: set = field(default_factory=set)  # paths of jobs that read unfinished work
 
     def run(self):
         for index, exchange in enumerate(self.exchanges):
             path = self.world.path(exchange.path)
             self.world.expect(exchange)
             if path is None or exchange.number in self.answered:
-                continue  # without a path its POST failed, and that is a finding already
+                continue  # its POST failed, which is a finding already
             if exchange.method == "GET":
                 self.poll(exchange, path, self.exchanges[index + 1 :])
             else:
@@ -78,12 +78,12 @@ class Replay:
         met = self.first_met(got, exchange, later)
         if met is None:
             self.check_for_r(got.body)
-            # What ends otherwise than in the recording is told once, beside the recorded end.
+            # A different end is reported once, beside the recorded end.
             met = later[-1] if later and kind_of(exchange.answer) in ("statement", "job") else exchange
             self.report(met, self.differences(met, got))
             self.world.stuck |= {owner(path)} if changing(got) else set()
         elif kind_of(got.body) != "job":
-            return  # Livy tells a job's result once, and then has forgotten the job
+            return  # Livy returns a job's result once, and then forgets the job
         self.answered |= {other.number for other in later if other.number <= met.number}
 
     def check_for_r(self, body):
@@ -99,7 +99,7 @@ class Replay:
             got = self.ask(exchange, path)
             now = time.monotonic()
             settled = None if changing(got) else settled or now
-            hopeless = now > until or settled and (final(got) or now > settled + SETTLE)
+            hopeless = now > until or (settled and (final(got) or now > settled + SETTLE))
             if hopeless or self.first_met(got, exchange, later):
                 return got
             time.sleep(POLL)
@@ -128,7 +128,7 @@ class Replay:
 
 
 def owner(path):
-    """The session or batch."""
+    """Returns the collection and the id of the session or batch to which a path belongs."""
     return tuple(path.split("/")[1:3])
 
 
@@ -137,14 +137,14 @@ def spelling(header):
 
 
 def unfinished(value):
-    """Something whose state may still change."""
+    """Returns whether an object's state may still change."""
     if value == "java.util.concurrent.CancellationException":
         return True  # the driver has just gone, and Livy is about to notice
     if isinstance(value, dict) and isinstance(value.get("statements"), list):
         return any(map(unfinished, value["statements"]))
     kind = kind_of(value)
     if kind == "statement" and value["state"] in ("cancelled", "available"):
-        return value["output"] is None  # Livy tells the state a moment, or much, before the output
+        return value["output"] is None  # Livy may set the state long before the output
     return kind in UNFINISHED and value["state"] in UNFINISHED[kind]
 
 
@@ -157,10 +157,10 @@ def changing(got):
 
 
 def without_chance(exchange, body):
-    """The recorded answer and the one got, without what is chance or other users' matter."""
+    """Returns the recorded and the new answer, without what varies or belongs to other users."""
     recorded = exchange.answer
     if isinstance(body, str) and isinstance(recorded, str) and recorded.startswith("<html"):
-        return "", ""  # a page for people
+        return "", ""  # a web page
     kind = kind_of(recorded)
     if kind is None or kind_of(body) != kind:
         return recorded, body

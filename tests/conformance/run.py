@@ -1,4 +1,4 @@
-"""Replays all groups beside each other, and tells how each scenario went."""
+"""Replays all groups at the same time, and returns how each scenario went."""
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -17,9 +17,9 @@ AT_ONCE = 2  # a session's start keeps a processor busy
 class Outcome:
     scenario: str
     seconds: float = 0.0
-    findings: list = field(default_factory=list)  # that no known difference covers
-    known: dict = field(default_factory=dict)  # the known differences that were met, and where first
-    gone: list = field(default_factory=list)  # the known differences that were not
+    findings: list = field(default_factory=list)  # those that no known difference covers
+    known: dict = field(default_factory=dict)  # the known differences that occurred, and where first
+    gone: list = field(default_factory=list)  # the known differences that did not occur
     unsuitable: str = ""  # why the server cannot be asked
     error: str = ""
 
@@ -29,7 +29,7 @@ class Outcome:
 
     @property
     def stale(self):
-        """Known differences that should have been met."""
+        """Returns the known differences that should have occurred."""
         return [known for known in self.gone if known.server != "any"]
 
     def __str__(self):
@@ -46,14 +46,14 @@ class Outcome:
 
 
 class Run:
-    """The scenarios of a run, as they end."""
+    """Runs the wanted scenarios; several groups run at the same time."""
 
     def __init__(self, server, wanted=None):
         self.server = server
         self.pool = ThreadPoolExecutor(AT_ONCE)
         self.outcomes = {}
         for group in GROUPS:
-            # What comes before a wanted scenario in its group is its past.
+            # A scenario needs those before it in its group.
             last = max((i for i, name in enumerate(group) if wanted is None or name in wanted), default=-1)
             futures = {name: Future() for name in group[: last + 1]}
             self.outcomes |= futures
@@ -83,14 +83,14 @@ class Run:
             judge(outcome, replay.findings, [k for k in KNOWN if k.applies_to(scenario, self.server.name)])
         except Unsuitable as why:
             outcome.unsuitable = str(why)
-        except Exception as failure:  # the table tells it, and the other scenarios go on
+        except Exception as failure:  # the table shows it, and the other scenarios go on
             outcome.error = repr(failure)
         outcome.seconds = time.monotonic() - began
         return outcome
 
 
 def judge(outcome, findings, known):
-    """Sorts what was found into what is known and what is not."""
+    """Separates known differences from unknown ones."""
     outcome.findings = [finding for finding in findings if not any(k.covers(finding) for k in known)]
     outcome.known = {k: next(filter(k.covers, findings)) for k in known if any(map(k.covers, findings))}
     outcome.gone = [k for k in known if k not in outcome.known]

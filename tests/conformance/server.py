@@ -1,4 +1,4 @@
-"""The server under test: the one at LIVY_TEST_URL, or a livy-local of our own."""
+"""The server under test: the one at LIVY_TEST_URL, or a new livy-local."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What the recordings of one group share on the server: sessions, batches, names, files."""
+"""Maps the sessions, batches, names and files of one group's recordings to those on the server."""
 
 import re
 import shutil
@@ -22,11 +22,11 @@ def collection_of(path):
 
 
 class Unsuitable(Exception):
-    """The server cannot be asked this scenario; says why."""
+    """The reason why a scenario cannot be run on this server."""
 
 
 class Ids:
-    """Recorded ids, and what they are on this server; `kind` tells whose ids."""
+    """Maps recorded ids to those on this server; `kind` says what they are ids of."""
 
     def __init__(self):
         self.live, self.recorded = {}, {}
@@ -50,12 +50,12 @@ class World:
         self.server = server
         self.ids = Ids()
         for collection in ("sessions", "batches"):
-            self.ids.pair(collection, int(NOWHERE), 2**31 - 1)  # no server has come so far
+            self.ids.pair(collection, int(NOWHERE), 2**31 - 1)  # no server has reached it
             self.ids.pair(collection, "nope", "nope")
         self.named = {}  # recorded ids by recorded name
         self.suffix = f"-{uuid.uuid4().hex[:6]}"  # names are the server's, so each run has its own
         self.folder = None
-        self.stuck = set()  # sessions that once did not answer in time: not waited for again
+        self.stuck = set()  # sessions that were late once are not waited for again
         self.alive = []  # paths to delete in the end
 
     def close(self):
@@ -67,14 +67,14 @@ class World:
     # Outward: a recorded request in this server's terms.
 
     def path(self, path):
-        """The path on this server, or None where what it names never came to be."""
+        """Returns the path on this server, or None if its object was never created."""
         whole = PREFIX.match(path)
         if not whole:
             return path
         collection, recorded = whole.groups()
         live, rest = self.owner(collection, recorded), path[whole.end() :]
         if live is None:
-            return None  # on a shared server the recorded id is somebody else's
+            return None  # on a shared server the recorded id may be another user's
         part = PART.match(rest)
         if not part or part[2] == NOWHERE:
             return f"/{collection}/{live}{rest}"
@@ -82,7 +82,7 @@ class World:
         return None if own is None else f"/{collection}/{live}/{part[1]}/{own}{rest[part.end() :]}"
 
     def owner(self, collection, recorded):
-        """The id or name of a session or batch on this server, or None."""
+        """Returns the id or name of a session or batch on this server, or None."""
         if recorded in self.named:
             return recorded + self.suffix
         if collection == "sessions" and recorded in SESSIONS and self.ids.find(collection, recorded) is None:
@@ -90,13 +90,13 @@ class World:
         return self.ids.find(collection, recorded)
 
     def expect(self, exchange):
-        """What is on a recorded page must be there."""
+        """Creates the sessions that a recorded page lists, unless they exist."""
         if kind_of(exchange.answer) == "page":
             for session in exchange.answer["sessions"]:
                 self.owner(collection_of(exchange.path), str(session["id"]))
 
     def start(self, recorded):
-        """The session that was there when the recording began."""
+        """Creates the session that existed when the recording began."""
         wanted = SESSIONS[recorded]
         said = self.server.ask("POST", "/sessions", self.renamed(wanted))
         if said.status != 201:
@@ -171,8 +171,8 @@ class World:
         if kind == "statement" and "execution_count" in (value["output"] or {}):
             translated["output"]["execution_count"] = self.ids.back(whose, value["output"]["execution_count"])
         if kind == "page":
-            # Others may use the server too: of a page only the sessions of this world count.
-            pairs = zip(value["sessions"], translated["sessions"])
+            # Others may use the server, too: only this world's sessions on a page count.
+            pairs = zip(value["sessions"], translated["sessions"], strict=True)
             translated["sessions"] = [ours for live, ours in pairs if self.ids.owns(collection, live["id"])]
         return translated
 

@@ -34,7 +34,7 @@ async fn a_cell_whose_answer_is_lost_runs_once_and_shows_its_result() {
 }
 
 #[tokio::test]
-async fn a_cell_that_may_have_arrived_is_looked_up_and_says_so_when_it_is_not_found() {
+async fn a_cell_that_may_have_arrived_says_if_it_is_not_found() {
     let (livy, network, mut frontend) = kernel().await;
     network.once(Asked::NewStatement, Fault::ResetUnread);
     let failed = frontend.run("echo hi").await;
@@ -48,7 +48,7 @@ async fn a_cell_that_may_have_arrived_is_looked_up_and_says_so_when_it_is_not_fo
 }
 
 #[tokio::test]
-async fn a_cell_whose_answer_was_replaced_does_not_say_that_it_did_not_run() {
+async fn a_cell_with_a_replaced_answer_does_not_claim_it_never_ran() {
     let (livy, network, mut frontend) = kernel().await;
     network.once(Asked::NewStatement, Fault::ReplaceAnswer(page()));
     assert_eq!(frontend.run("echo hi").await.text(), "hi");
@@ -154,7 +154,7 @@ async fn an_interrupt_ends_a_cell_that_is_asked_for_again_and_again() {
 }
 
 #[tokio::test]
-async fn an_interrupt_while_a_statement_is_sent_again_keeps_it_from_ever_running() {
+async fn an_interrupt_ends_the_resending_of_a_statement() {
     let (livy, network, mut frontend) = kernel().await;
     network.always(Asked::NewStatement, Fault::Answer(Answer::status(429).retry_after(3)));
     let mut cell = frontend.execute("echo hi").await;
@@ -170,7 +170,7 @@ async fn an_interrupt_while_a_statement_is_sent_again_keeps_it_from_ever_running
 }
 
 #[tokio::test]
-async fn a_redirect_and_a_refusal_are_said_in_plain_words_and_end_the_cell_at_once() {
+async fn a_redirect_or_refusal_ends_the_cell_at_once() {
     let (livy, network, mut frontend) = kernel().await;
     for (answer, says) in [
         (Answer::redirect("https://sso.example/login"), "redirects elsewhere, as a login page"),
@@ -204,7 +204,7 @@ async fn a_session_is_not_started_by_what_is_no_livy_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_first_cell_whose_session_was_started_without_a_word_has_that_session() {
+async fn a_first_cell_finds_a_session_started_without_an_answer() {
     let livy = Livy::start().await;
     let network = Proxy::to(&livy, Network::Up).await;
     network.once(Asked::NewSession, Fault::LoseAnswer);

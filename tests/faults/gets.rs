@@ -32,7 +32,7 @@ async fn a_get_is_asked_again_after_every_fault_that_passes() {
 }
 
 #[tokio::test]
-async fn a_get_is_asked_once_when_it_was_answered_though_badly_or_slowly() {
+async fn a_get_with_a_bad_or_slow_answer_is_sent_once() {
     for (fault, says) in [
         (Fault::Answer(page()), Some("Sign in please")),
         (Fault::Answer(Answer::json("[]")), Some("not as documented")),

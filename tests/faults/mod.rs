@@ -61,7 +61,7 @@ fn client(network: &Proxy, within: Duration, throttled_within: Duration) -> Clie
     let options = Options::new(Endpoint::parse(&network.url()).unwrap()).unwrap();
     let timeouts = Timeouts { read: Duration::from_millis(500), ..options.timeouts };
     let resend = ResendPolicy { within, throttled_within };
-    Client::with(Options { timeouts, resend, ..options }).unwrap()
+    Client::with_options(Options { timeouts, resend, ..options }).unwrap()
 }
 
 fn new(code: &str) -> NewStatement {

@@ -15,7 +15,7 @@ fn spoil(network: &Proxy) {
 }
 
 #[tokio::test]
-async fn two_hundred_statements_on_a_bad_network_keep_their_order_and_lose_nothing() {
+async fn two_hundred_statements_on_a_bad_network_keep_their_order() {
     let bench = Bench::start().await;
     spoil(&bench.network);
     let mut codes = Vec::new();

@@ -60,7 +60,7 @@ async fn a_statement_whose_answer_makes_no_sense_is_looked_up_too() {
 }
 
 #[tokio::test]
-async fn a_statement_that_may_have_arrived_is_looked_up_and_never_sent_again() {
+async fn a_statement_that_may_have_arrived_is_looked_up() {
     tokio::join!(
         check(Fault::ResetUnread, MISSED),
         check(Fault::ResetRead, MISSED),
@@ -73,7 +73,7 @@ async fn a_statement_that_may_have_arrived_is_looked_up_and_never_sent_again() {
 }
 
 #[tokio::test]
-async fn a_statement_that_was_turned_away_unread_is_sent_again_and_runs_once() {
+async fn a_statement_that_was_not_read_is_sent_again_and_runs_once() {
     tokio::join!(
         check(status(429), REPEATED),
         check(Fault::Answer(Answer::status(429).retry_after(1)), REPEATED),
@@ -81,7 +81,7 @@ async fn a_statement_that_was_turned_away_unread_is_sent_again_and_runs_once() {
 }
 
 #[tokio::test]
-async fn a_statement_that_was_refused_is_neither_sent_again_nor_looked_up() {
+async fn a_refused_statement_is_neither_sent_again_nor_looked_up() {
     tokio::join!(
         check(status(400), REFUSED),
         check(status(401), REFUSED),
@@ -105,7 +105,7 @@ async fn a_reused_connection_that_has_ended_costs_no_statement() {
 }
 
 #[tokio::test]
-async fn a_lost_statement_is_looked_up_on_a_network_that_goes_on_failing() {
+async fn a_lost_statement_is_looked_up_on_a_failing_network() {
     let bench = Bench::start().await;
     bench.network.once(Asked::NewStatement, Fault::LoseAnswer);
     bench.network.once(Asked::Statements, Fault::ResetRead);
@@ -117,7 +117,7 @@ async fn a_lost_statement_is_looked_up_on_a_network_that_goes_on_failing() {
 }
 
 #[tokio::test]
-async fn an_older_statement_with_the_same_code_is_not_taken_for_a_lost_one() {
+async fn an_older_statement_with_equal_code_is_not_the_lost_one() {
     let bench = Bench::start().await;
     let older = bench.submit("echo hi").await.unwrap().id;
     bench.network.once(Asked::NewStatement, Fault::ResetRead);

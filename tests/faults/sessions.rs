@@ -33,7 +33,7 @@ async fn is_missed(fault: Fault) {
 }
 
 #[tokio::test]
-async fn a_session_whose_answer_is_lost_is_found_by_its_name_and_is_the_only_one() {
+async fn a_session_whose_answer_is_lost_is_found_by_its_name() {
     tokio::join!(
         is_found(Fault::LoseAnswer),
         is_found(Fault::Truncate),
@@ -48,7 +48,7 @@ async fn a_session_whose_answer_makes_no_sense_is_looked_up_too() {
 }
 
 #[tokio::test]
-async fn a_session_that_may_have_been_started_is_looked_up_and_never_started_again() {
+async fn a_session_that_may_exist_is_looked_up_and_not_started_again() {
     tokio::join!(
         is_missed(Fault::ResetUnread),
         is_missed(Fault::ResetRead),
@@ -58,7 +58,7 @@ async fn a_session_that_may_have_been_started_is_looked_up_and_never_started_aga
 }
 
 #[tokio::test]
-async fn a_session_that_was_turned_away_unread_is_asked_for_again_and_is_the_only_one() {
+async fn a_session_request_that_was_not_read_is_sent_again() {
     let bench = Bench::start().await;
     bench.network.once(Asked::NewSession, status(429));
     create(&bench).await.unwrap();

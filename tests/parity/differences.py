@@ -1,13 +1,7 @@
-"""Where a cell may give something else than in ipykernel, and why; by how the cell begins."""
+"""The cells, by notebook and how they begin, that may show something else than in ipykernel, and why."""
 
-NO_NAME = "Livy's namespace has no __name__, and other clients of the session would notice one"
-SAME_TEXT = "what the shell shows for it is what other clients see, and is left as it is"
+WITH_IPYTHON = {}
 
-KNOWN = {
-    "lambda a: a": NO_NAME,
-    "class Plain:": NO_NAME,
-    "class Broken:": "a form that fails is told on stderr, since the cell itself went well",
-    "sys.stdout.write('no line break')": SAME_TEXT,
-    "import warnings": "the line itself is not repeated: the shell calls all cells by one file name",
-    "!echo from the shell": "a pipe, not a terminal: lines do not end in a carriage return",
-}
+WITHOUT_IPYTHON = {}
+
+KNOWN = {"ipython": WITH_IPYTHON, "plain": WITHOUT_IPYTHON, "itself": {}}

@@ -1,4 +1,4 @@
-"""Stands before a Livy as Hadoop's authentication filter does: who comes without a cookie must have a ticket.
+"""Stands before a Livy as Hadoop's authentication filter does: a client without a cookie must have a ticket.
 
 A token counts once; whoever was believed gets the cookie `hadoop.auth`. Run by the system's Python, which has gssapi.
 """
@@ -35,7 +35,7 @@ def note(word):
 
 
 def plant(secret):
-    """For whoever looks for it where it must not be."""
+    """Writes a secret down for the tests that look for leaks."""
     with open(options.secrets, "a") as secrets_file:
         secrets_file.write(secret + "\n")
 
@@ -45,9 +45,10 @@ def signed(text):
 
 
 def cookie_of(user):
-    text = "u=%s&p=%s@LIVY.TEST&t=kerberos&e=%d" % (user, user, (time.time() + options.cookie_seconds) * 1000)
+    ends = int((time.time() + options.cookie_seconds) * 1000)
+    text = f"u={user}&p={user}@LIVY.TEST&t=kerberos&e={ends}"
     plant(signed(text))
-    return 'hadoop.auth="%s&s=%s"; HttpOnly' % (text, signed(text))
+    return f'hadoop.auth="{text}&s={signed(text)}"; HttpOnly'
 
 
 def is_good(cookie):
@@ -99,7 +100,9 @@ class Gate(BaseHTTPRequestHandler):
 
     def pass_on(self, body, headers):
         login = base64.b64encode(f"{livy.username}:{livy.password}".encode()).decode()
-        asked = {name: value for name, value in self.headers.items() if name.lower() in ("content-type", "x-requested-by")}
+        asked = {
+            name: value for name, value in self.headers.items() if name.lower() in ("content-type", "x-requested-by")
+        }
         if livy.username:
             asked["Authorization"] = "Basic " + login
         behind = http.client.HTTPConnection(livy.hostname, livy.port)

@@ -1,4 +1,4 @@
-"""Livy's Python shell, as the agent finds it: a stand-in (shell.py) without Spark or a server."""
+"""Runs the agent in a stand-in for Livy's Python shell (shell.py), without Spark or a server."""
 
 import json
 import os
@@ -10,29 +10,33 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).parent
 AGENT = HERE.parents[1] / "kernel" / "bridge" / "src" / "agent"
 PARTS = AGENT / "python"
 
-# As the kernel writes it (`agent/mod.rs`).
-INSTALL = "lambda jc: (lambda space: (exec(%r, space), space['load'](%r, 2, %r).call('install'))[1])({})"
+# The expression that the kernel writes (`agent/job.rs`).
+INSTALL = (
+    "lambda jc: (lambda space: (exec(%r, space), space['load'](%r, %r, %r).call('install'))[1])"
+    "({'__builtins__': dict(vars(__import__('builtins')))})"
+)
 
 
-def installation():
+def installation(version):
     parts = {part.stem: part.read_text() for part in PARTS.glob("*.py")}
-    return INSTALL % ((AGENT / "load.py").read_text(), "_livy_kernel_agent", parts)
+    return INSTALL % ((AGENT / "load.py").read_text(), "_livy_kernel_agent", version, parts)
 
 
 def pickled(expression):
-    """As the kernel writes it: a call of `eval`."""
+    """Pickles a call of `eval`, as the kernel does."""
     text = expression.encode()
     return b"cbuiltins\neval\n(X" + struct.pack("<I", len(text)) + text + b"tR."
 
 
+WITHOUT_IPYTHON = {"WITHOUT_IPYTHON": "yes"}
+
+
 class Session:
-    """A shell with the agent in it."""
+    """A stand-in for Livy's shell, in which the agent is installed."""
 
     def __init__(self, python=sys.executable, environment=(), install=True):
         self.shell = subprocess.Popen(
@@ -48,8 +52,8 @@ class Session:
         if install:
             self.install()
 
-    def install(self):
-        return self.job(installation())
+    def install(self, version="a hash of the sources"):
+        return self.job(installation(version))
 
     def close(self):
         self.shell.stdin.close()
@@ -82,26 +86,29 @@ class Session:
     def reply(self):
         return json.loads(self.shell.stdout.readline())["content"]
 
-    def start(self, code):
-        """Begins a statement as Livy does."""
+    def start(self, code, cell=""):
+        """Sends a cell as the kernel and Livy do, and returns its statement's id.
+
+        `cell` is its number, if it has one, and None for a statement of another client.
+        """
         id = self.statement
         self.statement += 1
         self.request(f'sc.setJobGroup("{id}", "Job group for statement {id}")')
         self.reply()
-        self.request(code)
+        self.request(code if cell is None else f"{code}\n# livy-kernel cell {cell}".rstrip())
         return str(id)
 
-    def execute(self, code):
-        """Runs a statement: Livy's reply, and the events from its start to its end."""
-        statement = self.start(code)
+    def execute(self, code, cell=""):
+        """Runs a cell; returns Livy's reply and the cell's events."""
+        statement = self.start(code, cell)
         reply = self.reply()
         return reply, [event for event in self.events() if event["statement"] == statement]
 
-    def run(self, code):
-        return self.execute(code)[1]
+    def run(self, code, cell=""):
+        return self.execute(code, cell)[1]
 
     def events(self, wait=0):
-        """What has not been read yet."""
+        """Returns the events that have not been read yet."""
         seen = []
         while answer := self.call("events", self.next, 0 if seen else wait):
             self.next = answer["next"]
@@ -110,33 +117,27 @@ class Session:
                 return seen
 
     def wait_for(self, kind):
-        """The events up to one of this kind."""
+        """Waits for an event of this kind; returns all events up to it."""
         seen, deadline = [], time.monotonic() + 10
         while not any(event["kind"] == kind for event in seen):
             assert time.monotonic() < deadline, seen
             seen += self.events(1)
         return seen
 
+    def wait_until_text(self, wanted):
+        """Waits for a text; returns all events up to it."""
+        seen, deadline = [], time.monotonic() + 10
+        while wanted not in text(seen):
+            assert time.monotonic() < deadline, seen
+            seen += self.events(1)
+        return seen
+
     def interrupt(self, statement):
-        """As the kernel does it: until the statement's code runs."""
+        """Interrupts a statement as the kernel does, as soon as its code runs."""
         deadline = time.monotonic() + 5
         while not (answer := self.call("interrupt", statement))["raised"]:
             assert time.monotonic() < deadline, answer
             time.sleep(0.01)
-
-
-@pytest.fixture(scope="module")
-def shared():
-    session = Session()
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def session(shared):
-    """With nothing unread."""
-    shared.events()
-    return shared
 
 
 def kinds(events):

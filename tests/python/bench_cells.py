@@ -1,4 +1,4 @@
-"""What a cell takes beside what it does, with the agent, without, and in sparkmagic, on one livy-local: medians of a run."""
+"""Measures what a cell takes beside what it does: with the agent, without, and in sparkmagic, on one livy-local."""
 
 import json
 import os
@@ -19,20 +19,20 @@ SLEEPS = 0, 0.25, 1.3, 3.5
 
 
 def serve(program):
-    """The process of a livy-local, and its address."""
+    """Starts a livy-local; returns its process and its address."""
     local = Popen([program, "local", "--python", sys.executable], stdout=PIPE, text=True)
     *_, line = (local.stdout.readline() for _ in range(2))
     return local, line.strip().removeprefix("LIVY_URL=")
 
 
 def cell(network, client, code, timeout=180):
-    """Seconds, requests, and seconds to the first text."""
+    """Runs a cell; returns its seconds, its requests, and the seconds to its first text."""
     first, before, began = [], len(network.passed), time.perf_counter()
 
     def note(message):
         if message["msg_type"] == "stream":
             first.append(time.perf_counter() - began)
-        if "fatal error" in message["content"].get("text", ""):  # Which sparkmagic calls ok.
+        if "fatal error" in message["content"].get("text", ""):  # sparkmagic calls that ok.
             raise SystemExit(message["content"]["text"])
 
     reply = client.execute_interactive(code, timeout=timeout, output_hook=note, allow_stdin=False)["content"]
@@ -43,7 +43,7 @@ def cell(network, client, code, timeout=180):
 
 def measure(network, manager, client):
     cell(network, client, "import time")
-    for _ in range(20):  # Until the agent is there, where one comes.
+    for _ in range(20):  # By then the agent is installed, if the kernel has one.
         cell(network, client, "1")
     found = {}
     for seconds in SLEEPS:
@@ -65,7 +65,7 @@ def measure(network, manager, client):
 
 
 def kernels(folder, sparkmagic, url):
-    """The name of each column's kernel, and what its environment has."""
+    """Yields the name, the kernel and the environment of each column."""
     yield "agent", "livy-pyspark", {"LIVY_URL": url.geturl(), "LIVY_AGENT": "auto"}
     yield "no agent", "livy-pyspark", {"LIVY_URL": url.geturl(), "LIVY_AGENT": "never"}
     if run([sparkmagic, "-c", "import sparkmagic"], stderr=DEVNULL).returncode == 0:

@@ -14,11 +14,13 @@ import time
 import urllib.request
 from base64 import b64encode
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from agent_session import WITHOUT_IPYTHON, Session
 from jupyter_client.manager import KernelManager
 
 SPARK_START = 180
@@ -31,7 +33,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def program(pytestconfig, tmp_path_factory):
-    """A copy, since the tests of the wheel build another in the place of this one."""
+    """A copy of the program, since the tests of the wheel build another in its place."""
     return Path(shutil.copy2(pytestconfig.getoption("--kernel"), tmp_path_factory.mktemp("program")))
 
 
@@ -41,9 +43,9 @@ def kernelspecs(program, tmp_path_factory):
     prefix = tmp_path_factory.mktemp("prefix")
     subprocess.run([program, "install", "--prefix", prefix], check=True, capture_output=True)
     os.environ["JUPYTER_PATH"] = str(prefix / "share" / "jupyter")
-    # Not among a person's own history.
+    # The user's own history stays as it is.
     os.environ["JUPYTER_DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
-    # Not by a person's own settings.
+    # The user's own settings do not apply.
     os.environ["LIVY_KERNEL_CONFIG"] = os.environ["SPARKMAGIC_CONF_DIR"] = str(prefix / "nothing")
     # The Spark of the environment that runs the tests.
     os.environ["LIVY_LOCAL_PYTHON"] = sys.executable
@@ -56,12 +58,12 @@ def livy_servers():
 
 @pytest.fixture(scope="module", params=livy_servers(), ids=lambda url: "server" if url else "local")
 def livy_url(request):
-    """None: the kernel starts Spark by itself."""
+    """A server's address, or None if the kernel is to start Spark by itself."""
     return request.param
 
 
 def needs(program):
-    """Skips tests for want of a program."""
+    """Skips tests that need a program if it is not installed."""
     reason = f"{program} is not installed (Debian: apt-get install {program})"
     return pytest.mark.skipif(shutil.which(program) is None, reason=reason)
 
@@ -69,14 +71,14 @@ def needs(program):
 def pytest_sessionfinish(session):
     """CI sets LIVY_TEST_ALL: no test may be left out there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    # Of several processes one reports.
+    # Only the process that reports has seen the tests of all.
     if os.environ.get("LIVY_TEST_ALL") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="module")
 def spark_url(program):
-    """The `LIVY_URL` of one livy-local, whose sessions several clients have; what other files left is not there."""
+    """The `LIVY_URL` of a livy-local that starts without sessions, for tests with several clients."""
     command = [program, "local", "--python", sys.executable]
     serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     *_, address = (serving.stdout.readline() for _ in range(2))
@@ -88,17 +90,17 @@ def spark_url(program):
 
 @pytest.fixture(scope="module")
 def server_url(livy_url, request):
-    """A Livy of its own, which outlives kernels."""
+    """The address of a Livy that outlives the kernels."""
     return livy_url or request.getfixturevalue("spark_url")
 
 
 def sessions(livy_url):
-    """How many sessions a server has."""
+    """Returns how many sessions a server has."""
     return list_sessions(livy_url)["total"]
 
 
 def list_sessions(livy_url):
-    """What a server says of its sessions."""
+    """Returns a server's list of its sessions."""
     url = urlsplit(livy_url)
     login = b64encode(f"{url.username}:{url.password}".encode()).decode()
     address = f"http://{url.hostname}:{url.port}/sessions?size=100"
@@ -107,14 +109,23 @@ def list_sessions(livy_url):
         return json.load(answer)
 
 
+def wait_until(condition, timeout, problem):
+    """Returns what the condition returns, as soon as that is true."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        assert time.monotonic() < deadline, problem
+        time.sleep(0.05)
+    return result
+
+
 def printed(shown, *names):
-    """The text of these streams, or of both."""
+    """Returns the text of these streams, or of both."""
     streams = [m["content"] for m in shown if m["msg_type"] == "stream"]
     return "".join(c["text"] for c in streams if not names or c["name"] in names)
 
 
 def plain(text):
-    """A text without its colours."""
+    """Returns a text without its colours."""
     return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
@@ -126,7 +137,7 @@ class Kernel:
         self.client = client
 
     def run(self, code, timeout=CELL, **options):
-        """Runs a cell; yields its reply's content and what it published, without status."""
+        """Runs a cell; returns the content of its reply and what it published, without status."""
         published = []
         reply = self.client.execute_interactive(
             code, timeout=timeout, output_hook=published.append, allow_stdin=False, **options
@@ -135,36 +146,42 @@ class Kernel:
         return reply["content"], shown
 
     def outputs(self, code, **options):
-        """What a cell showed, by message type, after it ran well."""
+        """Runs a cell that must succeed; returns the type and content of each of its messages."""
         reply, shown = self.run(code, **options)
         assert reply["status"] == "ok", reply
         return [(m["msg_type"], m["content"]) for m in shown]
 
     def value(self, code, **options):
-        """The text of a cell's one value."""
+        """Returns the text of a cell's only value."""
         [result] = [content for kind, content in self.outputs(code, **options) if kind == "execute_result"]
         return result["data"]["text/plain"]
 
     def await_agent(self):
-        """Returns once the session's agent is there."""
-        deadline = time.monotonic() + CELL
-        while "is there" not in str(self.outputs("%info")):
-            assert time.monotonic() < deadline, "no agent came"
-            time.sleep(0.1)
+        """Waits until the session's agent is installed."""
+        wait_until(lambda: "is there" in str(self.outputs("%info")), CELL, "no agent was installed")
 
     def heard_until(self, is_it, timeout=60):
-        """What is published from now on, up to the message that is awaited."""
+        """Returns what is published from now on, up to the message that is awaited."""
         shown, deadline = [], time.monotonic() + timeout
         while not shown or not is_it(shown[-1]):
             shown.append(self.client.get_iopub_msg(timeout=max(0, deadline - time.monotonic())))
         return shown
 
+    def heard_until_printed(self, cell, text, timeout=60):
+        """Returns the messages that answer a cell from now on, until it has printed this text."""
+        shown, deadline = [], time.monotonic() + timeout
+        while text not in printed(shown):
+            message = self.client.get_iopub_msg(timeout=max(0, deadline - time.monotonic()))
+            if message["parent_header"].get("msg_id") == cell:
+                shown.append(message)
+        return shown
+
     def heard_until_idle(self, cell, timeout=60):
-        """What answers a cell that was sent, from now on."""
+        """Returns the messages that answer a cell from now on."""
         return self.heard_until_all_idle([cell], timeout)[cell]
 
     def heard_until_all_idle(self, cells, timeout=60):
-        """What answers each of these cells, from now on."""
+        """Returns the messages that answer each of these cells from now on."""
         shown, busy = {cell: [] for cell in cells}, set(cells)
         deadline = time.monotonic() + timeout
         while busy:
@@ -181,7 +198,7 @@ class Kernel:
         self.manager.provisioner.process.wait()
 
     def start_again(self):
-        """As Jupyter does after a crash: with the same connection file."""
+        """Starts the kernel as Jupyter does after a crash: with the same connection file."""
         self.manager.restart_kernel(now=True)
 
     @property
@@ -190,14 +207,14 @@ class Kernel:
 
 
 @contextmanager
-def running_kernel(name, livy_url=None, log=None, **env):
-    """With `log`, an open file, the kernel's stderr goes there."""
+def running_kernel(name, livy_url=None, log=None, connection_file="", **env):
+    """Starts a kernel and its frontend; `log` is an open file for the kernel's stderr."""
     environment = {k: v for k, v in os.environ.items() if k != "LIVY_URL"}
-    # Whether a cell tells its progress depends on how quick the machine is.
+    # Whether a cell reports its progress depends on how quick the machine is.
     environment |= {"LIVY_PROGRESS": "never"} | env
     if livy_url:
         environment["LIVY_URL"] = livy_url
-    manager = KernelManager(kernel_name=name)
+    manager = KernelManager(kernel_name=name, connection_file=connection_file)
     manager.start_kernel(env=environment, **({"stderr": log} if log else {}))
     client = manager.client()
     client.start_channels()
@@ -212,15 +229,21 @@ def running_kernel(name, livy_url=None, log=None, **env):
 
 @contextmanager
 def kernel_with_agent(livy_url, code="import time"):
-    """A PySpark kernel that has run this, and whose session's agent is there."""
+    """Starts a PySpark kernel that has run this code and whose session has its agent."""
     with running_kernel("livy-pyspark", livy_url) as kernel:
         kernel.run(code, timeout=SPARK_START)
         kernel.await_agent()
         yield kernel
 
 
+def kept(kernel, extension):
+    """Returns the files of this kind that a kernel keeps for its successor."""
+    name = sha256(os.fsencode(kernel.manager.connection_file)).hexdigest()[:32]
+    return list(Path(os.environ["JUPYTER_DATA_DIR"], "runtime", "livy-kernel").glob(f"{name}.{extension}"))
+
+
 def resident(pid):
-    """Bytes of memory."""
+    """Returns the bytes of memory that a process takes."""
     return psutil.Process(pid).memory_info().rss
 
 
@@ -230,6 +253,42 @@ def pyspark(livy_url):
     with running_kernel("livy-pyspark", livy_url) as kernel:
         kernel.run("1", timeout=SPARK_START)
         yield kernel
+
+
+@pytest.fixture(scope="module")
+def plain_shell():
+    """A stand-in for Livy's shell, with the agent in it, whose Python has no IPython."""
+    session = Session(environment=WITHOUT_IPYTHON)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def plain_session(plain_shell):
+    """The stand-in for Livy's shell without IPython, of whose events none is unread."""
+    plain_shell.events()
+    return plain_shell
+
+
+@pytest.fixture
+def session(plain_session):
+    """The stand-in for Livy's shell, of whose events none is unread."""
+    return plain_session
+
+
+@pytest.fixture(scope="module", params=[{}, WITHOUT_IPYTHON], ids=["ipython", "plain"])
+def shell_of_each_mode(request):
+    """A stand-in for Livy's shell, with the agent in it."""
+    session = Session(environment=request.param)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def each_session(shell_of_each_mode):
+    """The stand-in for Livy's shell with IPython, and without, of whose events none is unread."""
+    shell_of_each_mode.events()
+    return shell_of_each_mode
 
 
 def descendants(pid):

@@ -9,7 +9,7 @@ from nbclient.exceptions import CellExecutionError
 
 
 def text_of(output):
-    """An output as a terminal shows it."""
+    """Returns an output as a terminal shows it."""
     match output.output_type:
         case "stream":
             return output.text
@@ -27,7 +27,7 @@ def show(cell):
 
 
 def main(path):
-    # The demo is of the Spark that the kernel starts by itself.
+    # The demo uses the Spark that the kernel starts by itself.
     os.environ.pop("LIVY_URL", None)
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=300, on_cell_executed=lambda cell, **_: show(cell))

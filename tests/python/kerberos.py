@@ -11,7 +11,7 @@ from pathlib import Path
 
 REALM = "LIVY.TEST"
 HERE = Path(__file__).parent
-# Debian's python3-gssapi is that Python's.
+# Debian's python3-gssapi belongs to that Python.
 SYSTEM_PYTHON = "/usr/bin/python3"
 PROGRAMS = "krb5kdc", "kdb5_util", "kadmin.local", "kinit"
 
@@ -65,11 +65,11 @@ def wait_for(port):
 
 
 class Realm:
-    """Has `alice`, whose key is in a file, and the service `HTTP/127.0.0.1`."""
+    """A Kerberos realm with the user `alice`, whose key is in a file, and the service `HTTP/127.0.0.1`."""
 
     def __init__(self, folder):
         self.folder, self.port, self.kdc = folder, free_port(), None
-        # All tokens and signatures of cookies that were ever sent.
+        # All tokens and all signatures of cookies that were sent.
         self.secrets = folder / "secrets"
         names = {"realm": REALM, "port": self.port, "folder": folder}
         (folder / "krb5.conf").write_text(KRB5.format(**names))
@@ -94,13 +94,13 @@ class Realm:
         self.kdc.wait(10)
 
     def kinit(self, cache, lifetime="1h"):
-        """A ticket of alice's, in this cache."""
+        """Gets a ticket of alice into this cache."""
         self.run("kinit", "-c", str(cache), "-l", lifetime, "-k", "-t", str(self.folder / "alice.keytab"), "alice")
 
 
 @contextmanager
 def gate(realm, livy_url, **options):
-    """Yields the address of the gate, and what it has seen."""
+    """Yields the address of the gate, and what it has logged."""
     port, log = free_port(), realm.folder / f"gate-{time.time_ns()}.log"
     log.touch()
     realm.secrets.touch()

@@ -1,4 +1,4 @@
-"""JupyterLab in a browser, as a person uses it."""
+"""Drives JupyterLab in a browser as a user does."""
 
 import json
 import os
@@ -26,7 +26,7 @@ expect.set_options(timeout=20_000)
 
 @contextmanager
 def serving(folder, livy_url):
-    """A Lab server whose notebooks lie in a folder; yields its address."""
+    """Starts a Lab server with its notebooks in a folder; yields its address."""
     for name, values in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def serving(folder, livy_url):
 
 
 def address_in(log):
-    """Waits until the server has said where it is."""
+    """Waits for the address that the server logs."""
     deadline = time.monotonic() + 60
     while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
         assert time.monotonic() < deadline, log.read_text()
@@ -71,7 +71,7 @@ class Notebook:
         self.wait_for_status("Idle")
 
     def wait_for_status(self, status):
-        """What the bar below says of the kernel; the circle above is idle before there is one."""
+        """Returns the kernel's status in the bar at the bottom; the circle at the top is idle before there is one."""
         said = self.page.locator("#jp-main-statusbar").get_by_text(f"{self.kernel} | {status}")
         expect(said).to_be_visible(timeout=CELL)
 
@@ -80,12 +80,12 @@ class Notebook:
         return self.panel.locator(".jp-CodeCell")
 
     def write(self, code):
-        """Writes into the last cell."""
+        """Types into the last cell."""
         self.cells.last.locator(".cm-content").click()
         self.page.keyboard.insert_text(code)
 
     def begin(self, code):
-        """Runs code in the last cell, below which there is another then; yields the cell."""
+        """Runs code in the last cell, which adds another below; returns the cell."""
         at = self.cells.count() - 1
         self.write(code)
         self.page.keyboard.press("Shift+Enter")
@@ -93,13 +93,13 @@ class Notebook:
         return self.cells.nth(at)
 
     def run(self, code, timeout=CELL):
-        """The same, and waits until it has ended."""
+        """Runs code in the last cell and waits until it has ended."""
         cell = self.begin(code)
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout)
         return cell
 
     def tooltip(self):
-        """What Shift-Tab tells; right after a completion the key does nothing yet."""
+        """Returns what Shift-Tab shows; right after a completion the key does nothing yet."""
         tooltip = self.page.locator(".jp-Tooltip")
         for _ in range(10):
             self.page.keyboard.press("Shift+Tab")
@@ -133,7 +133,7 @@ class Notebook:
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def picture(self, name):
-        """Keeps how all of it looks."""
+        """Saves a picture of the whole page."""
         before = self.page.viewport_size
         self.page.set_viewport_size(before | {"height": 1600})
         self.cells.first.scroll_into_view_if_needed()

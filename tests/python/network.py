@@ -1,4 +1,4 @@
-"""The network between a kernel and its Livy: it counts what passes, and refuses what it is told to."""
+"""The network between a kernel and its Livy: it counts requests, and can refuse them."""
 
 import threading
 import urllib.error
@@ -11,7 +11,7 @@ KEPT = "authorization", "content-type", "x-requested-by"
 
 
 class Network:
-    """What has passed, as (method, path), and what passes no more: requests whose path has this in it."""
+    """The requests that have passed, as (method, path), and the text in the paths of those that are refused."""
 
     def __init__(self, livy_url):
         self.livy = urlsplit(livy_url)
@@ -22,7 +22,7 @@ class Network:
         return self.refused is not None and self.refused in path
 
     def ask(self, method, path, headers, body):
-        """The status and the body that Livy answers."""
+        """Returns the status and the body of Livy's answer."""
         self.passed.append((method, path))
         kept = {name: value for name, value in headers.items() if name.lower() in KEPT}
         address = f"http://{self.livy.hostname}:{self.livy.port}{path}"
@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def network_to(livy_url):
-    """The network, and the address of the Livy behind it."""
+    """Yields the network and its address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads, server.network = True, Network(livy_url)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,5 +1,5 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What the session agent finds in Livy's PySpark process, without Spark: names, pipes and order are Livy's.
+"""Stands for Livy's PySpark process, without Spark: names, pipes and the order of messages are Livy's.
 
 Requests come on descriptor 0, replies go to descriptor 1, both one JSON a line. Jobs come over a socket, each on a
 thread of its own, as Livy's come over py4j.
@@ -8,6 +8,7 @@ thread of its own, as Livy's come over py4j.
 import ast
 import io
 import json
+import logging
 import os
 import pickle
 import socketserver
@@ -15,12 +16,18 @@ import sys
 import threading
 import traceback
 
+if os.environ.get("WITHOUT_IPYTHON"):
+    sys.modules["IPython"] = None  # As if it were not installed.
+
+logging.basicConfig()
+LOG = logging.getLogger("fake_shell")
+
 global_dict = {}
 
 
 class UnicodeDecodingStringIO(io.StringIO):
     def write(self, s):
-        super().write(s.decode('utf-8') if isinstance(s, bytes) else s)
+        super().write(s.decode("utf-8") if isinstance(s, bytes) else s)
 
 
 class ExecutionError(Exception):
@@ -36,49 +43,50 @@ def clearOutputs():
 
 
 def reply(status, **content):
-    return {'msg_type': 'execute_reply', 'content': dict(content, status=status)}
+    return {"msg_type": "execute_reply", "content": dict(content, status=status)}
 
 
 def execute_reply_error(exc_type, exc_value, tb):
+    LOG.error("execute_reply", exc_info=True)
     lines = traceback.format_exception(exc_type, exc_value, tb, chain=False)
-    return reply('error', ename=exc_type.__name__, evalue=str(exc_value), traceback=lines)
+    return reply("error", ename=exc_type.__name__, evalue=str(exc_value), traceback=lines)
 
 
 def run(tree):
     try:
         for node in tree.body[:-1]:
-            exec(compile(ast.Module([node], []), '<stdin>', 'exec'), global_dict)
+            exec(compile(ast.Module([node], []), "<stdin>", "exec"), global_dict)
         for node in tree.body[-1:]:
-            exec(compile(ast.Interactive([node]), '<stdin>', 'single'), global_dict)
-    except:
-        raise ExecutionError(sys.exc_info())
+            exec(compile(ast.Interactive([node]), "<stdin>", "single"), global_dict)
+    except BaseException as error:
+        raise ExecutionError(sys.exc_info()) from error
 
 
 def execute_request(content):
     data = {}
     try:
-        if content['code'].startswith('%json '):
-            data['application/json'] = global_dict[content['code'][6:]]
+        if content["code"].startswith("%json "):
+            data["application/json"] = global_dict[content["code"][6:]]
         else:
-            run(compile(content['code'], '<stdin>', 'exec', ast.PyCF_ONLY_AST, 1))
+            run(compile(content["code"], "<stdin>", "exec", ast.PyCF_ONLY_AST, 1))
     except SyntaxError:
         kind, value, _ = sys.exc_info()
         return execute_reply_error(kind, value, None)
     except ExecutionError as error:
-        return execute_reply_error(*error.exc_info)  # Livy leaves the outputs to the next statement here.
+        return execute_reply_error(*error.exc_info)  # Here Livy leaves the outputs to the next statement.
     output = sys.stdout.getvalue() + sys.stderr.getvalue()
     clearOutputs()
-    data['text/plain'] = output.rstrip()
-    return reply('ok', data=data)
+    data["text/plain"] = output.rstrip()
+    return reply("ok", data=data)
 
 
-msg_type_router = {'execute_request': execute_request}
+msg_type_router = {"execute_request": execute_request}
 
 
 class Job(socketserver.StreamRequestHandler):
     def handle(self):
         length = int(self.rfile.readline())
-        answer = pickle.loads(self.rfile.read(length), encoding='bytes')(None)
+        answer = pickle.loads(self.rfile.read(length), encoding="bytes")(None)
         self.wfile.write(answer.encode())
 
 
@@ -91,17 +99,17 @@ def main():
     requests, replies = sys.stdin, sys.stdout
     sys.stdin = io.StringIO()
     sys.stdout, sys.stderr = UnicodeDecodingStringIO(), UnicodeDecodingStringIO()
-    jobs = Jobs(('127.0.0.1', 0), Job)
+    jobs = Jobs(("127.0.0.1", 0), Job)
     threading.Thread(target=jobs.serve_forever, daemon=True).start()
-    print('READY(port=%d)' % jobs.server_address[1], file=replies, flush=True)
+    print(f"READY(port={jobs.server_address[1]})", file=replies, flush=True)
     while True:
         line = requests.readline()
-        if line == '':
+        if line == "":
             os._exit(0)
         message = json.loads(line)
-        response = msg_type_router[message['msg_type']](message['content'])
+        response = msg_type_router[message["msg_type"]](message["content"])
         print(json.dumps(response), file=replies, flush=True)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

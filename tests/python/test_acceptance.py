@@ -1,4 +1,4 @@
-"""The table of acceptance checks names tests that are there."""
+"""The table of acceptance checks names only tests that exist."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ TABLE = (TESTS / "acceptance.md").read_text()
 
 
 def test_every_check_has_its_row():
-    assert re.findall(r"^\| (\d+) \|", TABLE, re.M) == [str(number) for number in range(1, 36)]
+    assert re.findall(r"^\| (\d+) \|", TABLE, re.M) == [str(number) for number in range(1, 39)]
 
 
 def test_every_test_that_is_named_is_there():

@@ -1,4 +1,4 @@
-"""PySpark cells with the agent in their session: as in IPython, on real Spark."""
+"""PySpark cells behave as in IPython when the agent is in their session, on real Spark."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from network import network_to
 
 @pytest.fixture(scope="module")
 def local_feeling(pyspark):
-    """A kernel whose agent is there: what a cell prints comes while it runs."""
+    """A kernel with an agent: what a cell prints comes while it runs."""
     for _ in range(100):
         shown = timed(pyspark, "import time\nprint('a', flush=True); time.sleep(0.5); print('b')")
         if [kind for _, kind, _ in shown] == ["stream", "stream"]:
@@ -25,7 +25,7 @@ def wait_for_the_agent(kernel):
 
 
 def timed(kernel, code):
-    """What a cell shows, and after how many seconds."""
+    """Runs a cell; returns each text that it shows, and after how many seconds."""
     shown, began = [], time.monotonic()
 
     def note(message):
@@ -53,7 +53,7 @@ def test_both_streams_are_told_apart_and_kept_when_the_cell_fails(local_feeling)
     assert reply["ename"] == "ZeroDivisionError"
 
 
-def test_an_error_shows_the_lines_of_every_cell_that_it_came_through(local_feeling):
+def test_an_error_shows_the_lines_of_every_cell_in_its_stack(local_feeling):
     local_feeling.outputs("def f(x):\n    return 1 / x")
     reply, _ = local_feeling.run("f(0)")
     traceback = plain("\n".join(reply["traceback"]))
@@ -61,7 +61,7 @@ def test_an_error_shows_the_lines_of_every_cell_that_it_came_through(local_feeli
     assert "fake_shell" not in traceback and "driver" not in traceback
 
 
-def test_a_value_has_all_its_forms_and_a_frame_of_spark_is_not_computed(local_feeling):
+def test_values_have_all_mime_types_and_frames_are_not_run(local_feeling):
     local_feeling.outputs("class A:\n    def _repr_html_(self):\n        return '<b>a</b>'\n")
     [(kind, result)] = local_feeling.outputs("print('x', end=''); A()")[1:]
     assert kind == "execute_result" and result["data"]["text/html"] == "<b>a</b>"
@@ -86,7 +86,7 @@ def test_what_a_child_process_prints_is_shown_and_harmless(local_feeling):
     assert text(local_feeling.outputs("print('next')")) == "next\n"
 
 
-def test_a_loop_that_livy_cannot_stop_is_interrupted_and_the_next_cell_works(local_feeling):
+def test_a_loop_that_livy_cannot_stop_is_interrupted(local_feeling):
     for code in ["i = 0\nwhile True: i += 1", "time.sleep(60)"]:
         threading.Timer(1, local_feeling.manager.interrupt_kernel).start()
         began = time.monotonic()
@@ -134,7 +134,26 @@ def test_much_text_is_cut_with_a_word_on_it(local_feeling):
     assert shown.startswith("line 0 ") and shown.endswith("line 99999 " + "x" * 50 + "\n")
 
 
-def test_an_agent_that_is_lost_in_the_middle_of_a_cell_loses_and_doubles_nothing(spark_url):
+def test_a_threads_text_comes_to_its_cell_while_another_runs_and_while_none_does(local_feeling):
+    client, texts = local_feeling.client, {}
+
+    def hear_until(cell, text):
+        while text not in texts.setdefault(cell, ""):
+            message = client.get_iopub_msg(timeout=30)
+            if message["msg_type"] == "stream":
+                parent = message["parent_header"]["msg_id"]
+                texts[parent] = texts.get(parent, "") + message["content"]["text"]
+
+    work = "def work():\n    for i in range(9): print('tick', i); time.sleep(0.4)\n"
+    first = client.execute(f"import threading\n{work}threading.Thread(target=work).start()")
+    hear_until(first, "tick 3")
+    second = client.execute("time.sleep(1); print('mine')")
+    hear_until(first, "tick 8")
+    hear_until(second, "mine")
+    assert texts == {first: "".join(f"tick {i}\n" for i in range(9)), second: "mine\n"}
+
+
+def test_losing_the_agent_in_a_cell_loses_and_doubles_no_output(spark_url):
     with network_to(spark_url) as (network, livy_url), running_kernel("livy-pyspark", livy_url) as kernel:
         wait_for_the_agent(kernel)
         threading.Timer(1, setattr, [network, "refused", "job"]).start()
@@ -145,7 +164,7 @@ def test_an_agent_that_is_lost_in_the_middle_of_a_cell_loses_and_doubles_nothing
         assert text(kernel.outputs("print('again')")) == "again\n"
 
 
-def test_livy_is_seldom_asked_for_a_statement_of_which_the_agent_tells(spark_url):
+def test_livy_is_polled_seldom_while_the_agent_reports(spark_url):
     with network_to(spark_url) as (network, livy_url), running_kernel("livy-pyspark", livy_url) as kernel:
         wait_for_the_agent(kernel)
         network.passed.clear()

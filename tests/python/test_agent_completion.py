@@ -1,21 +1,21 @@
 """Names are completed and explained in the session."""
 
-import os
+import re
 import time
 
 import pytest
-from agent_session import session, shared, text
+from conftest import plain
 
 
 @pytest.fixture(params=["jedi", "rlcompleter"])
 def completing(request, session):
-    """With jedi, and as without it."""
-    session.do(f"setattr(agent.base.state, 'has_jedi', {request.param == 'jedi'})")
+    """A session with jedi, and one that does not use it."""
+    session.do(f"setattr(agent.common.state, 'has_jedi', {request.param == 'jedi'})")
     session.run(
         "import os, sys\nwidth, wide = 1, {'key one': 1, 'key two': 2}\n"
         "class Fish:\n    fin = 1\n    @property\n    def bad(self): raise SystemExit\nfish = Fish()"
     )
-    session.call("complete", "os.pa", 5)  # The first one loads what it needs.
+    session.call("complete", "os.pa", 5)  # The first completion loads jedi.
     time.sleep(0.5)
     return session
 
@@ -46,7 +46,7 @@ def test_a_data_frames_columns_are_completed(completing):
         "DataFrame.__module__ = 'pyspark.sql.dataframe'\ndf = DataFrame()"
     )
     assert complete(completing, "df.a")[0]["matches"] == ["age", "agg"]
-    assert complete(completing, "df[\"a")[0]["matches"] == ["a b", "age"]
+    assert complete(completing, 'df["a')[0]["matches"] == ["a b", "age"]
 
 
 def test_tables_are_completed(completing):
@@ -75,5 +75,50 @@ def test_a_name_is_explained(session):
         found = session.call("inspect", "area(2)", cursor, 0)
         assert found["found"] and "Signature: area(r, pi=3)" in found["data"]["text/plain"]
         assert "Of a circle." in found["data"]["text/plain"]
-    assert "return pi * r * r" in session.call("inspect", "area", 4, 1)["data"]["text/plain"]
     assert session.call("inspect", "nothing_like_it", 3, 0) == {"found": False, "data": {}}
+
+
+SOURCES = """
+import json, textwrap
+
+def deco(f):
+    return f
+
+@deco
+class Shape:
+    'A shape.'
+    class Inner:
+        @property
+        def size(self):
+            return 0
+
+    @staticmethod
+    def area(r):
+        return 3 * r * r
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "end"),
+    [
+        ("deco", "def deco(f):", "    return f"),
+        ("Shape", "@deco", "        return 3 * r * r"),
+        ("Shape.Inner", "    class Inner:", "            return 0"),
+        ("Shape.area", "    @staticmethod", "        return 3 * r * r"),
+        ("json.loads", "def loads(", ".decode(s)"),
+        ("json.JSONDecoder", "class JSONDecoder(", "return obj, end"),
+        ("textwrap", '"""Text wrapping', ""),
+    ],
+)
+def test_detail_shows_the_source_of_a_name(session, name, begin, end):
+    session.run(SOURCES)
+    found = plain(session.call("inspect", name, len(name), 1)["data"]["text/plain"])
+    source = re.split(r"Source: *\n", found)[1].split("\nFile:")[0].strip()
+    assert source.startswith(begin.strip()) and source.endswith(end.strip()), found
+
+
+@pytest.mark.parametrize(("name", "doc"), [("len", "number of items"), ("Shape", "A shape.")])
+def test_a_name_without_a_source_or_detail_has_its_docstring(session, name, doc):
+    session.run(SOURCES)
+    found = session.call("inspect", name, len(name), int(name != "Shape"))["data"]["text/plain"]
+    assert "Source:" not in found and doc in found

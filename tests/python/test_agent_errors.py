@@ -1,13 +1,11 @@
-"""What a cell's error says; how a cell is interrupted, and asks."""
+"""Errors, interrupts and `input()` in a session with the agent."""
 
 import re
-import socket
-import sys
 import threading
 import time
 
 import pytest
-from agent_session import Session, only, session, shared, text
+from agent_session import Session, only, text
 
 
 def error_of(events):
@@ -35,18 +33,8 @@ def test_an_error_shows_the_users_own_lines_of_each_cell(session):
     assert reply["traceback"][-1] == "ZeroDivisionError: division by zero\n"
 
 
-def test_a_number_may_come_before_its_statement_begins(session):
-    first = session.start("'first'")
-    session.reply()
-    session.call("events", 0, 0, [str(int(first) + 1), 31])
-    session.run("'second'")
-    assert only(session.run("_31"), "result")["data"]["text/plain"] == "'second'"
-
-
 def test_an_earlier_cell_is_named_by_its_number(session):
-    statement = session.start("def g(): 1/0")
-    session.reply()
-    session.call("events", 0, 0, [statement, 23])
+    session.run("def g(): 1/0", 23)
     assert "Cell [23] line 1, in g" in error_of(session.run("g()"))["text"]
 
 
@@ -84,8 +72,7 @@ def test_what_would_end_the_shell_is_an_error_like_others(session):
     session.run("thing = object()")
     reply, events = session.execute("%json thing")
     assert reply["status"] == "error" and only(events, "error")["ename"] == "TypeError"
-    reply, _ = session.execute("import sys\nsys.stdout = None")
-    assert reply["status"] == "error"
+    session.run("import sys\nsys.stdout = None")
     assert text(session.run("print('well again')")) == "well again\n"
 
 
@@ -182,3 +169,12 @@ def test_without_a_kernel_that_listens_input_fails_as_in_livy():
     session.start("input()")
     assert session.reply()["ename"] == "EOFError"
     session.close()
+
+
+def test_what_livy_could_not_send_is_replaced(session):
+    reply, _ = session.execute("raise ValueError('half \\ud800')")
+    assert reply["evalue"] == "half ?"
+    session.run("nan = float('nan')")
+    assert session.execute("%json nan")[0]["ename"] == "ValueError"
+    reply, _ = session.execute("print('half \\ud800')")
+    assert reply["data"]["text/plain"] == "half ?"

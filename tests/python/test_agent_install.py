@@ -1,19 +1,18 @@
-"""The session agent is installed, on each Python and more than once."""
+"""The session agent can be installed on each Python, and more than once."""
 
 import ast
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from agent_session import PARTS, Session, kinds, only, session, shared, streams, text
+from agent_session import PARTS, Session, kinds, only, text
 
 
 def pythons():
-    """Those at hand that Spark runs on."""
+    """Returns the installed Pythons on which Spark runs."""
     found = (shutil.which(f"python3.{minor}") for minor in range(8, 14))
     runs = [path for path in found if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0]
     return runs or [sys.executable]
@@ -27,6 +26,11 @@ def test_it_runs_on_each_python_at_hand(python):
     assert "line 2" in "\n".join(only(session.run("x = 1\n1 / 0"), "error")["traceback"])
     assert text(session.run("import os\nx = os.system('echo child')")) == "child\n"
     assert "capitalize" in session.call("complete", "str.cap", 7)["matches"]
+    session.run("import sys\ndef trace(*_): return trace\nsys.settrace(trace)")
+    assert text(session.run("print('traced')\nsys.settrace(None)")) == "traced\n"
+    taken = text(session.run("import builtins\ndel builtins.len, sys.stdout, sys.displayhook"), "stderr")
+    assert "put back: builtins.len, sys.displayhook" in taken
+    assert text(session.run("print(len('ab'))")) == "2\n"
     statement = session.start("while True: pass")
     session.interrupt(statement)
     assert session.reply()["ename"] == "KeyboardInterrupt"
@@ -38,10 +42,10 @@ def test_each_part_is_python_3_8(part):
     ast.parse(part.read_text(), feature_version=(3, 8))
 
 
-def test_two_kernels_in_a_session_hear_the_same_and_know_whose_it_is(session):
+def test_two_kernels_in_a_session_read_the_same_events(session):
     ours = session.start("print('ours')")
     session.reply()
-    session.install()  # The other kernel comes.
+    session.install()  # Another kernel joins the session.
     theirs = session.start("print('theirs')")
     session.reply()
     heard = [session.call("events", 0, 0)["events"] for _ in range(2)]
@@ -59,17 +63,31 @@ def test_installing_twice_doubles_nothing(session):
     assert kinds(events) == ["start", "stream", "result", "end"]
 
 
-def test_a_newer_agent_takes_over(session):
+def test_an_agent_of_the_same_version_stays_with_its_events(session):
+    session.run("1")
+    before = session.call("status")["next"]
+    assert before > 0 and session.install()["next"] == before
+
+
+@pytest.mark.parametrize("version", ["another hash", 10], ids=["of a hash", "of a number"])
+def test_an_agent_of_another_version_is_replaced(session, version):
     session.run("kept = 1")
-    session.call("uninstall")
-    reply, events = session.execute("print('untold')")
-    assert (reply["data"], events) == ({"text/plain": "untold"}, [])
-    session.do("setattr(agent, 'VERSION', 0)")
+    session.do(f"setattr(agent, 'VERSION', {version!r})")
     assert session.install()["next"] == 0
     session.next = 0
     reply, events = session.execute("import os; x = os.system('echo child'); print('told', kept)")
     assert (reply["data"]["text/plain"], text(events)) == ("told 1", "child\ntold 1\n")
     assert kinds(events).count("end") == 1
+    assert session.install()["next"] == session.next
+
+
+def test_a_session_without_its_agent_is_as_before(session):
+    session.call("uninstall")
+    reply, events = session.execute("print('untold')")
+    assert (reply["data"], events) == ({"text/plain": "untold"}, [])
+    session.install("a version after that")
+    session.next = 0
+    assert text(session.run("print('told')")) == "told\n"
 
 
 def test_a_shell_that_is_not_livys_only_loses_abilities():

@@ -1,8 +1,8 @@
-"""What a cell's value is shown as, what it displays, and its figures."""
+"""The values, displays and figures of a cell in a session with the agent."""
 
 import base64
 
-from agent_session import Session, kinds, only, session, shared, text
+from agent_session import Session, kinds, only, text
 
 
 def test_a_result_is_a_bundle_and_its_repr_is_no_stream(session):
@@ -11,7 +11,7 @@ def test_a_result_is_a_bundle_and_its_repr_is_no_stream(session):
     result = only(events, "result")
     assert result["data"]["text/html"] == "<b>x</b>"
     assert base64.b64decode(result["data"]["image/png"]) == b"png"
-    assert "<Rich " in result["data"]["text/plain"]
+    assert "<__main__.Rich " in result["data"]["text/plain"]
     assert text(events) == "text\n" and "Rich object" in reply["data"]["text/plain"]
 
 
@@ -54,9 +54,7 @@ def test_results_are_remembered_by_name(session):
     session.run("2")
     session.run("3")
     assert only(session.run("_, __, ___"), "result")["data"]["text/plain"] == "(3, 2, 1)"
-    statement = session.start("'numbered'")
-    session.reply()
-    session.call("events", 0, 0, [statement, 17])
+    session.run("'numbered'", 17)
     assert only(session.run("_17"), "result")["data"]["text/plain"] == "'numbered'"
 
 
@@ -84,11 +82,14 @@ def test_a_display_of_the_users_own_stays():
 
 
 def test_ipythons_display_is_ours(session):
+    session.run("import sys\nsys.modules.pop('IPython', None)")
     events = session.run(
-        "from IPython.display import display as show, HTML, JSON\nshow(HTML('<i>'))\nshow(JSON({'a': 1}))"
+        "from IPython.display import display as show, HTML, JSON, publish_display_data\n"
+        "show(HTML('<i>'))\nshow(JSON({'a': 1}))\npublish_display_data({'text/html': '<b>'})"
     )
-    html, json_ = [event for event in events if event["kind"] == "display"]
-    assert html["data"]["text/html"] == "<i>" and json_["data"]["application/json"] == {"a": 1}
+    shown = [event["data"] for event in events if event["kind"] == "display"]
+    assert [data.get("text/html") for data in shown] == ["<i>", None, "<b>"]
+    assert shown[1]["application/json"] == {"a": 1}
 
 
 def pictures(events):
@@ -110,7 +111,7 @@ def test_show_shows_at_once_and_only_once(session):
     assert [kind for kind in kinds(events) if kind in ("display", "stream")] == ["display", "stream"]
 
 
-def test_a_figure_is_still_there_for_livys_matplot_in_the_next_statement(session):
+def test_a_figure_is_still_there_for_the_next_matplot(session):
     session.run("import matplotlib.pyplot as plt\nx = plt.plot([1])")
     within = session.run('"""\n%matplot plt\n""";print(plt.get_fignums())')
     assert text(within) == "[1]\n" and pictures(within) == []

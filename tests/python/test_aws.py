@@ -1,4 +1,4 @@
-"""AWS's signature: the same as AWS's own library makes of the same request."""
+"""The kernel's AWS signatures equal those of AWS's own library."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ AWS = {"LIVY_AUTH": "sigv4", "LIVY_AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_D
 
 @contextmanager
 def server(answer=(200, {"from": 0, "total": 0, "sessions": []})):
-    """Keeps what it is asked."""
+    """A server that keeps the requests that it gets."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,7 +44,7 @@ def server(answer=(200, {"from": 0, "total": 0, "sessions": []})):
 
 
 def botocores(url, request, token=None, service="emr-serverless", region="eu-west-1"):
-    """The same header, made by botocore at the same time."""
+    """Returns the header that botocore makes for the same request at the same time."""
     command, path, headers, body = request
     headers = {name.lower(): value for name, value in headers.items()}
     signed = headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
@@ -59,7 +59,7 @@ def botocores(url, request, token=None, service="emr-serverless", region="eu-wes
     return auth.signature(text, again), headers
 
 
-def test_what_it_is_compared_with_makes_the_signature_that_aws_has_published():
+def test_the_reference_signer_makes_the_signature_aws_published():
     # `get-vanilla` of AWS's test suite for Signature Version 4.
     published = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
     signed = {"Authorization": "AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-date, Signature=" + published}
@@ -70,7 +70,9 @@ def test_what_it_is_compared_with_makes_the_signature_that_aws_has_published():
 
 def test_a_request_is_signed_as_botocore_signs_it(program):
     with server() as (url, asked):
-        done = subprocess.run([program, "sessions"], env=os.environ | KEY | AWS | {"LIVY_URL": url}, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, "sessions"], env=os.environ | KEY | AWS | {"LIVY_URL": url}, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         for request in asked:
             signature, headers = botocores(url, request)
@@ -82,7 +84,9 @@ def test_a_body_is_covered_and_a_token_of_a_session_goes_along(program):
     refuses = 403, {"message": "The security token included in the request is invalid."}
     with server(refuses) as (url, asked):
         env = KEY | AWS | {"AWS_SESSION_TOKEN": "of the session"}
-        with running_kernel("livy-pyspark", url, **env, LIVY_AWS_EXECUTION_ROLE="arn:aws:iam::1:role/notebooks") as kernel:
+        with running_kernel(
+            "livy-pyspark", url, **env, LIVY_AWS_EXECUTION_ROLE="arn:aws:iam::1:role/notebooks"
+        ) as kernel:
             told = plain("\n".join(kernel.run("1")[0]["traceback"]))
         assert "security token" in told and KEY["AWS_SECRET_ACCESS_KEY"] not in told
         request = next(request for request in asked if request[0] == "POST")
@@ -106,7 +110,11 @@ def test_each_attempt_has_a_signature_of_its_own(program):
 
 
 def test_without_credentials_it_is_said_where_they_are_looked_for(tmp_path):
-    nowhere = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / "no"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no")}
+    nowhere = {
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": str(tmp_path / "no"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no"),
+    }
     with server() as (url, asked), running_kernel("livy-sql", url, **AWS, **nowhere) as kernel:
         told = plain("\n".join(kernel.run("%sessions", timeout=60)[0]["traceback"]))
         assert "AWS_PROFILE" in told and asked == []
@@ -116,9 +124,15 @@ def test_a_profile_and_a_process_of_ones_own_are_asked(program, tmp_path):
     answer = {"Version": 1, "AccessKeyId": KEY["AWS_ACCESS_KEY_ID"], "SecretAccessKey": KEY["AWS_SECRET_ACCESS_KEY"]}
     (tmp_path / "answer.json").write_text(json.dumps(answer))
     (tmp_path / "config").write_text(f"[profile work]\ncredential_process = cat {tmp_path / 'answer.json'}\n")
-    env = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "work", "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no")}
+    env = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_PROFILE": "work",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no"),
+    }
     with server() as (url, asked):
-        done = subprocess.run([program, "sessions"], env=os.environ | AWS | env | {"LIVY_URL": url}, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, "sessions"], env=os.environ | AWS | env | {"LIVY_URL": url}, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         assert asked[0][2]["authorization"].endswith(botocores(url, asked[0])[0])
 

@@ -19,7 +19,7 @@ def shared_spark(spark_url, monkeypatch):
 
 
 def notebook_of(kernel, *codes):
-    """A notebook as JupyterLab makes one."""
+    """Makes a notebook as JupyterLab does."""
     spec = KernelSpecManager().get_kernel_spec(kernel)
     cells = [nbformat.v4.new_code_cell(code, metadata={"tags": []}) for code in codes]
     kernelspec = {"name": kernel, "display_name": spec.display_name, "language": spec.language}
@@ -27,7 +27,7 @@ def notebook_of(kernel, *codes):
 
 
 def with_parameters(kernel, defaults, *codes):
-    """The same for papermill, which puts its own cell below the one with the defaults."""
+    """Makes a notebook for papermill, which puts its own cell below the one with the defaults."""
     notebook = notebook_of(kernel, defaults, *codes)
     notebook.cells[0].metadata.tags.append("parameters")
     return notebook
@@ -53,27 +53,25 @@ def run(*arguments):
 
 def test_papermill_gives_parameters_to_python(tmp_path):
     code = "print(n + 1, name, deep)"
-    values = {"n": 41, "name": "é\"q", "deep": {"a": [1, True]}}
-    assert printed_by_papermill(PYSPARK, "n = 1", code, values, tmp_path) == (
-        "42 é\"q {'a': [1, True]}\n"
-    )
+    values = {"n": 41, "name": 'é"q', "deep": {"a": [1, True]}}
+    assert printed_by_papermill(PYSPARK, "n = 1", code, values, tmp_path) == ("42 é\"q {'a': [1, True]}\n")
 
 
 def test_papermill_gives_parameters_to_scala(tmp_path):
     code = 'println(s"${n + 1} $name")'
-    values = {"n": 41, "name": "a\"q"}
+    values = {"n": 41, "name": 'a"q'}
     assert printed_by_papermill("livy-spark", "val n = 1", code, values, tmp_path) == '42 a"q\n'
 
 
 def printed_by_papermill(kernel, defaults, code, values, folder):
-    """What the last cell prints when its defaults have been replaced."""
+    """Returns what the last cell prints when its defaults have been replaced."""
     source = saved(with_parameters(kernel, defaults, code), folder)
     papermill.execute_notebook(source, folder / "out.ipynb", values, progress_bar=False)
     [printed] = read_valid(folder / "out.ipynb").cells[-1].outputs
     return printed.text
 
 
-def test_papermill_writes_parameters_for_r_and_says_that_it_cannot_for_sql(tmp_path):
+def test_papermill_writes_parameters_for_r_and_refuses_sql(tmp_path):
     def prepare(notebook):
         source, values = saved(notebook, tmp_path), {"n": 2}
         return papermill.execute_notebook(source, None, values, prepare_only=True)
@@ -84,7 +82,7 @@ def test_papermill_writes_parameters_for_r_and_says_that_it_cannot_for_sql(tmp_p
         prepare(notebook_of("livy-sql", "select 1"))
 
 
-def test_papermill_stops_at_a_failing_cell_and_exits_with_an_error(tmp_path):
+def test_papermill_exits_with_an_error_at_a_failing_cell(tmp_path):
     source = saved(notebook_of(PYSPARK, "print(1)", "1 / 0", "print('never')"), tmp_path)
     done = run("-m", "papermill", "--no-progress-bar", source, tmp_path / "out.ipynb")
     assert done.returncode == 1 and "ZeroDivisionError: division by zero" in done.stderr
@@ -110,7 +108,7 @@ def test_nbconvert_runs_a_notebook_and_stops_at_a_failing_cell(tmp_path):
 PATIENT_RUN = f"import jupyter_client.runapp as r; r.OUTPUT_TIMEOUT = {CELL}; r.main()"
 
 
-def test_jupyter_run_runs_a_file_and_exits_with_an_error_if_it_fails(tmp_path):
+def test_jupyter_run_exits_with_an_error_if_the_file_fails(tmp_path):
     def jupyter_run(code):
         (tmp_path / "file.py").write_text(code)
         return run("-c", PATIENT_RUN, "--kernel", PYSPARK, tmp_path / "file.py")

@@ -1,4 +1,4 @@
-"""Tab and Shift-Tab in SQL and Scala, on real Spark: what the session's catalog and compiler know."""
+"""Tab and Shift-Tab in SQL and Scala use the session's catalog and compiler, on real Spark."""
 
 import pytest
 from conftest import SPARK_START, running_kernel
@@ -9,7 +9,7 @@ TABLES = "create or replace temporary view people as select 'Zoë' as name, 7 as
 
 @pytest.fixture(scope="module", params=["livy-sql", "livy-pyspark"])
 def sql(request, livy_url):
-    """A kernel and what precedes SQL in its cells: by hidden statements, or by the agent."""
+    """A kernel, and what precedes SQL in its cells; it asks by hidden statements or through the agent."""
     with running_kernel(request.param, livy_url) as kernel:
         magic = "" if request.param == "livy-sql" else "%%sql\n"
         kernel.run(magic + TABLES, timeout=SPARK_START)
@@ -19,13 +19,15 @@ def sql(request, livy_url):
 @pytest.fixture(scope="module")
 def spark(livy_url):
     with running_kernel("livy-spark", livy_url) as kernel:
-        code = 'val xs = List(1, 2); var calls = 0; def f(a: Int, b: String) = a.toString; def g = { calls += 1; calls }'
+        code = (
+            "val xs = List(1, 2); var calls = 0; def f(a: Int, b: String) = a.toString; def g = { calls += 1; calls }"
+        )
         kernel.run(code, timeout=SPARK_START)
         yield kernel
 
 
 def completed(kernel, code):
-    """What may stand at |, and what it would replace."""
+    """Completes at `|`; returns the matches and the text that they replace."""
     before, _, after = code.partition("|")
     reply = kernel.client.complete(before + after, len(before), reply=True, timeout=30)["content"]
     types = {entry["text"]: entry["type"] for entry in reply["metadata"]["_jupyter_types_experimental"]}
@@ -112,7 +114,7 @@ def test_typing_on_asks_nobody_until_a_cell_has_ended(spark_url):
     with network_to(spark_url) as (network, livy_url), running_kernel("livy-sql", livy_url) as kernel:
         kernel.run(TABLES, timeout=SPARK_START)
         while completed(kernel, "select * from pe|")[0] != {"people": "table"}:
-            pass  # A session that is new may answer too late.
+            pass  # A new session may answer too late.
         network.passed.clear()
         assert completed(kernel, "select * from peop|")[0] == {"people": "table"}
         assert [path for method, path in network.passed if method == "POST"] == []

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import SPARK_START, plain, printed, running_kernel, sessions
+from conftest import SPARK_START, plain, printed, running_kernel, sessions, wait_until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_session_is_ended_for_another_only_if_that_is_asked_for(kernel, server
 def test_a_session_that_still_starts_is_ended_too(kernel, server_url):
     before = sessions(server_url)
     cell = kernel.client.execute("1")
-    time.sleep(1)
+    wait_until(lambda: sessions(server_url) > before, SPARK_START, "no session was started")
     kernel.manager.interrupt_kernel()
     kernel.heard_until_idle(cell)
     kernel.client.get_shell_msg(timeout=10)

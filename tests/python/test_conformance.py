@@ -1,8 +1,9 @@
-"""What a real Livy answered, asked again of livy-local; and that the suite can fail."""
+"""livy-local answers what a real Livy answered, and the conformance suite can fail."""
 
 import base64
 import copy
 import pickle
+from itertools import chain
 
 import pytest
 from conformance import recording
@@ -25,7 +26,7 @@ def run(program):
         run.close()
 
 
-# livy-local runs no R; what it answers instead is in sparkr_missing.
+# livy-local cannot run R; its answers are in sparkr_missing.
 NOT_OF_LIVY_LOCAL = {"sparkr"}
 
 
@@ -37,7 +38,7 @@ def test_livy_local_answers_as_livy_did(run, scenario):
 
 
 def test_every_recording_is_in_the_plan():
-    assert sorted(sum(GROUPS, [])) == recording.scenarios()
+    assert sorted(chain.from_iterable(GROUPS)) == recording.scenarios()
 
 
 STATEMENT = {
@@ -103,7 +104,7 @@ def test_of_a_cut_list_and_a_cut_text_what_was_kept_is_compared():
     assert places("ab…[cut]…yz", "ab and so on to xz") == [""]
 
 
-def test_of_a_cut_text_the_lines_before_and_after_the_cut_are_compared():
+def test_a_cut_text_is_compared_before_and_after_the_cut():
     recorded = "a.B: boom\n\tat a.B.c(B.ja…[cut]….java:9)\n\tat a.B.d(B.java:7)\nCaused by: z"
     assert places(recorded, "a.B: boom\n\tat x.Y.z(Y.java:1)\nCaused by: z") == []
     assert places(recorded, "a.B: bang\n\tat x.Y.z(Y.java:1)\nCaused by: z") == [""]
@@ -195,7 +196,7 @@ def test_what_differs_is_told_in_one_line():
     assert "\n" not in told and "one" in told and "two" in told and len(told) < 300
 
 
-def test_what_never_came_to_be_is_not_looked_for_under_the_recorded_id():
+def test_what_was_never_created_is_not_looked_for():
     assert World(Canned(200, "")).path("/sessions/12") is None
     assert World(Canned(200, "")).path("/sessions/9999/state") != "/sessions/9999/state"
 

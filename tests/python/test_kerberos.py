@@ -1,15 +1,15 @@
-"""Kerberos: a real MIT realm, and a gate before Livy that wants its tickets."""
+"""Kerberos with a real MIT realm, and a gate before Livy that requires its tickets."""
 
 import os
 import subprocess
-from pathlib import Path
 
 import kerberos
 import pytest
-from conftest import SPARK_START, plain, printed, running_kernel
+from conftest import SPARK_START, kept, plain, printed, running_kernel
 
 pytestmark = pytest.mark.skipif(
-    not kerberos.is_here(), reason="no KDC here (Debian: apt-get install krb5-kdc krb5-admin-server krb5-user python3-gssapi)"
+    not kerberos.is_here(),
+    reason="no KDC here (Debian: apt-get install krb5-kdc krb5-admin-server krb5-user python3-gssapi)",
 )
 COUNT = "import time\nfor i in range(40): print(i, flush=True); time.sleep(0.5)"
 
@@ -28,7 +28,7 @@ def cache(tmp_path):
 
 @pytest.fixture
 def person(realm, cache):
-    """The environment of somebody who is to use this cache."""
+    """The environment variables of a user of this cache."""
     return realm.env | {"KRB5CCNAME": f"FILE:{cache}", "LIVY_AUTH": "kerberos"}
 
 
@@ -58,7 +58,7 @@ def test_a_cookie_that_has_ended_is_won_again(realm, server_url, person, cache):
         assert seen().count("token") > before and "replay" not in seen()
 
 
-def test_without_a_ticket_the_cell_says_what_to_do_and_runs_when_there_is_one(realm, server_url, person, cache):
+def test_a_cell_without_a_ticket_says_how_to_get_one(realm, server_url, person, cache):
     with kerberos.gate(realm, server_url) as (url, _), running_kernel("livy-sql", url, **person) as kernel:
         told = failure(kernel, "select 1")
         assert "there is no Kerberos ticket" in told and "kinit" in told
@@ -91,7 +91,7 @@ def test_a_cell_outlives_its_ticket_if_that_is_renewed(realm, server_url, person
         assert "refused" not in seen()
 
 
-def test_a_realm_that_is_down_and_services_that_it_does_not_know_are_told_of(realm, server_url, person, cache, tmp_path):
+def test_a_realm_that_is_down_and_unknown_services_are_reported(realm, server_url, person, cache, tmp_path):
     realm.kinit(cache)
     with kerberos.gate(realm, server_url) as (url, _):
         with running_kernel("livy-sql", url, **person, LIVY_KERBEROS_SERVICE_HOST="other.example") as kernel:
@@ -137,8 +137,7 @@ def test_no_token_or_cookie_is_in_any_log_message_or_file(realm, server_url, per
     with kerberos.gate(realm, server_url) as (url, _), log.open("w") as stderr:
         with running_kernel("livy-sql", url, stderr, **person | loud) as kernel:
             told = str([kernel.outputs(code) for code in ("%info", "%sessions --all")])
-            beside = Path(kernel.manager.connection_file).parent
-            told += "".join(path.read_text() for path in beside.glob("kernel-*.livy*"))
+            told += "".join(path.read_text() for path in kept(kernel, "livy"))
         for command in ["sessions"], ["doctor"], ["config", "show"]:
             env = os.environ | person | loud | {"LIVY_URL": url}
             done = subprocess.run([program, *command], env=env, capture_output=True, text=True)
@@ -154,7 +153,7 @@ LEAK = "LeakSanitizer: detected memory leaks"
 
 @pytest.fixture(scope="module")
 def leaks_told():
-    """The environment in which a program tells at its end what it has not given back."""
+    """Returns the environment in which a program reports at its end the memory that it has not freed."""
     library = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
     env = {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=1"}
     leak = "import ctypes; ctypes.CDLL(None).malloc(123456)"

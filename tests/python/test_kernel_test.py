@@ -1,8 +1,4 @@
-"""Jupyter's own test of kernels, with all that applies, three times in a row on a warm session.
-
-A pager, clear_output and a stream of errors do not apply: code that runs in Livy has no way to ask for
-the first two, and Livy mixes what it prints to the third with the second.
-"""
+"""Runs all applicable parts of Jupyter's own test of kernels three times in a row on a warm session."""
 
 import time
 import unittest
@@ -25,7 +21,7 @@ class plt:
 
 
 class Checks(jupyter_kernel_test.KernelTests):
-    __test__ = False  # pytest is not to start a kernel for each of them
+    __test__ = False  # pytest must not start a kernel for each of them
     skips = NEVER
     warm_up = ["1"]
     completion_samples = [MAGICS]
@@ -34,22 +30,23 @@ class Checks(jupyter_kernel_test.KernelTests):
 
     @classmethod
     def setUpClass(cls):
-        """The kernel is there already."""
+        """Does nothing, since the kernel runs already."""
 
     @classmethod
     def tearDownClass(cls):
-        """It is needed further."""
+        """Does nothing, since the kernel is needed further."""
 
 
 class Pyspark(Checks):
     kernel_name = "livy-pyspark"
     language_name = "python"
+    skips = set()
     file_extension = ".py"
     warm_up = ["spark.range(1).count()", "%%sql\nselect 1"]
     code_hello_world = "print('hello, world')"
     completion_samples = [MAGICS, {"text": "%matplot ", "matches": {"plt"}}]
-    complete_code_samples = ["1 + 1", "for i in y:\n    print(i)\n", "%%sql\nselect 1", "'''a\nb'''"]
-    incomplete_code_samples = ["print(", "if x:", "x = '''a", "x = 1 + \\", "%%sql\nselect"]
+    complete_code_samples = ["1 + 1", "for i in y:\n    print(i)\n", "%%sql\nselect 1\n\n", "'''a\nb'''", "!ls", "len?"]
+    incomplete_code_samples = ["print(", "if x:", "x = '''a", "x = 1 + \\", "%%sql\nselect 1", "%%bash"]
     invalid_code_samples = ["import = 7q", "print(1))", "'abc"]
     code_generate_error = "1 / 0"
     code_execute_result = [
@@ -59,6 +56,9 @@ class Pyspark(Checks):
         {"code": "%%sql\nselect 1 as a", "result": "a\n-\n1\n1 row"},
     ]
     code_display_data = [{"code": FIGURE, "mime": "image/png"}]
+    code_stderr = "import sys\nprint('problem', file=sys.stderr)"
+    code_page_something = "len?"
+    code_clear_output = "clear_output()"
     code_history_pattern = "6 ?*7"
 
 
@@ -69,7 +69,7 @@ class Spark(Checks):
     skips = NEVER | {"test_display_data"}
     code_hello_world = 'println("hello, world")'
     completion_samples = [MAGICS, {"text": "List(1).map(x => x.toS", "matches": {"toShort", "toString"}}]
-    complete_code_samples = ["val x = 1", "def f = {\n  1\n}", "%%pyspark\nx = 1", "/* a */"]
+    complete_code_samples = ["val x = 1", "def f = {\n  1\n}", "%%pyspark\nx = 1\n\n", "/* a */"]
     incomplete_code_samples = ["val x =", "def f = {", "f(1,", '"""a', "/* a", "1 +"]
     invalid_code_samples = ["f(1))", "val = 1", 'val s = "a']
     code_generate_error = 'throw new RuntimeException("bad")'
@@ -86,7 +86,7 @@ class Sql(Checks):
     file_extension = ".sql"
     skips = NEVER | {"test_display_data", "test_execute_stdout"}
     warm_up = ["select 1"]
-    complete_code_samples = ["select 1", "select 1;", "show tables", "%%pyspark\nx = 1"]
+    complete_code_samples = ["select 1", "select 1;", "show tables", "%%pyspark\nx = 1\n\n"]
     incomplete_code_samples = ["select", "select * from", "select 'a", "select (1", "select 1 /* a"]
     invalid_code_samples = ["select 1)", "select * frm t x y"]
     code_generate_error = "select * from nowhere"
@@ -136,7 +136,7 @@ def run(checks):
 
 
 def warm_up(kernel, checks):
-    """Starts the session, and in it what is slow for the first time only, as completion in Scala is."""
+    """Starts the session, and what is slow only for the first time, such as completion in Scala."""
     for code in checks.warm_up:
         reply, _ = kernel.run(code, timeout=SPARK_START)
         assert reply["status"] == "ok", reply

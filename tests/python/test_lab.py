@@ -1,4 +1,4 @@
-"""JupyterLab in Chromium: each kernel from the launcher, used as a person does."""
+"""JupyterLab in Chromium: each kernel is started from the launcher and used as a user does."""
 
 import shutil
 
@@ -22,7 +22,7 @@ def server(spark_url, kernelspecs, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        # Its sandbox does not work for root, who runs CI.
+        # Chromium's sandbox does not work for root, as which CI runs.
         options = {"executable_path": shutil.which("chromium"), "args": ["--no-sandbox"]}
         browser = playwright.chromium.launch(**options)
         yield browser
@@ -31,7 +31,7 @@ def browser():
 
 @pytest.fixture
 def open_notebook(server, browser, request):
-    """Opens a notebook with this kernel, in a Lab of its own."""
+    """Returns a function that opens a notebook with a kernel, in a Lab of its own."""
     lab.ARTEFACTS.mkdir(exist_ok=True)
     address, _ = server
     page = browser.new_page(viewport={"width": 1100, "height": 1000})
@@ -42,7 +42,7 @@ def open_notebook(server, browser, request):
 
 
 def saved(notebook, server):
-    """The newest notebook's file, which must be valid."""
+    """Reads the newest notebook's file, which must be valid."""
     notebook.save()
     newest = max(server[1].glob("*.ipynb"), key=lambda path: path.stat().st_mtime)
     content = nbformat.read(newest, as_version=4)
@@ -51,7 +51,7 @@ def saved(notebook, server):
 
 
 def newest_kernel():
-    """The process of the kernel that Lab has started last."""
+    """Returns the process of the kernel that Lab has started last."""
     processes = psutil.Process().children(recursive=True)
     alive = [process for process in processes if process.status() != psutil.STATUS_ZOMBIE]
     kernels = [process for process in alive if "--connection-file" in process.cmdline()]
@@ -71,9 +71,7 @@ STAGES = "sc.parallelize(range(6), 6).map(lambda i: __import__('time').sleep(1) 
 SLOW = "sc.parallelize([1, 2], 2).map(lambda _: __import__('time').sleep(60)).count()"
 
 
-def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
-    open_notebook, server, spark_url
-):
+def test_pyspark_is_run_interrupted_restarted_and_shut_down(open_notebook, server, spark_url):
     notebook = open_notebook("PySpark (Livy)")
     cell = notebook.begin("print('Hello from Spark', spark.version)")
     expect(cell).to_contain_text("Starting a Spark session")
@@ -85,10 +83,9 @@ def test_pyspark_shows_what_there_is_and_is_interrupted_restarted_and_shut_down(
     expect(table.locator("tbody tr")).to_have_count(3)
     expect(notebook.run(PLOT).locator("img")).to_be_visible()
     error = notebook.run("def ratio(a, b):\n    return a / b\nratio(1, 0)")
-    expect(error.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_contain_text(
-        "ZeroDivisionError"
-    )
+    expect(error.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_contain_text("ZeroDivisionError")
     notebook.page.screenshot(path=lab.ARTEFACTS / "jupyterlab.png")
+    expect(notebook.run("ratio?")).to_contain_text("Signature: ratio(a, b)")
 
     slow = notebook.begin(SLOW)
     notebook.wait_for_status("Busy")
@@ -123,6 +120,21 @@ def test_scala_completes_with_tab_and_tells_a_type_with_shift_tab(open_notebook,
     assert saved(notebook, server).metadata.kernelspec.language == "scala"
 
 
+def test_the_spark_ui_opens_by_its_link(open_notebook, server):
+    notebook = open_notebook("PySpark (Livy)")
+    notebook.run("sc.setJobDescription('counted here'); spark.range(3).count()", START)
+    link = notebook.run("%spark_ui").get_by_role("link")
+    with notebook.page.context.expect_page() as opened:
+        link.click()
+    pages = opened.value
+    expect(pages.get_by_role("cell", name="counted here").first).to_be_visible(timeout=lab.CELL)
+    pages.get_by_role("link", name="SQL / DataFrame").click()
+    expect(pages.get_by_role("heading", name="SQL / DataFrame")).to_be_visible(timeout=lab.CELL)
+    # Its style sheets are loaded, too.
+    expect(pages.locator(".navbar")).to_have_css("display", "flex")
+    pages.screenshot(path=lab.ARTEFACTS / "spark_ui.png")
+
+
 ROWS = """\
 %%sql
 select id, id * id as square, concat('text ', id) as text, if(id = 3, null, id / 7) as part,
@@ -134,13 +146,15 @@ select date'2024-01-01' + cast(id as int) as day, sqrt(id) * 3 as number, 'root'
 union all select date'2024-01-01' + cast(id as int), id / 2, 'half' from range(40)"""
 
 
-def test_sql_shows_tables_that_are_searched_and_sorted_and_charts_in_light_and_dark(open_notebook, server):
+def test_sql_tables_are_interactive_and_charts_follow_the_theme(open_notebook, server):
     notebook = open_notebook("PySpark (Livy)")
     cell = notebook.run(ROWS, START)
     rows = cell.locator("tbody tr")
     expect(rows).to_have_count(40)
     cell.get_by_placeholder("Search").fill("text 1")
-    expect(rows.locator("visible=true").locator("td:nth-child(3)")).to_have_text(["text 1", *(f"text {n}" for n in range(10, 20))])
+    expect(rows.locator("visible=true").locator("td:nth-child(3)")).to_have_text(
+        ["text 1", *(f"text {n}" for n in range(10, 20))]
+    )
     cell.locator("th", has_text="square").click(click_count=1)
     cell.locator("th", has_text="square").click()
     expect(rows.locator("visible=true").first.locator("td").first).to_have_text("19")
@@ -153,7 +167,9 @@ def test_sql_shows_tables_that_are_searched_and_sorted_and_charts_in_light_and_d
     notebook.theme("JupyterLab Dark")
     notebook.picture("sql-dark")
     notebook.theme("JupyterLab Light")
-    kept = [output.data for cell in saved(notebook, server).cells for output in cell.get("outputs", []) if "data" in output]
+    kept = [
+        output.data for cell in saved(notebook, server).cells for output in cell.get("outputs", []) if "data" in output
+    ]
     assert all("text/plain" in data for data in kept)
 
 
@@ -176,7 +192,7 @@ def test_a_notebook_bears_what_changes_and_what_never_ends(open_notebook, server
     expect(notebook.run("1 + 1")).to_contain_text("2")
 
 
-def test_a_killed_kernel_is_started_again_and_the_next_cell_shows_what_the_last_one_gives(
+def test_after_a_restart_the_next_cell_shows_the_lost_output(
     open_notebook,
 ):
     notebook = open_notebook("PySpark (Livy)")

@@ -1,4 +1,4 @@
-"""What a cell can do to its session and its kernel: endless text, code that cannot be stopped, impatient people."""
+"""The kernel withstands endless text, code that cannot be stopped, and impatient users."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import SPARK_START, kernel_with_agent, printed, resident, running_kernel
 
-# In C and with Python's lock held: no other thread runs, and no signal is looked at.
+# This holds Python's lock in C: no other thread runs, and no signal is handled.
 UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 600_000_000)); kept"
 
 
@@ -16,9 +16,9 @@ def kernel(livy_url):
         yield kernel
 
 
-def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_url):
+def test_a_hundred_megabytes_of_text_are_cut_with_a_note(kernel, livy_url):
     sized = "int(open('/proc/self/statm').read().split()[1]) * 4096"
-    kernel.run("print('x' * 20_000_000)")  # What the driver keeps at most.
+    kernel.run("print('x' * 20_000_000)")  # The most that the driver keeps.
     ours, drivers = resident(kernel.pid), int(kernel.value(sized))
     reply, shown = kernel.run("for i in range(1_000_000): print('x' * 100)", timeout=120)
     assert reply["status"] == "ok" and len(printed(shown)) < 5_000_000
@@ -27,6 +27,27 @@ def test_a_hundred_megabytes_of_text_are_bounded_with_a_word_on_it(kernel, livy_
     assert resident(kernel.pid) - ours < 50_000_000
     # Livy's own shell keeps the text until the statement's end; Python gives it back.
     assert int(kernel.value(sized)) - drivers < 350_000_000
+
+
+AT_ONCE = "print('x' * 200_000_000)"
+
+
+def test_one_print_of_two_hundred_megabytes_is_cut_with_a_note(livy_url):
+    with kernel_with_agent(livy_url) as kernel:
+        reply, shown = kernel.run(AT_ONCE, timeout=180)
+        assert reply["status"] == "ok", reply
+        assert len(printed(shown)) < 5_000_000 and "left out" in printed(shown)
+        reply, _ = kernel.run(AT_ONCE + "; 1 / 0", timeout=180)
+        assert reply["ename"] == "ZeroDivisionError", reply
+        assert kernel.value("1 + 1") == "2"
+
+
+def test_without_the_agent_it_has_run_and_gave_too_much(livy_url):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        reply, _ = kernel.run(AT_ONCE, timeout=180)
+        assert reply["ename"] == "OutputTooLarge" and "the cell has run" in reply["evalue"], reply
+        assert kernel.run("1 + 1")[0]["status"] == "ok"
 
 
 def test_what_cannot_be_stopped_is_said_and_the_next_cell_waits(kernel):
@@ -59,9 +80,9 @@ def test_a_collect_is_interrupted(kernel):
 
 
 def test_a_cell_in_the_queue_does_not_run_after_an_interrupt(kernel):
-    running = kernel.client.execute("time.sleep(30)", allow_stdin=False)
+    running = kernel.client.execute("print('begun'); time.sleep(30)", allow_stdin=False)
     queued = kernel.client.execute("ran = True", allow_stdin=False)
-    time.sleep(1)
+    kernel.heard_until_printed(running, "begun")
     kernel.manager.interrupt_kernel()
     replies = {}
     while len(replies) < 2:
@@ -71,7 +92,7 @@ def test_a_cell_in_the_queue_does_not_run_after_an_interrupt(kernel):
     assert kernel.value("'ran' in globals()") == "False"
 
 
-def test_an_interrupt_while_the_session_starts_ends_the_cell_and_keeps_the_session(livy_url):
+def test_an_interrupt_during_the_start_keeps_the_session(livy_url):
     with running_kernel("livy-pyspark", livy_url) as kernel:
         threading.Timer(1, kernel.manager.interrupt_kernel).start()
         assert kernel.run("1", timeout=30)[0]["ename"] == "KeyboardInterrupt"

@@ -3,11 +3,10 @@
 import socket
 import stat
 import time
-from pathlib import Path
 
 import psutil
 import pytest
-from conftest import SPARK_START, descendants, printed, running_kernel
+from conftest import SPARK_START, descendants, kept, printed, running_kernel, wait_until
 
 
 def addresses(processes):
@@ -32,19 +31,19 @@ def test_nothing_listens_outside_this_machine():
         assert found and all(map(loopback, found)), found
 
 
-def test_a_kernel_that_is_shut_down_leaves_neither_spark_nor_its_lease_behind():
+def test_a_shutdown_leaves_neither_spark_nor_its_lease():
     with running_kernel("livy-pyspark") as kernel:
         kernel.run("1", timeout=SPARK_START)
         processes = descendants(kernel.pid)
         assert len(processes) >= 3  # livy-local, Python and Java
-        lease = Path(kernel.manager.connection_file).with_suffix(".livy-local")
+        [lease] = kept(kernel, "livy-local")
         assert stat.S_IMODE(lease.stat().st_mode) == 0o600
         kernel.manager.shutdown_kernel()
         _, alive = psutil.wait_procs(processes, timeout=5)
         assert alive == [] and not lease.exists()
 
 
-def test_a_killed_kernel_that_is_not_started_again_leaves_no_spark_behind():
+def test_a_killed_kernel_without_a_successor_leaves_no_spark():
     with running_kernel("livy-pyspark", LIVY_LOCAL_IDLE_EXIT="3") as kernel:
         kernel.run("1", timeout=SPARK_START)
         processes = descendants(kernel.pid)
@@ -53,13 +52,10 @@ def test_a_killed_kernel_that_is_not_started_again_leaves_no_spark_behind():
         assert alive == []
 
 
-def test_a_kernel_that_is_killed_while_spark_starts_leaves_nothing_behind():
+def test_a_kernel_killed_while_spark_starts_leaves_nothing():
     with running_kernel("livy-pyspark", LIVY_LOCAL_IDLE_EXIT="3") as kernel:
         kernel.client.execute("1")
-        deadline = time.monotonic() + SPARK_START
-        while not (processes := descendants(kernel.pid)):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        processes = wait_until(lambda: descendants(kernel.pid), SPARK_START, "Spark was not started")
         kernel.kill()
         _, alive = psutil.wait_procs(processes, timeout=30)
         assert alive == []
@@ -70,9 +66,9 @@ def test_spark_that_is_killed_is_told_and_started_again(idle):
     with running_kernel("livy-pyspark") as kernel:
         kernel.run("import time; x = 1", timeout=SPARK_START)
         server, *others = descendants(kernel.pid)
-        running = None if idle else kernel.client.execute("time.sleep(100)")
+        running = None if idle else kernel.client.execute("print('begun'); time.sleep(100)")
         if running:
-            time.sleep(1)
+            kernel.heard_until_printed(running, "begun")
         server.kill()
         _, alive = psutil.wait_procs([server, *others], timeout=20)
         assert alive == []

@@ -1,4 +1,4 @@
-"""A session's processes die, on real Spark: what a person reads, and that the next cell works."""
+"""When a session's processes die, the cell says so and the next one works, on real Spark."""
 
 import pytest
 from conftest import SPARK_START, plain, running_kernel
@@ -17,7 +17,7 @@ def kernel(request, livy_url):
 
 
 def loss(kernel, code):
-    """What a cell says that loses its session, after the next has had another."""
+    """Runs a cell that loses its session, and another; returns what the first one said."""
     reply, _ = kernel.run(code, timeout=SPARK_START)
     assert reply["ename"] == "SessionLost", reply
     after, shown = kernel.run("'x' in globals()", timeout=SPARK_START)
@@ -40,15 +40,15 @@ def test_a_driver_without_memory_is_told_of(livy_url):
     with running_kernel("livy-pyspark", livy_url) as kernel:
         kernel.run("x = 1", timeout=SPARK_START)
         reply, _ = kernel.run(FILL_HEAP, timeout=SPARK_START)
-        while "SessionLost" not in reply["ename"]:  # The cell may have failed before the driver did.
+        while "SessionLost" not in reply["ename"]:  # The cell may fail before the driver does.
             reply, _ = kernel.run("import time; time.sleep(60); 1 / 0")
         text = "\n".join(reply["traceback"])
         assert "the driver ran out of memory" in text and "toPandas" in text
 
 
-def test_text_that_livy_cannot_pass_on_is_told_from_the_codes_errors(livy_url):
+def test_text_that_livy_cannot_pass_on_is_no_error_of_the_code(livy_url):
     with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
-        reply, shown = kernel.run("print('x' * 25_000_000)", timeout=SPARK_START)
+        reply, _ = kernel.run("print('x' * 25_000_000)", timeout=SPARK_START)
         if livy_url is None:
             assert reply["status"] == "ok", "livy-local has no such limit"
         else:

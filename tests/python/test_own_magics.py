@@ -1,4 +1,4 @@
-"""What the kernel answers itself: `%info`, `%logs` and their like."""
+"""The magics that the kernel answers itself, such as `%info` and `%logs`."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from conftest import SPARK_START, printed, running_kernel
 
 
 def rows(kernel, code="%info"):
-    """Names and values of a display in two columns."""
+    """Returns the names and values of a display in two columns."""
     [(kind, content)] = kernel.outputs(code)
     assert kind == "display_data" and "<table>" in content["data"]["text/html"]
     lines = content["data"]["text/plain"].splitlines()
@@ -64,10 +64,10 @@ def test_in_scala_and_sql_it_is_the_same(livy_url):
     with running_kernel("livy-sql", livy_url) as kernel:
         kernel.run("select 1", timeout=SPARK_START)
         assert told(kernel, "Kind") == "sql"
-        assert told(kernel, "Agent").startswith("off: LIVY_AGENT=always")
+        assert told(kernel, "Agent").startswith("off; set LIVY_AGENT=always")
 
 
-def test_sessions_are_listed_with_whose_they_are_and_ended_only_when_that_is_asked_for(server_url):
+def test_sessions_are_listed_with_owners_and_ended_on_request(server_url):
     with running_kernel("livy-pyspark", server_url) as one, running_kernel("livy-pyspark", server_url) as other:
         one.run("x = 1", timeout=SPARK_START)
         other.run("x = 2", timeout=SPARK_START)
@@ -87,7 +87,7 @@ def test_sessions_are_listed_with_whose_they_are_and_ended_only_when_that_is_ask
 
 def test_the_spark_ui_is_linked_where_it_is_known(pyspark, livy_url):
     [(_, content)] = pyspark.outputs("%spark_ui")
-    # Of Spark on its own machine a real Livy does not know it.
+    # A real Livy does not know it of a Spark on its own machine.
     known = '<a href="http' if livy_url is None else "Livy does not say where"
     assert known in content["data"]["text/html"]
 
@@ -98,17 +98,24 @@ def test_help_tells_of_every_magic(pyspark):
         assert f"\n{name} " in f"\n{told}", name
 
 
-@pytest.mark.parametrize("code", ["%%local\nx", "%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"])
+@pytest.mark.parametrize(
+    "code", ["%%local\nx", "%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"]
+)
 @pytest.mark.parametrize("name", ["livy-pyspark", "livy-spark", "livy-sql"])
-def test_what_sparkmagic_does_elsewhere_is_explained_without_a_session(name, code):
+def test_unsupported_sparkmagics_are_explained_without_a_session(name, code):
     with running_kernel(name, "http://127.0.0.1:1") as kernel:
-        assert "is not done here" in refused(kernel, code)
+        assert "is not supported" in refused(kernel, code)
 
 
 def test_every_magic_of_the_kernels_has_help_on_demand():
     with running_kernel("livy-spark", "http://127.0.0.1:1") as kernel:
         listed = re.search("alone in a cell: (.*)", plain_of(kernel, "%lsmagic")).group(1).split()
-        for name in set(listed) - {"%%local", "%send_to_spark", "%manage_spark"} | {"%%sql", "%%pyspark", "%%spark", "%%sparkr"}:
+        for name in set(listed) - {"%%local", "%send_to_spark", "%manage_spark"} | {
+            "%%sql",
+            "%%pyspark",
+            "%%spark",
+            "%%sparkr",
+        }:
             shown = kernel.run(f"{name} --help")[1]
             assert f"Usage: {name}" in printed(shown, "stdout"), name
             reply = kernel.client.complete(f"{name[:-1]}", reply=True, timeout=10)

@@ -1,4 +1,4 @@
-"""The display that says how far a cell is in Spark, or in the session's queue."""
+"""The progress display of a cell, in Spark or in the session's queue."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def pyspark(livy_url):
 
 
 def told(kernel, code):
-    """The texts of a cell's one progress display, in order, and what else the cell showed."""
+    """Runs a cell; returns the texts of its progress display, in order, and its other outputs."""
     _, shown = kernel.run(code)
     displays = [m for m in shown if m["msg_type"] in ("display_data", "update_display_data")]
     assert [m["msg_type"] for m in displays][:1] in ([], ["display_data"])
@@ -43,7 +43,7 @@ def test_a_stage_that_is_skipped_has_no_tasks_to_do(pyspark):
 
 
 def test_a_quick_cell_and_one_without_spark_tell_nothing(pyspark):
-    pyspark.run("spark.range(3).count()")  # The first of a session is slow.
+    pyspark.run("spark.range(3).count()")  # The first job of a session is slow.
     assert told(pyspark, "spark.range(3).count()")[0] == []
     assert told(pyspark, "import time; time.sleep(1.2)")[0] == []
 
@@ -85,7 +85,7 @@ def test_the_setting_says_what_stays(livy_url, setting):
 
 
 def ask(livy_url, path, body=None):
-    """As another client of the server does."""
+    """Sends a request as another client of the server does."""
     url = urlsplit(livy_url)
     login = b64encode(f"{url.username}:{url.password}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "X-Requested-By": "test"}

@@ -14,7 +14,7 @@ from network import network_to
 
 SEED = int(os.environ.get("LIVY_SOAK_SEED", "0"))
 CELLS, LINES = 12, 40
-# What the agent tells at once, of a cell that prints a line in a fiftieth of a second, on a slow machine.
+# A slow machine's agent may report so many lines at once, at fifty lines a second.
 AT_ONCE = 10
 
 
@@ -55,7 +55,7 @@ def test_every_line_is_shown_in_its_cell_and_none_twice(kernel_and_network):
         at = f"seed {SEED}, cell {number}, {[fault.__name__ for fault in course]}: {shown}"
         lines = printed(shown, "stdout").splitlines()
         wanted = [f"cell {number} line {i}" for i in range(LINES)]
-        # What left a kernel in its last moment may come again.
+        # What a kernel has sent in its last moment may come again.
         again = AT_ONCE * course.count(killed)
         assert list(dict.fromkeys(lines)) == wanted and len(lines) <= LINES + again, at
         results = [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"]

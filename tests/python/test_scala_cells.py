@@ -9,16 +9,16 @@ from conftest import SPARK_START, printed, running_kernel
 
 @pytest.fixture(scope="module")
 def spark(livy_url):
-    """A Scala kernel whose agent comes at once."""
+    """A Scala kernel whose agent is installed at once."""
     with running_kernel("livy-spark", livy_url, LIVY_AGENT="always") as kernel:
         kernel.run("1", timeout=SPARK_START)
         heard = [text for _, text in timed(kernel, 'println("a"); Thread.sleep(5000); println("b")')]
-        assert heard[0] == "a\n", heard  # The agent had five seconds to come.
+        assert heard[0] == "a\n", heard  # The agent had five seconds for its installation.
         yield kernel
 
 
 def timed(kernel, code):
-    """What a cell prints, and after how many seconds."""
+    """Runs a cell; returns each text that it prints, and after how many seconds."""
     heard, began = [], time.monotonic()
 
     def note(message):
@@ -30,7 +30,7 @@ def timed(kernel, code):
 
 
 def interrupted(kernel, code, after=1.5):
-    """The reply of a cell that is interrupted, and after how long it ended."""
+    """Interrupts a cell; returns its reply and its messages, and after how long it ended."""
     timer = threading.Timer(after, kernel.manager.interrupt_kernel)
     timer.start()
     began = time.monotonic()
@@ -46,7 +46,7 @@ def test_text_comes_while_the_cell_runs(spark):
 
 
 def test_nothing_is_shown_twice_and_echoes_keep_their_place(spark):
-    code = 'val x = 5\nfor (i <- 1 to 2) { println(i); Thread.sleep(600) }\ncase class P(a: Int)\nP(x)'
+    code = "val x = 5\nfor (i <- 1 to 2) { println(i); Thread.sleep(600) }\ncase class P(a: Int)\nP(x)"
     _, shown = spark.run(code)
     text = printed(shown)
     assert text.count("1\n") == 1 and text.count("x: Int = 5") == 1
@@ -78,7 +78,7 @@ def test_an_interrupt_ends_it_and_the_session_goes_on(spark, code):
 def test_the_agent_comes_by_itself_to_a_long_cell(livy_url):
     with running_kernel("livy-spark", livy_url) as kernel:
         kernel.run("1", timeout=SPARK_START)
-        heard = timed(kernel, 'for (i <- 1 to 24) { println(i); Thread.sleep(500) }')
+        heard = timed(kernel, "for (i <- 1 to 24) { println(i); Thread.sleep(500) }")
         assert len(heard) > 2 and "".join(text for _, text in heard).split() == [str(i) for i in range(1, 25)]
 
 
@@ -92,11 +92,11 @@ def test_the_agent_comes_to_stop_a_loop(livy_url):
 
 def test_scala_in_a_python_notebook_is_overheard_too(pyspark):
     pyspark.run("%%spark\n1")
-    heard = timed(pyspark, '%%spark\nfor (i <- 1 to 3) { println(i); Thread.sleep(900) }')
+    heard = timed(pyspark, "%%spark\nfor (i <- 1 to 3) { println(i); Thread.sleep(900) }")
     assert "".join(text for _, text in heard) == "1\n2\n3\n"
 
 
 def test_without_an_agent_text_comes_at_the_end(livy_url):
     with running_kernel("livy-spark", livy_url, LIVY_AGENT="never") as kernel:
         kernel.run("1", timeout=SPARK_START)
-        assert [text for _, text in timed(kernel, 'for (i <- 1 to 2) println(i)')] == ["1\n2\n"]
+        assert [text for _, text in timed(kernel, "for (i <- 1 to 2) println(i)")] == ["1\n2\n"]

@@ -1,4 +1,4 @@
-"""livy-kernel.toml, its profiles, sparkmagic's config.json, and `livy-kernel config`."""
+"""The settings in livy-kernel.toml, its profiles and sparkmagic's config.json, and `livy-kernel config`."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 @pytest.fixture
 def config(tmp_path, monkeypatch):
-    """Where the file is to be."""
+    """The path of the settings file."""
     path = tmp_path / "jupyter" / "livy-kernel.toml"
     path.parent.mkdir()
     monkeypatch.setenv("LIVY_KERNEL_CONFIG", str(path))
@@ -35,17 +35,24 @@ def test_an_example_is_written_once_and_is_in_order(livy_kernel, config):
     assert str(config) in livy_kernel("config", "init")
     text = config.read_text()
     assert '# url = "https://livy.example:8998"' in text and "(LIVY_URL)" in text
-    assert "is in order" in livy_kernel("config", "check")
-    assert "stays as it is" in livy_kernel("config", "init", code=1) and config.read_text() == text
+    assert "has no mistakes" in livy_kernel("config", "check")
+    assert "was not changed" in livy_kernel("config", "init", code=1) and config.read_text() == text
 
 
 def test_each_fault_is_told_with_its_line_and_a_suggestion(livy_kernel, config):
-    config.write_text('urk = "http://a"\nagent = "perhaps"\n[session]\nnumExecutors = "two"\n[profiles.prod]\nurl = "ftp://b"\n')
+    config.write_text(
+        'urk = "http://a"\nagent = "perhaps"\n[session]\nnumExecutors = "two"\n[profiles.prod]\nurl = "ftp://b"\n'
+    )
     told = livy_kernel("config", "check", code=1)
-    for words in [("line 1", "did you mean url?"), ("agent (line 2", "auto"), ("line 4", "numExecutors"), ("url (line 6", "http")]:
+    for words in [
+        ("line 1", "did you mean url?"),
+        ("agent (line 2", "auto"),
+        ("line 4", "numExecutors"),
+        ("url (line 6", "http"),
+    ]:
         assert any(all(word in line for word in words) for line in told.splitlines()), (words, told)
     config.write_text("url = \n")
-    assert "line 1: is no TOML" in livy_kernel("config", "check", code=1)
+    assert "line 1: is not valid TOML" in livy_kernel("config", "check", code=1)
 
 
 def test_values_are_shown_with_their_source_and_without_secrets(livy_kernel, config):
@@ -68,7 +75,7 @@ def test_kernels_of_a_profile_use_it(livy_kernel, config, server_url, tmp_path):
         f'url = "http://127.0.0.1:1"\n[session.conf]\n"spark.test.number" = 7\n[profiles.prod]\nurl = "{server_url}"\n'
         'session.conf."spark.test.other" = true\n'
     )
-    assert "none of the profiles" in livy_kernel("install", "--prefix", tmp_path, "--profile", "test", code=2)
+    assert "not one of the profiles" in livy_kernel("install", "--prefix", tmp_path, "--profile", "test", code=2)
     assert "livy-pyspark-prod" in livy_kernel("install", "--prefix", tmp_path, "--profile", "prod", "--kind", "pyspark")
     path = os.environ["JUPYTER_PATH"]
     os.environ["JUPYTER_PATH"] = f"{tmp_path / 'share' / 'jupyter'}{os.pathsep}{path}"
@@ -82,12 +89,12 @@ def test_kernels_of_a_profile_use_it(livy_kernel, config, server_url, tmp_path):
         os.environ["JUPYTER_PATH"] = path
 
 
-def test_what_is_wrong_with_the_settings_is_said_by_the_first_cell(config):
+def test_the_first_cell_reports_invalid_settings(config):
     config.write_text('patience = "long"\n')
     with running_kernel("livy-sql", LIVY_KERNEL_CONFIG=str(config)) as kernel:
         reply, _ = kernel.run("select 1")
         told = plain("\n".join(reply["traceback"]))
-        assert reply["ename"] == "SettingsError" and "patience (line 1 of livy-kernel.toml) is no time" in told
+        assert reply["ename"] == "SettingsError" and "patience (line 1 of livy-kernel.toml) must be a time" in told
 
 
 def sparkmagics(folder, url):
@@ -108,7 +115,7 @@ def sparkmagics(folder, url):
 def test_sparkmagics_file_is_used_where_there_is_no_other(livy_kernel, config, server_url, tmp_path):
     sparkmagics(tmp_path, server_url)
     shown = livy_kernel("config", "show", SPARKMAGIC_CONF_DIR=str(tmp_path))
-    assert "used of sparkmagic's: kernel_python_credentials, session_configs" in shown
+    assert "used from sparkmagic's config.json: kernel_python_credentials, session_configs" in shown
     assert "use_auto_viz: rows are tables" in shown and "session_configs.name: notebooks would share" in shown
     with running_kernel("livy-pyspark", LIVY_KERNEL_CONFIG=str(config), SPARKMAGIC_CONF_DIR=str(tmp_path)) as kernel:
         assert kernel.value("spark.conf.get('spark.test.number')", timeout=SPARK_START) == "'8'"

@@ -7,7 +7,7 @@ from conftest import SPARK_START, list_sessions, plain, printed, running_kernel
 
 
 def names(livy_url):
-    """Of the sessions that there are, by their ids."""
+    """Returns the names of the server's sessions by their ids."""
     return {str(session["id"]): session["name"] for session in list_sessions(livy_url)["sessions"]}
 
 
@@ -19,7 +19,7 @@ def told(kernel, code):
 
 @pytest.fixture
 def shared(server_url):
-    """Two kernels in a session of this name, which the first has started."""
+    """Two kernels in a session that the first has started, and the session's name."""
     name = f"shared-{time.time_ns()}"
     first = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
     second = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
@@ -33,16 +33,16 @@ def test_both_see_each_others_variables_and_only_their_own_output(shared):
     first, second, _ = shared
     assert second.value("x") == "1" and first.value("y") == "2"
     loud = first.client.execute("for i in range(10):\n    print('loud', i); time.sleep(0.2)", allow_stdin=False)
-    time.sleep(0.5)
+    before = first.heard_until_printed(loud, "loud 0")
     reply, shown = second.run("print('quiet')", timeout=60)
     assert reply["status"] == "ok" and printed(shown) == "quiet\n"
-    assert printed(first.heard_until_idle(loud)) == "".join(f"loud {i}\n" for i in range(10))
+    assert printed(before + first.heard_until_idle(loud)) == "".join(f"loud {i}\n" for i in range(10))
 
 
 def test_an_interrupt_stops_only_ones_own_cell(shared):
     first, second, _ = shared
-    slow = first.client.execute("time.sleep(3); done = 'yes'", allow_stdin=False)
-    time.sleep(0.5)
+    slow = first.client.execute("print('begun'); time.sleep(3); done = 'yes'", allow_stdin=False)
+    first.heard_until_printed(slow, "begun")
     second.client.execute("never = 1", allow_stdin=False)
     time.sleep(0.5)
     second.manager.interrupt_kernel()
@@ -98,13 +98,30 @@ def test_what_ran_is_shown_again(shared):
     assert text.index("6 * 7") < text.index("1 / 0") < text.index("ZeroDivisionError: division by zero")
 
 
+def test_replay_shows_active_content_only_on_request(shared):
+    first, second, _ = shared
+    first.run("%%sql\nselect '<script>1' as a, 1 as b")
+    first.run("%%sql --chart bar -x a -y b\nselect 'x' as a, 1 as b")
+
+    def bundles(shown):
+        return [m["content"]["data"] for m in shown if "data" in m["content"]]
+
+    _, shown = second.run("%replay -n 2")
+    table, chart = bundles(shown)
+    assert "livy-table" in table["text/html"] and "<script>1" not in table["text/html"]
+    assert set(chart) == {"text/plain"} and "`%replay --html` shows it" in printed(shown)
+    for trusting, cell in (second, "%replay -n 2 --html"), (first, "%replay -n 2"):
+        _, shown = trusting.run(cell)
+        assert "application/vnd.vegalite.v5+json" in bundles(shown)[1] and "Not shown" not in printed(shown)
+
+
 def test_a_joined_session_is_taken_back_and_still_left_at_the_end(server_url):
     name = f"shared-{time.time_ns()}"
     with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as first:
         first.run("x = 1", timeout=SPARK_START)
         with running_kernel("livy-pyspark", server_url, LIVY_SESSION=name) as second:
             second.run("x", timeout=SPARK_START)
-            time.sleep(0.5)  # Killed at once it would repeat what it has just shown.
+            time.sleep(0.5)  # A kernel that is killed at once would repeat what it has just shown.
             second.kill()
             second.start_again()
             second.client.wait_for_ready(timeout=30)

@@ -1,4 +1,4 @@
-"""A cluster that takes a minute for a session is borne by what runs notebooks."""
+"""Programs that run notebooks wait for a cluster that takes a minute to start a session."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ RUNNERS = {
 
 
 class SlowLivy(BaseHTTPRequestHandler):
-    """As much of a Livy as one cell needs. Each client has a session; its number is when it came."""
+    """The part of Livy that one cell needs. Each client has one session, whose number is the time of its creation."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"] or 0))
@@ -76,7 +76,7 @@ def start(folder, command):
     return subprocess.Popen([sys.executable, *command], **options)
 
 
-def test_a_session_that_takes_a_minute_is_awaited_by_papermill_and_nbclient(slow_livy, tmp_path):
+def test_papermill_and_nbclient_wait_for_a_slow_session(slow_livy, tmp_path):
     begun = time.monotonic()
     running = {name: start(tmp_path / name, command) for name, command in RUNNERS.items()}
     for name, process in running.items():
@@ -84,7 +84,7 @@ def test_a_session_that_takes_a_minute_is_awaited_by_papermill_and_nbclient(slow
         assert process.returncode == 0, f"{name}: {said}"
         notebook = nbformat.read(tmp_path / name / "out.ipynb", as_version=4)
         nbformat.validate(notebook)
-        # Of the display that told of the start, what it said last is left.
+        # The display of the start is left with its last text.
         told, result = notebook.cells[0].outputs
         assert told.output_type == "display_data" and "is starting" not in told.data["text/plain"]
         assert result.output_type == "execute_result" and result.data["text/plain"] == "at last"

@@ -28,7 +28,7 @@ def scala(livy_url):
 
 
 def tables(kernel, cell):
-    """The text of each result."""
+    """Runs a cell; returns the text of each result."""
     return [c["data"]["text/plain"] for kind, c in kernel.outputs(cell) if kind == "execute_result"]
 
 
@@ -38,7 +38,7 @@ def table(kernel, cell):
 
 
 def rows(kernel, cell):
-    """The lines below the heading, the last of which counts them."""
+    """Returns the lines below the heading, the last of which is the number of rows."""
     return [line.split() for line in table(kernel, cell).splitlines()[2:]]
 
 
@@ -58,10 +58,12 @@ def chart(kernel, cell):
 def test_statements_each_have_their_table(kernel):
     assert tables(kernel, "%%sql\nselect 1 as a;\n-- two\nselect ';' as b;") == ["a\n-\n1\n1 row", "b\n-\n;\n1 row"]
     assert tables(kernel, "%%sql\n-- nothing to do\n/* at all */ ;") == []
-    assert tables(kernel, "%%sql\ncreate or replace temporary view one as select 1 as x; select * from one") == ["x\n-\n1\n1 row"]
+    assert tables(kernel, "%%sql\ncreate or replace temporary view one as select 1 as x; select * from one") == [
+        "x\n-\n1\n1 row"
+    ]
 
 
-def test_a_statement_that_fails_ends_the_cell_and_says_which_it_is(kernel):
+def test_a_failing_statement_ends_the_cell_and_is_named(kernel):
     told = refused(kernel, "%%sql\nselect 1;\nselect * from nowhere;\ncreate temporary view never as select 1")
     assert "nowhere" in told and "part 2 of 3" in told and "JVM" not in told
     assert "TABLE_OR_VIEW_NOT_FOUND" in refused(kernel, "%%sql\nselect * from never")
@@ -96,11 +98,18 @@ def test_a_hundred_rows_take_few_messages_and_little_room(kernel):
 def test_values_are_exact_and_of_every_type(kernel):
     cell = """%%sql
 select 9223372036854775807 as big, cast('12345678901234567890.123456789' as decimal(38,9)) as exact, 1.5D as d,
-  double('nan') as nan, date'2024-01-02' as day, timestamp'2024-01-02 03:04:05.678' as time, true as yes, null as nothing,
-  X'00ff' as bytes, array(1, null) as list, map('k', 1) as map, struct(1 as p, 'q' as q) as nested, interval 1 day as wait"""
+  double('nan') as nan, date'2024-01-02' as day, timestamp'2024-01-02 03:04:05.678' as time, true as yes,
+  null as nothing, X'00ff' as bytes, array(1, null) as list, map('k', 1) as map, struct(1 as p, 'q' as q) as nested,
+  interval 1 day as wait"""
     [(_, content)] = kernel.outputs(cell)
     html, text = content["data"]["text/html"], content["data"]["text/plain"]
-    for value in "9223372036854775807", "12345678901234567890.123456789", "2024-01-02 03:04:05.678000", "00FF", '{"p":1,"q":"q"}':
+    for value in (
+        "9223372036854775807",
+        "12345678901234567890.123456789",
+        "2024-01-02 03:04:05.678000",
+        "00FF",
+        '{"p":1,"q":"q"}',
+    ):
         assert value in text and value.replace('"', "&quot;") in html, value
     assert "<i>NULL</i>" in html and "<small>decimal(38,9)</small>" in html and "[1,null]" in text and "nan" in text
 
@@ -135,7 +144,7 @@ def test_rows_are_kept_in_a_variable_and_shown_or_not(kernel):
     assert 300 < int(half.splitlines()[-1].split()[0]) < 700
 
 
-def test_charts_are_drawn_by_the_frontend_and_are_tables_elsewhere(kernel):
+def test_charts_are_for_the_frontend_and_tables_elsewhere(kernel):
     spec, text = chart(kernel, "%%sql --chart bar -x canton -y thousands --agg sum\nselect * from city")
     assert spec["mark"]["type"] == "bar" and spec["encoding"]["y"]["title"] == "sum(thousands)"
     assert spec["data"]["values"] == [{"x": "GE", "y": 203.9}, {"x": "BE", "y": 189.2}, {"x": "BS", "y": 170.5}]
@@ -143,7 +152,7 @@ def test_charts_are_drawn_by_the_frontend_and_are_tables_elsewhere(kernel):
 
 
 @pytest.mark.parametrize(
-    "cell, mark",
+    ("cell", "mark"),
     [
         ("%%sql --chart\nselect name, thousands from city", "bar"),
         ("%%sql --chart\nselect date'2024-01-01' + cast(id as int) as day, id from range(5)", "line"),
@@ -159,7 +168,7 @@ def test_each_kind_of_chart_is_drawn_also_where_little_is_said(kernel, cell, mar
 
 
 def test_a_chart_of_many_rows_is_bounded_and_says_so(kernel):
-    spec, text = chart(kernel, "%%sql --chart scatter -x a -y b\nselect rand() as a, rand() as b from range(20000)")
+    spec, _ = chart(kernel, "%%sql --chart scatter -x a -y b\nselect rand() as a, rand() as b from range(20000)")
     assert len(spec["data"]["values"]) == 5000 and spec["title"] == "5,000 of 20,000 rows"
     spec, _ = chart(kernel, "%%sql --chart hist -x id\nselect id from range(20000)")
     assert sum(point["y"] for point in spec["data"]["values"]) == 20000 and "title" not in spec
@@ -175,7 +184,11 @@ def test_a_variables_rows_are_drawn(kernel, value):
 
 def test_spark_frames_are_tables_where_that_is_asked_for(kernel):
     [(kind, content)] = kernel.outputs("display(spark.table('city'))")
-    assert kind == "display_data" and "Basel" in content["data"]["text/html"] and content["data"]["text/plain"].endswith("4 rows")
+    assert (
+        kind == "display_data"
+        and "Basel" in content["data"]["text/html"]
+        and content["data"]["text/plain"].endswith("4 rows")
+    )
     [(kind, content)] = kernel.outputs("city = spark.table('city')\n%table city")
     assert "<th>canton" in content["data"]["text/html"]
     assert kernel.value("spark.range(3)") == "DataFrame[id: bigint]"
@@ -200,7 +213,7 @@ def test_scala_has_its_own_variables_in_sql_and_charts(scala):
     assert "= 1" in scala.value("big.count()")
     assert chart(scala, "%chart big pie")[0]["mark"]["type"] == "arc"
     text = table(scala, "%%sql\nselect id from range(2000)")
-    assert text.splitlines()[-1].startswith("1,000 rows: Livy's SQL sends no more")
+    assert text.splitlines()[-1].startswith("1,000 rows: Livy's SQL returns no more")
     assert table(scala, "%%sql -n 1500\nselect id from range(2000)").endswith("1,500 of 2,000 rows")
     assert "not found: value nobody" in refused(scala, "%%sql\nselect {nobody}")
 
@@ -211,7 +224,7 @@ def test_options_are_explained_and_wrong_ones_are_told(kernel):
     assert "own" in refused(kernel, "%chart city\nx = 1")
     reply, shown = kernel.run("# about it\n%%spark -o city\nprint(1)")
     assert reply["status"] == "ok" and printed(shown, "stdout").strip() == "1"
-    assert "city is in the session" in printed(shown, "stderr")
+    assert "city is already in the session" in printed(shown, "stderr")
 
 
 def test_other_clients_read_what_was_asked(kernel):

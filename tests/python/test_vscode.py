@@ -1,4 +1,4 @@
-"""What VS Code needs that only real kernels show; its messages are in tests/vscode.rs."""
+"""What VS Code needs from real kernels; its messages are in tests/vscode.rs."""
 
 import json
 import os
@@ -19,13 +19,13 @@ def test_the_end_of_its_process_group_leaves_nothing_behind():
 
 
 def test_no_kernel_hides_another(kernelspecs):
-    """It takes kernels of one name and one program for one kernel, and of one command line too."""
+    """VS Code takes kernels of one name and one program, or of one command line, for one kernel."""
     specs = [json.loads(path.read_text()) for path in kernelspecs.glob("*/kernel.json")]
     assert len({spec["display_name"] for spec in specs}) == 4
     assert len({tuple(spec["argv"]) for spec in specs}) == 4
 
 
 def test_a_path_with_spaces_stays_one_argument(kernelspecs):
-    """It puts quotes around the path of the connection file unless that is all of an argument."""
+    """VS Code quotes the path of the connection file unless that is a whole argument."""
     specs = [json.loads(path.read_text()) for path in kernelspecs.glob("*/kernel.json")]
     assert [spec["argv"].count("{connection_file}") for spec in specs] == [1, 1, 1, 1]

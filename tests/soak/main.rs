@@ -2,8 +2,8 @@
 //! kernel is killed or stopped. Whatever happens, no statement runs twice, no output is shown twice
 //! or elsewhere, each cell ends, and no session stays.
 //!
-//! A thousand seeds are in `make test`, as far as three minutes go. `make soak` runs ten thousand;
-//! `LIVY_SOAK_SEED=17 make soak` that one, and says what happens in it.
+//! At most a thousand seeds run, for `LIVY_SOAK_SECONDS` (20 by default, 180 in `make test`).
+//! `make soak` runs ten thousand. `LIVY_SOAK_SEED=17 make soak` runs that one and prints its steps.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 #![allow(clippy::print_stdout, reason = "whoever runs one seed reads what happens in it")]
@@ -19,17 +19,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 
-use self::{schedule::Schedule, world::World};
+use self::{
+    schedule::{Schedule, Step},
+    world::World,
+};
 
 /// So many at once: most of the time each waits.
 const AT_ONCE: usize = 32;
-/// As many as are in `make test`, and how long they may take there.
-const SHORT: (u64, Duration) = (1000, Duration::from_secs(180));
+/// At most this many seeds run unless `LIVY_SOAK` says how many.
+const SHORT_SOAK_SEEDS: u64 = 1000;
+/// They start for this long unless `LIVY_SOAK_SECONDS` says how long.
+const SHORT_SOAK_SECONDS: u64 = 20;
+
+/// Each test starts as many kernels at once as two cores can run, so the tests take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_happens_no_cell_runs_twice_hangs_or_shows_what_is_not_its_own() {
+async fn no_cell_runs_twice_hangs_or_shows_foreign_output() {
+    let _turn = TURN.lock().await;
     let number = |name| env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     if let Some(seed) = number("LIVY_SOAK_SEED") {
         println!("{:#?}", Schedule::of(seed));
@@ -37,8 +46,29 @@ async fn whatever_happens_no_cell_runs_twice_hangs_or_shows_what_is_not_its_own(
     }
     match number("LIVY_SOAK") {
         Some(count) => run_all(0..count, None).await,
-        None => run_all(0..SHORT.0, Some(Instant::now() + SHORT.1)).await,
+        None => {
+            let seconds = number("LIVY_SOAK_SECONDS").unwrap_or(SHORT_SOAK_SECONDS);
+            let until = Instant::now() + Duration::from_secs(seconds);
+            run_all(0..SHORT_SOAK_SEEDS, Some(until)).await;
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_lose_no_output_and_run_nothing_twice() {
+    let _turn = TURN.lock().await;
+    // Ten each: Livy remembers the newest hundred statements of a session.
+    (0..10).map(killed_ten_times).collect::<JoinSet<()>>().join_all().await;
+}
+
+async fn killed_ten_times(seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut world = World::begin(seed).await;
+    for _ in 0..10 {
+        world.let_happen(&schedule::kill(&mut rng)).await;
+        world.let_happen(&Step::Wait(schedule::time(&mut rng, 400))).await;
+    }
+    world.end().await;
 }
 
 async fn run_all(seeds: impl Iterator<Item = u64>, until: Option<Instant>) {

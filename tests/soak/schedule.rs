@@ -26,8 +26,9 @@ pub enum Step {
     Once(Asked, Fault),
     /// The person presses the button.
     Interrupt,
-    /// The kernel is killed, and started again.
-    Kill,
+    /// The kernel is killed, and started again. So many cells are sent to the new one before the
+    /// frontend subscribes, which takes so long.
+    Kill(usize, Duration),
     /// The kernel stands still, as on a machine that sleeps.
     Sleep(Duration),
     /// Somebody ends all sessions.
@@ -52,13 +53,17 @@ fn step(rng: &mut Rng) -> Step {
         43..58 => Step::Outage(network(rng), time(rng, LONGEST)),
         58..75 => Step::Once(asked(rng), fault(rng)),
         75..80 => Step::Interrupt,
-        80..91 => Step::Kill,
+        80..91 => kill(rng),
         91..96 => Step::Sleep(time(rng, LONGEST)),
         _ => Step::EndSessions,
     }
 }
 
-fn time(rng: &mut Rng, longest: u64) -> Duration {
+pub fn kill(rng: &mut Rng) -> Step {
+    Step::Kill(rng.usize(0..4), time(rng, 150))
+}
+
+pub fn time(rng: &mut Rng, longest: u64) -> Duration {
     Duration::from_millis(rng.u64(0..longest))
 }
 

@@ -37,11 +37,7 @@ impl World {
 
     pub async fn let_happen(&mut self, step: &Step) {
         match step {
-            Step::Cell(time) => {
-                let name = format!("seed {} cell {}", self.seed, self.cells.len());
-                let code = format!("echo <{name}>\nsleep {}\necho </{name}>", time.as_secs_f64());
-                self.send(code).await;
-            }
+            Step::Cell(time) => self.cell(*time).await,
             Step::Die => self.send(format!("log {}\ndie", self.cells.len())).await,
             Step::Wait(time) => sleep(*time).await,
             Step::Outage(outage, time) => {
@@ -51,7 +47,7 @@ impl World {
             }
             Step::Once(asked, fault) => self.network.once(*asked, fault.clone()),
             Step::Interrupt => drop(self.control("interrupt_request", json!({})).await),
-            Step::Kill => self.kill().await,
+            Step::Kill(cells, late) => self.kill(*cells, *late).await,
             Step::Sleep(time) => {
                 self.frontend.kernel.signal("STOP");
                 sleep(*time).await;
@@ -61,6 +57,12 @@ impl World {
         }
     }
 
+    async fn cell(&mut self, time: Duration) {
+        let name = format!("seed {} cell {}", self.seed, self.cells.len());
+        let code = format!("echo <{name}>\nsleep {}\necho </{name}>", time.as_secs_f64());
+        self.send(code).await;
+    }
+
     async fn send(&mut self, code: String) {
         let options = json!({"stop_on_error": false});
         let msg_id = self.frontend.execute_with(&code, options).await.msg_id;
@@ -68,8 +70,8 @@ impl World {
             msg_id,
             code,
             may_be_lost: false,
-            may_show_twice: false,
-            may_answer_twice: false,
+            may_show_again: 0,
+            may_answer_again: 0,
         });
     }
 
@@ -77,20 +79,27 @@ impl World {
         self.frontend.send(Channel::Control, msg_type, content).await.msg_id
     }
 
-    /// A cell that was neither answered nor written down is lost with its kernel. One whose output or
-    /// reply has just left the kernel repeats it, unless that is written down: better than never.
-    async fn kill(&mut self) {
+    /// A cell that was neither answered nor written down is lost with its kernel, and so is what a cell
+    /// that Livy never had says on iopub before the frontend has subscribed. One whose output or reply
+    /// has just left the kernel repeats it, unless that is written down: better than never.
+    async fn kill(&mut self, cells: usize, late: Duration) {
         self.frontend.kernel.kill().await;
         let record = Record::read(&self.frontend.kernel.record());
         sleep(LOOK).await;
-        let seen = self.seen();
+        let (seen, codes) = (self.seen(), self.network.codes());
         for cell in &mut self.cells {
-            cell.may_be_lost |= !seen.has_reply(cell) && !record.has(cell);
-            cell.may_show_twice |= record.has_not_shown(cell) && seen.shows(cell);
-            cell.may_answer_twice |= record.has(cell) && seen.has_reply(cell);
+            let has_answered = seen.has_reply(cell) && codes.contains(&cell.code);
+            cell.may_be_lost |= !has_answered && !record.has(cell);
+            cell.may_show_again += usize::from(record.has_not_shown(cell) && seen.shows(cell));
+            cell.may_answer_again += usize::from(record.has(cell) && seen.has_reply(cell));
         }
         self.frontend.kernel.start_again();
         self.frontend.connect_again().await;
+        for _ in 0..cells {
+            self.cell(Duration::ZERO).await;
+        }
+        sleep(late).await;
+        self.frontend.subscribe_again().await;
     }
 
     /// Nothing fails any more: all that was begun comes to its end, and the kernel works.

@@ -76,25 +76,27 @@ impl Frontend {
             inbox: Arc::default(),
             readers: JoinSet::new(),
         };
-        frontend.listen(shell_replies, control_replies).await;
+        frontend.read(shell_replies, None);
+        frontend.read(control_replies, None);
+        frontend.subscribe_again().await;
         frontend
     }
 
-    /// Connects to the kernel that was started in the place of one that was killed.
+    /// Connects to the kernel that was started in the place of one that was killed, to ask it only.
     pub async fn connect_again(&mut self) {
         self.readers = JoinSet::new();
         let (shell, shell_replies) = dealer(self.connection.shell).await.split();
         let (control, control_replies) = dealer(self.connection.control).await.split();
         (self.shell, self.control) = (shell, control);
-        self.listen(shell_replies, control_replies).await;
+        self.read(shell_replies, None);
+        self.read(control_replies, None);
     }
 
-    async fn listen(&mut self, shell: DealerRecvHalf, control: DealerRecvHalf) {
+    /// Listens to what it shows and asks.
+    pub async fn subscribe_again(&mut self) {
         let stdin = dealer(self.connection.stdin).await;
         let iopub = subscribe(self.connection.iopub, "").await;
         let (first, welcome) = tokio::sync::oneshot::channel();
-        self.read(shell, None);
-        self.read(control, None);
         self.read(stdin, None);
         self.read(iopub, Some(first));
         within(PATIENCE, Location::caller(), "the welcome", welcome).await.unwrap();

@@ -82,6 +82,13 @@ impl Kernel {
         Self::start_by(parent, kind, livy_url, connection, &[])
     }
 
+    /// Started by a shell that has run `first`.
+    pub fn start_after(first: &str, kind: &str, livy_url: &str, connection: &Connection) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{first}; exec \"$0\" \"$@\""), PROGRAM]);
+        Self::start_by(shell, kind, livy_url, connection, &[])
+    }
+
     /// Started with the knowledge that this process is its parent.
     pub fn start_of(parent: u32, kind: &str, livy_url: &str, connection: &Connection) -> Self {
         let parent = parent.to_string();
@@ -95,7 +102,9 @@ impl Kernel {
         connection: &Connection,
         variables: &[(&str, &str)],
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // As Jupyter's runtime folder is.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
         let file = folder.path().join("connection.json");
         fs::write(&file, connection.file()).unwrap();
         program

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use livy_client::{
-    Application, Client, Endpoint, Id, Session,
-    session::{self, NewSession},
-    statement,
-};
+use livy_client::{Client, Endpoint, Id, Session, SessionProperties, session, statement};
 use livy_local::{Options, Server, scripted::Scripted};
 
 /// The password in every `LIVY_URL`, which must never be shown.
@@ -97,9 +93,9 @@ impl Livy {
 }
 
 /// A session to ask for.
-pub fn named(name: &str) -> NewSession {
-    let application = Application { name: Some(name.to_owned()), ..Default::default() };
-    NewSession { kind: Some("pyspark".to_owned()), application, ..Default::default() }
+pub fn named(name: &str) -> SessionProperties {
+    let name = Some(name.to_owned());
+    SessionProperties { kind: Some("pyspark".to_owned()), name, ..Default::default() }
 }
 
 /// A `LIVY_URL` with a password.

@@ -20,6 +20,34 @@ pub use livy::{Livy, SECRET, named};
 pub use message::{Channel, Message, Wire};
 pub use proxy::{Answer, Asked, Fault, Network, Proxy};
 
+/// Starts a Livy, and a PySpark kernel that has run a cell in its session there.
+pub async fn ready() -> (Livy, Frontend) {
+    let livy = Livy::start().await;
+    let frontend = Frontend::ready("pyspark", &livy.url()).await;
+    (livy, frontend)
+}
+
+/// Starts a Livy whose sessions take this long to start, and a kernel whose first cell waits for one.
+pub async fn starting(start: Duration) -> (Livy, Frontend, Exchange) {
+    let livy = Livy::slow(start).await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_session_start().await;
+    (livy, frontend, cell)
+}
+
+/// Starts a kernel whose first cell waits for a Livy that does not answer.
+pub async fn waiting_for_hung_livy() -> (Livy, Proxy, Frontend, Exchange) {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Hangs).await;
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+    let mut cell = frontend.execute("echo hi").await;
+    cell.recv_busy().await;
+    cell.recv_input("echo hi", 1).await;
+    cell.recv("display_data").await;
+    (livy, network, frontend, cell)
+}
+
 /// How long anything is awaited: far longer than it takes, so that only what never comes fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 

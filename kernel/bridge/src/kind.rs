@@ -1,8 +1,10 @@
+//! The languages that a session runs.
+
 use clap::ValueEnum;
 use jupyter_wire::content::LanguageInfo;
 use serde::{Deserialize, Serialize};
 
-/// The language of a kernel, of a cell, and Livy's
+/// The language of a kernel or of a cell, which is Livy's
 /// [kind](https://livy.apache.org/docs/latest/rest-api.html#session-kind) of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,10 +20,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Each kind there is.
+    /// All kinds, in the order in which users are shown them.
     pub const ALL: [Self; 4] = [Self::Pyspark, Self::Spark, Self::Sparkr, Self::Sql];
 
-    /// Livy's word.
+    /// The kind's name in Livy's REST API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pyspark => "pyspark",
@@ -31,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// The language's name to a person.
+    /// The language's usual name, which users are shown.
     pub fn language(self) -> &'static str {
         match self {
             Self::Pyspark => "Python",
@@ -41,8 +43,10 @@ impl Kind {
         }
     }
 
-    /// What frontends choose a lexer and an editor mode by. The names are those that JupyterLab,
-    /// VS Code, nbconvert and papermill look for: R is a capital letter, SQL has no Spark dialect.
+    /// What frontends choose a lexer and an editor mode by
+    /// ([`kernel_info`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info)).
+    /// JupyterLab, VS Code, nbconvert and papermill look for exactly these names: R is a capital
+    /// letter, and there is no Spark dialect of SQL.
     pub fn language_info(self) -> LanguageInfo {
         let (name, version, mimetype, file_extension) = match self {
             Self::Pyspark => ("python", "3", "text/x-python", ".py"),

@@ -1,32 +1,57 @@
-use std::fmt::Display;
+use std::{fmt::Display, path::PathBuf};
 
 use thiserror::Error;
-use tokio::sync::watch::Receiver;
-use tokio::task::JoinSet;
+use tokio::{sync::watch::Receiver, task::JoinSet};
 use zeromq::{RouterSocket, Socket, XPubSocket};
 
-use crate::channel::heartbeat;
-use crate::connection::ConnectionInfo;
 #[cfg(unix)]
 use crate::connection::Transport;
-use crate::frontend::{Frontend, Requests, Sockets, start};
 #[cfg(unix)]
-use crate::guard::{Guards, Listener};
-use crate::session::Session;
+use crate::proxy::{Listener, Proxies};
+use crate::{
+    channel::heartbeat,
+    connection::ConnectionInfo,
+    frontend::Frontend,
+    request::Requests,
+    session::Session,
+    sockets::{Sockets, start},
+};
 
-/// A socket could not be opened.
+/// Says which socket could not be opened, and why.
 #[derive(Debug, Error)]
-#[error(
-    "cannot listen on {endpoint} ({channel}): {reason}; restart the kernel, so that Jupyter picks other ports"
-)]
-pub struct BindError {
-    channel: &'static str,
-    endpoint: String,
-    reason: String,
+pub enum BindError {
+    /// The system refused to listen, for example because the port is in use.
+    #[error(
+        "cannot listen on {endpoint} ({channel}): {reason}; restart the kernel, so that Jupyter picks other ports"
+    )]
+    Listen {
+        /// The channel, such as `shell`.
+        channel: &'static str,
+        /// The ZeroMQ endpoint, such as `tcp://127.0.0.1:5555`.
+        endpoint: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// The private folder of the inner sockets could not be created.
+    #[error(
+        "the temporary folder {} cannot be written: {error}; set TMPDIR to a folder that can, and start the kernel again",
+        folder.display()
+    )]
+    Folder {
+        /// The system's temporary folder.
+        folder: PathBuf,
+        /// The system's error.
+        error: std::io::Error,
+    },
 }
 
 /// Opens the [five sockets](https://jupyter-client.readthedocs.io/en/stable/messaging.html#introduction)
-/// and starts the tasks that own them.
+/// and starts the tasks that own them. To be called within a tokio runtime.
+///
+/// # Errors
+///
+/// Fails if a port is in use for longer than a second, or if the system's temporary folder cannot be
+/// written.
 pub async fn bind(info: &ConnectionInfo) -> Result<(Requests, Frontend), BindError> {
     let mut opening = Opening::new(info)?;
     let (shell, _): (RouterSocket, _) = opening.open("shell", info.shell_port).await?;
@@ -45,46 +70,44 @@ pub async fn bind(info: &ConnectionInfo) -> Result<(Requests, Frontend), BindErr
     };
     let (requests, frontend) = start(Session::new(&info.key), sockets, opening.tasks);
     #[cfg(unix)]
-    let frontend = frontend.behind(opening.guards);
+    let frontend = frontend.with_proxies(opening.proxies);
     Ok((requests, frontend))
 }
 
-/// What is being opened.
+/// The sockets opened so far, by their tasks.
 struct Opening<'a> {
     info: &'a ConnectionInfo,
     tasks: JoinSet<()>,
     #[cfg(unix)]
-    guards: Guards,
+    proxies: Proxies,
 }
 
 impl Opening<'_> {
     fn failed(&self, channel: &'static str, port: u16, reason: &dyn Display) -> BindError {
-        BindError { channel, endpoint: self.info.endpoint(port), reason: reason.to_string() }
+        let (endpoint, reason) = (self.info.endpoint(port), reason.to_string());
+        BindError::Listen { channel, endpoint, reason }
     }
 }
 
 #[cfg(unix)]
 impl<'a> Opening<'a> {
     fn new(info: &'a ConnectionInfo) -> Result<Self, BindError> {
-        let guards = Guards::new().map_err(|error| BindError {
-            channel: "all",
-            endpoint: std::env::temp_dir().display().to_string(),
-            reason: error.to_string(),
-        })?;
-        Ok(Self { info, tasks: JoinSet::new(), guards })
+        let proxies = Proxies::new()
+            .map_err(|error| BindError::Folder { folder: std::env::temp_dir(), error })?;
+        Ok(Self { info, tasks: JoinSet::new(), proxies })
     }
 
-    /// The socket, and how many peers it has.
+    /// Opens a socket behind a proxy, which counts its peers.
     async fn open<S: Socket>(
         &mut self,
         channel: &'static str,
         port: u16,
     ) -> Result<(S, Receiver<usize>), BindError> {
         let listener = self.listen(port).await;
-        let door = listener.and_then(|to| self.guards.post(&mut self.tasks, channel, to));
-        let (door, peers) = door.map_err(|error| self.failed(channel, port, &error))?;
+        let inner = listener.and_then(|outer| self.proxies.start(&mut self.tasks, channel, outer));
+        let (inner, peers) = inner.map_err(|error| self.failed(channel, port, &error))?;
         let mut socket = S::new();
-        let bound = socket.bind_listener(door).await;
+        let bound = socket.bind_listener(inner).await;
         bound.map_err(|error| self.failed(channel, port, &error))?;
         Ok((socket, peers))
     }
@@ -101,14 +124,14 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// Without Unix sockets there is no door that only this process can pass.
+/// Without Unix sockets, which only this user can connect to, zeromq listens itself.
 #[cfg(not(unix))]
 impl<'a> Opening<'a> {
     fn new(info: &'a ConnectionInfo) -> Result<Self, BindError> {
         Ok(Self { info, tasks: JoinSet::new() })
     }
 
-    /// The socket; how many peers it has is not known, and so taken for one.
+    /// Opens a socket. How many peers it has is not known, so one is assumed.
     async fn open<S: Socket>(
         &mut self,
         channel: &'static str,
@@ -121,7 +144,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// Removes the socket file that a killed kernel left behind: nobody listens, but nobody else could.
+/// Removes the socket file that a killed kernel left behind, where nobody else could listen now.
 #[cfg(unix)]
 fn remove_stale(path: &str) -> std::io::Result<()> {
     use std::os::unix::net::UnixStream;

@@ -1,46 +1,48 @@
-use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// Where to listen and how to sign: what Jupyter wrote in the
+/// Where to listen and how to sign, from Jupyter's
 /// [connection file](https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionInfo {
-    /// How the sockets are reached.
+    /// The kind of sockets.
     pub transport: Transport,
-    /// The address to listen on; with [`Transport::Ipc`] the start of each socket file's path.
+    /// The IP address to listen on, or `*` for all; with [`Transport::Ipc`] the first part of each
+    /// socket file's path.
     pub ip: String,
-    /// Where requests arrive that may have to wait for the running cell.
+    /// The port of requests that may have to wait for the running cell.
     pub shell_port: u16,
-    /// Where requests arrive that must not wait: interrupt, shutdown.
+    /// The port of requests that must not wait, such as interrupt and shutdown.
     pub control_port: u16,
-    /// Where the kernel asks the person for input.
+    /// The port of the kernel's questions to the user.
     pub stdin_port: u16,
-    /// Where outputs and status are published.
+    /// The port of outputs and statuses.
     pub iopub_port: u16,
-    /// Where each message is echoed, to show that the kernel lives.
+    /// The port that echoes each message, to show that the kernel is alive.
     pub hb_port: u16,
-    /// The secret that signs every message; empty means that messages are unsigned.
+    /// The secret key that signs every message; if it is empty, messages are unsigned.
     pub key: String,
-    /// How messages are signed: always `hmac-sha256`.
+    /// The method of signing: always `hmac-sha256`.
     pub signature_scheme: String,
-    /// The kernelspec that was started, if Jupyter said so.
+    /// The name of the kernelspec, if Jupyter wrote it.
     pub kernel_name: Option<String>,
 }
 
-/// What carries the messages.
+/// The kind of sockets that carry the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Ports of an IP address.
+    /// TCP ports of an IP address.
     Tcp,
-    /// Socket files named `{ip}-{port}`.
+    /// Unix sockets in files named `{ip}-{port}`.
     Ipc,
 }
 
-/// Why a connection file cannot be used.
+/// Says why a connection file cannot be used.
 #[derive(Debug, Error)]
 pub enum ConnectionError {
     /// The file is missing or not readable.
@@ -48,31 +50,33 @@ pub enum ConnectionError {
         "{reason}; give the path of a connection file, as Jupyter does when it starts a kernel"
     )]
     Read {
-        /// What the system said.
+        /// The system's error.
         reason: io::Error,
     },
     /// The text is not a JSON object.
     #[error(
-        "not a JSON object ({reason}); let Jupyter write the file anew by restarting the kernel"
+        "not a JSON object ({reason}); restart the kernel, so that Jupyter writes the file again"
     )]
     Json {
-        /// Where it stops being one, without the text itself: it holds the key.
+        /// Where the JSON ends, without its text, which holds the key.
         reason: String,
     },
     /// A field is absent or has a value of another kind.
-    #[error("field \"{field}\" must be {expected}; correct it, or let Jupyter write the file anew")]
+    #[error(
+        "field \"{field}\" must be {expected}; correct it, or restart the kernel, so that Jupyter writes the file again"
+    )]
     Field {
         /// The field's name.
         field: &'static str,
         /// What it must be.
         expected: &'static str,
     },
-    /// Messages would be signed in a way that is not supported.
+    /// The file asks for a method of signing that is not supported.
     #[error(
         "signature_scheme \"{scheme}\" is not supported; set Session.signature_scheme to \"hmac-sha256\""
     )]
     SignatureScheme {
-        /// The scheme that was asked for.
+        /// The method that it asks for.
         scheme: String,
     },
     /// The file asks for CURVE encryption.
@@ -80,22 +84,26 @@ pub enum ConnectionError {
         "encrypted transport is not supported (field \"{field}\"); start it with transport_encryption disabled"
     )]
     Encrypted {
-        /// The field that asks for it.
+        /// The field with a CURVE key.
         field: String,
     },
-    /// One of the above, and the file in which it was found.
+    /// One of the other errors, with the file in which it was found.
     #[error("connection file {}: {problem}", path.display())]
     File {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The other error.
         problem: Box<ConnectionError>,
     },
 }
 
 impl ConnectionInfo {
     /// Reads a connection file.
-    pub fn read(path: &Path) -> Result<Self, ConnectionError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or where [`parse`](Self::parse) does; the error names the file.
+    pub fn from_file(path: &Path) -> Result<Self, ConnectionError> {
         std::fs::read_to_string(path)
             .map_err(|reason| ConnectionError::Read { reason })
             .and_then(|json| Self::parse(&json))
@@ -105,7 +113,12 @@ impl ConnectionInfo {
             })
     }
 
-    /// Reads the text of a connection file. Fields that are not known are ignored.
+    /// Reads the text of a connection file. Unknown fields are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not a JSON object, a field is absent or of another type, or the file asks
+    /// for encryption or another method of signing. No error quotes a value, since the key is one.
     pub fn parse(json: &str) -> Result<Self, ConnectionError> {
         let fields = Fields(object(json)?);
         fields.reject_encryption()?;
@@ -123,7 +136,7 @@ impl ConnectionInfo {
         })
     }
 
-    /// The ZeroMQ endpoint of one of the ports.
+    /// Returns the ZeroMQ endpoint of one of the ports, such as `tcp://127.0.0.1:5555`.
     pub fn endpoint(&self, port: u16) -> String {
         let address = self.address(port);
         match self.transport {
@@ -132,10 +145,10 @@ impl ConnectionInfo {
         }
     }
 
-    /// Where one of the ports is: an IP address, or the path of a socket file.
+    /// Returns the address of one of the ports: an IP address, or the path of a socket file.
     pub(crate) fn address(&self, port: u16) -> String {
         match self.transport {
-            // "*" is libzmq's word for every interface; others want the address.
+            // libzmq writes "*" for all interfaces; the system wants an address.
             Transport::Tcp if self.ip == "*" => "0.0.0.0".to_owned(),
             Transport::Tcp => self.ip.clone(),
             Transport::Ipc => format!("{}-{port}", self.ip),
@@ -143,7 +156,7 @@ impl ConnectionInfo {
     }
 }
 
-/// Everything but the key, which must not reach a log.
+/// Leaves out the key, which must not reach a log.
 impl fmt::Debug for ConnectionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionInfo")
@@ -169,7 +182,7 @@ fn object(json: &str) -> Result<Map<String, Value>, ConnectionError> {
     }
 }
 
-/// The fields are read one by one, so that each error can name its field and none quotes a value.
+/// The fields of a file. They are read one by one, so that an error names its field and quotes no value.
 struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -208,7 +221,7 @@ impl Fields {
         }
     }
 
-    /// Listening in plain text where encryption was asked for would only look like working.
+    /// Refuses to listen unencrypted where encryption was asked for.
     fn reject_encryption(&self) -> Result<(), ConnectionError> {
         match self.0.iter().find(|(name, value)| name.starts_with("curve_") && !value.is_null()) {
             Some((field, _)) => Err(ConnectionError::Encrypted { field: field.clone() }),
@@ -317,11 +330,11 @@ mod tests {
     fn an_error_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kernel-1.json");
-        let missing = ConnectionInfo::read(&path).unwrap_err().to_string();
+        let missing = ConnectionInfo::from_file(&path).unwrap_err().to_string();
         assert!(missing.contains("kernel-1.json: No such file"), "{missing}");
         for text in ["", "[]", "{\"key\": "] {
             std::fs::write(&path, text).unwrap();
-            let broken = ConnectionInfo::read(&path).unwrap_err().to_string();
+            let broken = ConnectionInfo::from_file(&path).unwrap_err().to_string();
             assert!(broken.contains("kernel-1.json: not a JSON object"), "{broken}");
         }
     }

@@ -1,4 +1,4 @@
-//! What was published, kept for who shows it again in answer to something else.
+//! Copies of what was published, so that it can be published again with another parent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,21 +8,21 @@ use tokio::sync::watch;
 
 use crate::spool::Spool;
 
-/// Something that was published.
+/// The copy of one iopub message, without its parent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Publication {
     pub(crate) msg_type: String,
     pub(crate) content: Value,
 }
 
-/// The copies that nobody has taken, in order. Many of them are kept on disk.
+/// The copies not taken yet, in order. Long queues of them are kept on disk.
 #[derive(Debug)]
 pub struct Copies {
     spool: Arc<Mutex<Spool>>,
     more: watch::Receiver<()>,
 }
 
-/// Where copies come from.
+/// Makes the copies.
 #[derive(Debug)]
 pub(crate) struct Copier {
     spool: Arc<Mutex<Spool>>,
@@ -46,16 +46,16 @@ impl Copier {
 }
 
 impl Copies {
-    /// The next; `None` when there will be no more.
+    /// Waits for the next copy; returns `None` when nothing can be published any more.
     pub async fn recv(&mut self) -> Option<Publication> {
         loop {
-            // Before the look: what came last is in the spool by then.
+            // Asked before the spool: the last copy is in there by then.
             let is_over = self.more.has_changed().is_err();
             let next = lock(&self.spool).pop();
             if next.is_some() || is_over {
                 return serde_json::from_slice(&next?).ok();
             }
-            // It fails when there will be no more, which the next look finds.
+            // It fails when there will be no more, which the next turn finds.
             let _ = self.more.changed().await;
         }
     }

@@ -1,4 +1,4 @@
-//! A message as frames on the wire, without any socket:
+//! Splits and joins the frames of a message, without any socket:
 //! <https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol>.
 
 use bytes::Bytes;
@@ -6,15 +6,15 @@ use thiserror::Error;
 
 const DELIMITER: &[u8] = b"<IDS|MSG>";
 
-/// The frames of one message, sorted by what they are.
+/// The frames of one message, by their meaning.
 pub(crate) struct Frames {
-    /// The route back to the peer; on iopub the topic.
+    /// The route to the peer; on iopub the topic.
     pub identities: Vec<Bytes>,
     /// The hex signature over `parts`.
     pub signature: Bytes,
     /// `header`, `parent_header`, `metadata` and `content`, each JSON.
     pub parts: [Bytes; 4],
-    /// Raw data that follows, unsigned.
+    /// The raw buffers after the content, unsigned.
     pub buffers: Vec<Bytes>,
 }
 

@@ -1,150 +1,102 @@
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{sleep, timeout},
+};
 use tracing::error;
-use zeromq::{SocketRecv, SocketSend};
 
-use crate::channel::iopub::Publisher;
-use crate::channel::stdin::Question;
-use crate::channel::{requests, stdin};
-use crate::content::{Content, ErrorReply, ExecutionState, InputRequest, Status};
-use crate::copies::{Copier, Copies, Publication};
 #[cfg(unix)]
-use crate::guard::Guards;
-use crate::message::Parent;
-use crate::outbox::{BOUND, Outbox};
-use crate::request::{Channel, Request};
-use crate::session::{Packed, Session};
+use crate::proxy::Proxies;
+use crate::{
+    channel::stdin::Question,
+    content::{Content, ErrorReply, ExecutionState, InputRequest, Status},
+    copies::{Copier, Copies, Publication},
+    message::Parent,
+    outbox::Outbox,
+    request::{Channel, Request},
+    session::{Packed, Session},
+    tasks::Tasks,
+};
 
-/// How many requests may wait to be taken; more wait in the socket.
-const REQUESTS: usize = 64;
+/// How long [`Frontend::close`] waits for the queues.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
+/// When nothing leaves for so long, [`Frontend::close`] takes the sockets' own queues for empty.
+const QUIET_PERIOD: Duration = Duration::from_millis(100);
+/// How long [`Frontend::close`] waits for such a period.
+const QUIET_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long [`Frontend::close`] waits for the queues, and what it takes for a sign that the sockets'
-/// own queues are empty: that nothing leaves for so long.
-const LINGER: Duration = Duration::from_millis(100);
-
-/// How long [`Frontend::close`] waits for that sign.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// The requests as they arrive, in order on each channel.
-#[derive(Debug)]
-pub struct Requests {
-    /// Requests that may have to wait for the running cell.
-    pub shell: mpsc::Receiver<Request>,
-    /// Requests that must not wait.
-    pub control: mpsc::Receiver<Request>,
-}
-
-/// The frontends, as the kernel speaks to them. Cheap to clone; the sockets close with the last
-/// handle, and what is then still queued is lost unless [`close`](Self::close) came first.
+/// Sends to the frontends. Cheap to clone; the sockets close with the last clone, and what is then
+/// still queued is lost unless [`close`](Self::close) came first.
 #[derive(Clone)]
 pub struct Frontend {
     queues: Arc<Queues>,
     copier: Option<Arc<Copier>>,
     #[cfg(unix)]
-    guards: Option<Arc<Guards>>,
+    proxies: Option<Arc<Proxies>>,
 }
 
-struct Queues {
-    session: Arc<Session>,
-    shell: Outbox,
-    control: Outbox,
-    iopub: Outbox,
-    stdin: mpsc::UnboundedSender<Question>,
-    subscribed: watch::Receiver<bool>,
-    /// Ends the tasks when it is dropped.
-    _tasks: JoinSet<()>,
-}
-
-/// The sockets that carry messages; those on which requests or replies arrive are halves.
-pub(crate) struct Sockets<Send, Receive, Publish> {
-    pub shell: (Send, Receive),
-    pub control: (Send, Receive),
-    pub stdin: (Send, Receive),
-    pub iopub: Publish,
-    /// How many peers the last has.
-    pub peers: watch::Receiver<usize>,
-}
-
-/// Gives each socket the task that owns it. `tasks` may already hold others that must end with them.
-pub(crate) fn start<S, R, P>(
-    session: Session,
-    sockets: Sockets<S, R, P>,
-    mut tasks: JoinSet<()>,
-) -> (Requests, Frontend)
-where
-    S: SocketSend + Send + 'static,
-    R: SocketRecv + Send + 'static,
-    P: SocketSend + SocketRecv + Send + 'static,
-{
-    let session = Arc::new(session);
-    let mut serve = |channel, (sender, receiver)| {
-        let (outbox, outgoing) = Outbox::new(BOUND);
-        let (arrived, requests) = mpsc::channel(REQUESTS);
-        tasks.spawn(requests::read(channel, receiver, Arc::clone(&session), arrived));
-        tasks.spawn(requests::reply(channel, sender, outgoing));
-        (outbox, requests)
-    };
-    let (shell, shell_requests) = serve(Channel::Shell, sockets.shell);
-    let (control, control_requests) = serve(Channel::Control, sockets.control);
-
-    let (iopub, outgoing) = Outbox::new(BOUND);
-    let (subscribes, subscribed) = watch::channel(false);
-    let publishing = Publisher::new(sockets.iopub, Arc::clone(&session), sockets.peers);
-    tasks.spawn(publishing.run(outgoing, subscribes));
-
-    let (stdin, questions) = mpsc::unbounded_channel();
-    let (sender, receiver) = sockets.stdin;
-    tasks.spawn(stdin::run(receiver, sender, Arc::clone(&session), questions));
-
-    let queues = Queues { session, shell, control, iopub, stdin, subscribed, _tasks: tasks };
-    let requests = Requests { shell: shell_requests, control: control_requests };
-    let queues = Arc::new(queues);
-    #[cfg(unix)]
-    let frontend = Frontend { queues, copier: None, guards: None };
-    #[cfg(not(unix))]
-    let frontend = Frontend { queues, copier: None };
-    (requests, frontend)
+/// The ways to the tasks that own the sockets.
+pub(crate) struct Queues {
+    pub session: Arc<Session>,
+    pub shell: Outbox,
+    pub control: Outbox,
+    pub iopub: Outbox,
+    pub stdin: mpsc::UnboundedSender<Question>,
+    /// Whether a frontend has ever subscribed.
+    pub subscribed: watch::Receiver<bool>,
+    /// Whether what was published has reached a frontend.
+    pub delivered: watch::Receiver<bool>,
+    pub tasks: Tasks,
 }
 
 impl Frontend {
-    /// The same, behind these guards, which stand as long as anybody has it.
-    #[cfg(unix)]
-    pub(crate) fn behind(self, guards: Guards) -> Self {
-        Self { guards: Some(Arc::new(guards)), ..self }
+    pub(crate) fn new(queues: Queues) -> Self {
+        Self {
+            queues: Arc::new(queues),
+            copier: None,
+            #[cfg(unix)]
+            proxies: None,
+        }
     }
 
-    /// The same, and a copy of whatever is published through it.
+    /// Keeps the sockets' proxies for as long as the frontend is used.
+    #[cfg(unix)]
+    pub(crate) fn with_proxies(self, proxies: Proxies) -> Self {
+        Self { proxies: Some(Arc::new(proxies)), ..self }
+    }
+
+    /// Returns a clone that also copies what is published through it, and the copies.
     pub fn with_copies(&self) -> (Self, Copies) {
         let (copier, copies) = Copier::new();
         (Self { copier: Some(Arc::new(copier)), ..self.clone() }, copies)
     }
 
-    /// Publishes a copy, in answer to something else than before.
+    /// Publishes a copy again, with another parent.
     pub async fn publish_copy(&self, parent: &Parent, copy: &Publication) {
         if let Some(packed) = self.publication(&copy.msg_type, parent, &copy.content) {
             self.queues.iopub.send_when_room(packed.frames).await;
         }
     }
 
-    /// Replies on the request's own channel, to who sent it. Only queues.
+    /// Replies on the request's own channel to its sender. Only queues, so it never waits.
     pub fn reply<C: Content>(&self, request: &Request, reply: &C) {
         self.send_reply(request, C::MSG_TYPE, reply);
     }
 
     /// Replies [with an error](https://jupyter-client.readthedocs.io/en/stable/messaging.html#request-reply)
-    /// to any request. Only queues. A message to which the protocol knows no reply gets none.
+    /// to any request. Only queues, so it never waits. Messages that are no requests, such as
+    /// `comm_open`, get no reply.
     pub fn error_reply(&self, request: &Request, ename: &str, evalue: &str) {
         if let Some(reply_type) = reply_type(request.msg_type()) {
             self.send_reply(request, &reply_type, &ErrorReply::new(ename, evalue));
         }
     }
 
-    /// Publishes to every frontend, in order. Waits while too much is queued for a slow reader.
+    /// Publishes to every frontend, in order. Waits while more than 16 MiB are queued for a slow
+    /// reader.
     pub async fn publish<C: Content>(&self, parent: &Parent, content: &C) {
         self.copy(content);
         if let Some(packed) = self.publication(C::MSG_TYPE, parent, content) {
@@ -152,33 +104,48 @@ impl Frontend {
         }
     }
 
-    /// Publishes something small behind everything published before. Never waits.
+    /// Publishes something small after everything published before. Never waits.
     pub fn publish_now<C: Content>(&self, parent: &Parent, content: &C) {
         if let Some(packed) = self.publication(C::MSG_TYPE, parent, content) {
             self.queues.iopub.send(packed.frames);
         }
     }
 
-    /// Publishes a status. Never waits.
+    /// Publishes a [`Status`]. Never waits.
     pub fn status(&self, parent: &Parent, execution_state: ExecutionState) {
         self.publish_now(parent, &Status { execution_state });
     }
 
-    /// Returns once some frontend has subscribed: what is published before that nobody gets.
+    /// Returns when the task of a channel has panicked, which is logged. The kernel cannot receive or
+    /// send there any more, and has to end, so that Jupyter starts another.
+    pub async fn channel_died(&self) {
+        self.queues.tasks.panicked().await;
+    }
+
+    /// Returns once a frontend has subscribed to iopub.
     pub async fn subscribed(&self) {
         // It fails when the socket is closed, which others notice.
         let _ = self.queues.subscribed.clone().wait_for(|subscribed| *subscribed).await;
     }
 
-    /// Returns once everything published before has been handed to the socket, or it is closed.
+    /// Returns once everything published before has been handed to the socket, or the socket is
+    /// closed.
     pub async fn flush(&self) {
         self.queues.iopub.flush().await;
     }
 
+    /// Returns true once everything published before has been sent to a frontend, and false if the
+    /// socket is closed first. While no frontend is connected, publications are kept in this process
+    /// and are lost with it.
+    pub async fn delivered(&self) -> bool {
+        self.flush().await;
+        self.queues.delivered.clone().wait_for(|delivered| *delivered).await.is_ok()
+    }
+
     /// [Asks](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel)
-    /// the person whose frontend sent the request; drop the future to stop asking. `None` if that
-    /// frontend cannot be reached, or if another question took this one's place. Whether the
-    /// request allows to ask (`allow_stdin`) is for the caller to see.
+    /// the user whose frontend sent the request; drop the future to stop asking. Returns `None` if
+    /// that frontend cannot be reached, or if another question has replaced this one. The caller
+    /// must check that the request allows questions (`allow_stdin`).
     pub async fn input(&self, request: &Request, prompt: &str, password: bool) -> Option<String> {
         let content = InputRequest { prompt: prompt.to_owned(), password };
         let identities = request.identities.to_vec();
@@ -188,22 +155,22 @@ impl Frontend {
         answered.await.ok()
     }
 
-    /// Waits, at most 0.6 s, until what is queued has left. To be called before the
-    /// process ends: a ROUTER of zeromq 0.7 only queues what it is given to send.
+    /// Waits, for 0.6 s at most, until what is queued has left. To be called before the process
+    /// ends: a ROUTER socket of zeromq 0.7 only queues what it is given to send.
     pub async fn close(&self) {
         let Queues { shell, control, iopub, .. } = &*self.queues;
         let flushed = async { tokio::join!(shell.flush(), control.flush(), iopub.flush()) };
-        let _ = tokio::time::timeout(LINGER, flushed).await;
-        let _ = tokio::time::timeout(LAST_WORDS, self.quiet()).await;
+        let _ = timeout(FLUSH_TIMEOUT, flushed).await;
+        let _ = timeout(QUIET_TIMEOUT, self.wait_until_quiet()).await;
     }
 
     /// Waits until nothing leaves any more, as far as that can be seen.
-    async fn quiet(&self) {
+    async fn wait_until_quiet(&self) {
         #[cfg(unix)]
-        if let Some(guards) = &self.guards {
-            return guards.passed().quiet(LINGER).await;
+        if let Some(proxies) = &self.proxies {
+            return proxies.sent().wait_until_quiet(QUIET_PERIOD).await;
         }
-        tokio::time::sleep(LINGER).await;
+        sleep(QUIET_PERIOD).await;
     }
 
     fn send_reply(&self, request: &Request, msg_type: &str, reply: &impl Serialize) {
@@ -217,7 +184,7 @@ impl Frontend {
         }
     }
 
-    /// The topic names the kernel and the message, as ipykernel's does, never a frontend.
+    /// Packs a publication. Its topic names the kernel and the message, as ipykernel's does.
     fn publication(
         &self,
         msg_type: &str,
@@ -250,14 +217,14 @@ impl Frontend {
     }
 }
 
-/// `execute_request` → `execute_reply`; nothing for what is no request.
+/// Turns `execute_request` into `execute_reply`; `None` for what is no request.
 fn reply_type(msg_type: &str) -> Option<String> {
     msg_type.strip_suffix("_request").map(|request| format!("{request}_reply"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::reply_type;
+    use super::*;
 
     #[test]
     fn only_a_request_has_a_reply() {

@@ -1,5 +1,5 @@
-//! Frames and contents that were changed at random, from a fixed seed: nothing panics, and nothing
-//! that was changed passes for what it was.
+//! Changes frames and contents at random, from a fixed seed: nothing panics, and no changed message is
+//! accepted.
 
 use bytes::Bytes;
 use fastrand::Rng;
@@ -7,12 +7,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Session;
-use crate::content::{
-    CommInfoRequest, CommOpen, CompleteRequest, ExecuteRequest, HistoryRequest, InputReply,
-    InspectRequest, IsCompleteRequest, ShutdownRequest,
+use crate::{
+    content::{
+        CommInfoRequest, CommOpen, CompleteRequest, ExecuteRequest, HistoryRequest, InputReply,
+        InspectRequest, IsCompleteRequest, ShutdownRequest,
+    },
+    frame::Frames,
+    message::{Message, Parent},
 };
-use crate::frame::Frames;
-use crate::message::{Message, Parent};
 
 const ROUNDS: usize = 30_000;
 
@@ -28,7 +30,7 @@ fn changed_frames_are_refused_and_whole_ones_pass() {
         for _ in 0..random.usize(1..4) {
             change_frames(&mut random, &mut frames);
         }
-        // Routes and buffers are not signed; all else must be as it was.
+        // Routes and buffers are not signed; everything else must be unchanged.
         let signed = |frames: &[Bytes]| Frames::split(frames).ok().map(|frames| frames.parts);
         if Session::new("k").unpack(&frames).is_ok() {
             assert_eq!(signed(&frames), signed(&whole));

@@ -1,26 +1,32 @@
-use std::future::Future;
-use std::panic::Location;
-use std::time::Duration;
+use std::{future::Future, panic::Location, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+        watch,
+    },
+    task::JoinSet,
+};
 use zeromq::{SocketRecv, SocketSend, ZmqError, ZmqMessage, ZmqResult};
 
-use crate::content::InputReply;
-use crate::frontend::{Frontend, Requests, Sockets, start};
-use crate::message::{Message, Parent};
-use crate::request::Channel;
-use crate::session::Session;
+use crate::{
+    content::InputReply,
+    frontend::Frontend,
+    message::{Message, Parent},
+    request::{Channel, Requests},
+    session::Session,
+    sockets::{Sockets, start},
+};
 
-/// How long a test waits for a message before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a [`MemoryClient`] waits for a message before it panics.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What [`bind`](crate::bind) makes, without sockets, and a frontend at its other end. For tests: the
-/// same tasks run on the same signed frames. To be called within a tokio runtime.
+/// Makes what [`bind()`](crate::bind()) makes, without sockets, and a frontend at its other end. The same
+/// tasks run on the same signed frames, so a kernel can be tested in memory. To be called within a
+/// tokio runtime.
 pub fn memory() -> (Requests, Frontend, MemoryClient) {
     let key = "a key that both ends know";
     let (shell, shell_requests) = mpsc::unbounded_channel();
@@ -43,8 +49,9 @@ pub fn memory() -> (Requests, Frontend, MemoryClient) {
     (requests, frontend, client)
 }
 
-/// A frontend for tests. It is subscribed to everything from the start, so it sees no welcome. The
-/// functions that wait panic, with the caller's line, when nothing arrives.
+/// A frontend for tests. It is subscribed to everything from the start, so it receives no
+/// `iopub_welcome`. The functions that wait panic, naming the caller's line, when nothing arrives
+/// within ten seconds.
 pub struct MemoryClient {
     session: Session,
     shell: UnboundedSender<ZmqMessage>,
@@ -66,44 +73,44 @@ impl MemoryClient {
         self.send_to(socket, msg_type, &Parent::none(), &content)
     }
 
-    /// Answers a question as JupyterLab does, which names the question as its parent.
+    /// Answers an `input_request` as JupyterLab does, which names it as the parent.
     #[track_caller]
     pub fn answer_input(&self, input_request: &Message, value: &str) {
         let parent = Parent::from(&input_request.header);
         self.send_to(&self.stdin, "input_reply", &parent, &InputReply { value: value.to_owned() });
     }
 
-    /// The next reply, from shell or control.
+    /// Receives the next reply, from shell or control.
     #[track_caller]
     pub fn recv_reply(&mut self) -> impl Future<Output = Message> {
         recv("a reply", &self.session, &mut self.replies)
     }
 
-    /// The next publication.
+    /// Receives the next iopub message.
     #[track_caller]
     pub fn recv_iopub(&mut self) -> impl Future<Output = Message> {
         recv("an iopub message", &self.session, &mut self.publications)
     }
 
-    /// The next question to the person.
+    /// Receives the next `input_request`.
     #[track_caller]
     pub fn recv_input_request(&mut self) -> impl Future<Output = Message> {
         recv("an input_request", &self.session, &mut self.questions)
     }
 
-    /// The next reply, if one is here.
+    /// Returns the next reply, if one has arrived.
     #[track_caller]
     pub fn try_recv_reply(&mut self) -> Option<Message> {
         self.replies.try_recv().ok().map(|message| unpack(&self.session, message))
     }
 
-    /// The next publication, if one is here.
+    /// Returns the next iopub message, if one has arrived.
     #[track_caller]
     pub fn try_recv_iopub(&mut self) -> Option<Message> {
         self.publications.try_recv().ok().map(|message| unpack(&self.session, message))
     }
 
-    /// The next question to the person, if one is here.
+    /// Returns the next `input_request`, if one has arrived.
     #[track_caller]
     pub fn try_recv_input_request(&mut self) -> Option<Message> {
         self.questions.try_recv().ok().map(|message| unpack(&self.session, message))
@@ -135,10 +142,10 @@ fn recv<'a>(
     // An async function would not know who called it.
     let caller = Location::caller();
     async move {
-        match tokio::time::timeout(PATIENCE, socket.recv()).await {
+        match tokio::time::timeout(RECEIVE_TIMEOUT, socket.recv()).await {
             Ok(Some(message)) => unpack(session, message),
             Ok(None) => panic!("{caller}: waited for {what}, but the kernel is gone"),
-            Err(_) => panic!("{caller}: waited {PATIENCE:?} for {what}"),
+            Err(_) => panic!("{caller}: waited {RECEIVE_TIMEOUT:?} for {what}"),
         }
     }
 }
@@ -154,7 +161,7 @@ struct Sender(UnboundedSender<ZmqMessage>);
 
 struct Receiver(UnboundedReceiver<ZmqMessage>);
 
-/// Everybody is subscribed already: nothing ever arrives.
+/// The only frontend is subscribed already, so nothing ever arrives.
 struct Publisher(Sender);
 
 #[async_trait]
@@ -193,8 +200,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ExecutionState;
-    use crate::content::{ExecuteReply, Stream};
+    use crate::{
+        ExecutionState,
+        content::{ExecuteReply, Stream},
+    };
 
     #[tokio::test]
     async fn a_request_is_answered_and_its_outputs_keep_their_order() {

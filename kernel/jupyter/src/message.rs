@@ -1,24 +1,22 @@
-use std::fmt;
-use std::time::SystemTime;
+use std::{fmt, time::SystemTime};
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A [message header](https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header).
 ///
-/// Only `msg_type` is needed to answer; any other field that is absent or no string reads as empty.
+/// Only `msg_type` is required; any other field that is absent or no string reads as empty.
 #[derive(Clone)]
 pub struct Header {
-    /// Names this message.
+    /// The message's unique id.
     pub msg_id: String,
-    /// Names the process that sent it.
+    /// The id of the sending process's session.
     pub session: String,
-    /// Who sent it.
+    /// The name of the user who sent it.
     pub username: String,
-    /// What it is, for example `execute_request`.
+    /// The message type, for example `execute_request`.
     pub msg_type: String,
     raw: Bytes,
 }
@@ -37,7 +35,7 @@ impl Header {
         (!header.msg_type.is_empty()).then_some(header)
     }
 
-    /// When it was sent, by its sender's clock, if it says so.
+    /// Returns when the message was sent, by its sender's clock, if it says so in ISO 8601.
     pub fn date(&self) -> Option<SystemTime> {
         let fields: Map<String, Value> = serde_json::from_slice(&self.raw).ok()?;
         let date = fields.get("date")?.as_str()?;
@@ -54,15 +52,15 @@ impl Header {
 /// whose header has been read and whose other parts are still JSON text.
 #[derive(Clone)]
 pub struct Message {
-    /// What the message is and who sent it.
+    /// The header that says what the message is and who sent it.
     pub header: Header,
     /// The header of the message that caused this one, or `{}`.
     pub parent_header: Bytes,
-    /// Metadata, a JSON object.
+    /// The metadata, a JSON object.
     pub metadata: Bytes,
-    /// What the message says, a JSON object if its sender keeps to the protocol.
+    /// The content, a JSON object if its sender keeps to the protocol.
     pub content: Bytes,
-    /// Raw data that follows.
+    /// The raw buffers after the content.
     pub buffers: Vec<Bytes>,
 }
 
@@ -73,12 +71,16 @@ impl Message {
         Some(Self { header, parent_header, metadata, content, buffers })
     }
 
-    /// What the message is.
+    /// The message type, for example `execute_request`.
     pub fn msg_type(&self) -> &str {
         &self.header.msg_type
     }
 
-    /// Reads what the message says. A field that is `null` reads as an absent one.
+    /// Reads the content. A field that is `null` reads as an absent one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content is not a JSON object that `T` can be read from.
     pub fn content<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         match serde_json::from_slice(&self.content)? {
             Value::Object(mut fields) => {
@@ -89,14 +91,14 @@ impl Message {
         }
     }
 
-    /// The `msg_id` of the message that caused this one, if it names one.
+    /// Returns the `msg_id` of the message that caused this one, if it names one.
     pub fn parent_msg_id(&self) -> Option<String> {
         let parent: Map<String, Value> = serde_json::from_slice(&self.parent_header).ok()?;
         parent.get("msg_id").and_then(Value::as_str).map(str::to_owned)
     }
 }
 
-/// What kind of message it is; its content must not reach a log.
+/// Leaves out the content, which must not reach a log.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -112,7 +114,7 @@ impl fmt::Debug for Message {
 pub struct Parent(pub(crate) Bytes);
 
 impl Parent {
-    /// For a message that no request caused: `{}`.
+    /// The parent of a message that no request caused: `{}`.
     pub fn none() -> Self {
         Self(Bytes::from_static(b"{}"))
     }

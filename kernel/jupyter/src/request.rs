@@ -1,8 +1,8 @@
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::sync::mpsc;
 
 use crate::message::{Header, Message, Parent};
 
@@ -12,7 +12,7 @@ use crate::message::{Header, Message, Parent};
 pub enum Channel {
     /// Requests that may have to wait for the running cell.
     Shell,
-    /// Requests that must not wait: interrupt, shutdown.
+    /// Requests that must not wait, such as interrupt and shutdown.
     Control,
 }
 
@@ -25,16 +25,26 @@ impl Channel {
     }
 }
 
-/// A request and the way back to who sent it. Cheap to clone.
+/// The requests as they arrive, in order on each channel.
+#[derive(Debug)]
+pub struct Requests {
+    /// Requests that may have to wait for the running cell.
+    pub shell: mpsc::Receiver<Request>,
+    /// Requests that must not wait, such as interrupt and shutdown.
+    pub control: mpsc::Receiver<Request>,
+}
+
+/// A request and the route back to its sender. Cheap to clone.
 #[derive(Clone)]
 pub struct Request {
-    /// Where it arrived, and where its reply goes.
+    /// The channel on which it arrived, and on which its reply is sent.
     pub channel: Channel,
     pub(crate) identities: Arc<[Bytes]>,
     message: Arc<Message>,
 }
 
-/// What of a request is enough to answer it, also by another process with the same addresses.
+/// As much of a request as is needed to answer it, also from another process that listens at the
+/// same addresses. It can be stored, and does not hold the content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     identities: Vec<Vec<u8>>,
@@ -42,7 +52,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The request as it came on the shell channel, without what it said.
+    /// Makes a request of it that arrived on the shell channel and has no content. Returns `None` if
+    /// the stored header is none.
     pub fn request(&self) -> Option<Request> {
         let header = Bytes::from(self.header.clone().into_bytes());
         let [parent, metadata, content] = [(); 3].map(|()| Bytes::from_static(b"{}"));
@@ -57,7 +68,7 @@ impl Request {
         Self { channel, identities: identities.into(), message: Arc::new(message) }
     }
 
-    /// Who is to be answered, and to what.
+    /// Returns what is needed to answer the request later.
     pub fn envelope(&self) -> Envelope {
         Envelope {
             identities: self.identities.iter().map(|part| part.to_vec()).collect(),
@@ -65,18 +76,23 @@ impl Request {
         }
     }
 
-    /// What is asked for, for example `execute_request`.
+    /// The message type, for example `execute_request`.
     pub fn msg_type(&self) -> &str {
         self.message.msg_type()
     }
 
-    /// The request's header.
+    /// The [header](https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header), which
+    /// says when it was sent, among other things.
     pub fn header(&self) -> &Header {
         &self.message.header
     }
 
-    /// Reads what the request says. Only now, so that a request that says something else can still
-    /// be answered with an error. A field that is `null` reads as an absent one.
+    /// Reads the content. This comes late, so that a request with unreadable content can still be
+    /// answered with an error. A field that is `null` reads as an absent one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content is not a JSON object that `T` can be read from.
     pub fn content<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         self.message.content()
     }
@@ -87,7 +103,7 @@ impl Request {
     }
 }
 
-/// What kind of request it is; its content must not reach a log.
+/// Leaves out the content, which must not reach a log.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

@@ -1,5 +1,7 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,31 +9,34 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::PROTOCOL_VERSION;
-use crate::frame::{FrameError, Frames};
-use crate::message::{Message, Parent};
-use crate::replay::Seen;
-use crate::signature::{Signer, Verdict};
+use crate::{
+    PROTOCOL_VERSION,
+    frame::{FrameError, Frames},
+    message::{Message, Parent},
+    seen_signatures::SeenSignatures,
+    signature::{Signer, Verification},
+};
 
-/// How large the header of a message may be: everything that the message causes repeats it.
-const HEADER: usize = 64 << 10;
+/// How large a received header may be: everything that its message causes repeats it.
+const MAX_HEADER_BYTES: usize = 64 << 10;
 
-/// This process towards its frontends: one session id on all channels, and the key they share.
-/// Turns contents into signed frames, and frames into messages whose signature is right.
+/// The kernel's [session](https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header):
+/// one id on all channels, and the key that frontends share. Turns contents into signed frames, and
+/// frames into messages whose signature is right.
 pub(crate) struct Session {
     pub id: String,
     signer: Signer,
-    seen: Mutex<Seen>,
+    seen: Mutex<SeenSignatures>,
     sent: AtomicU64,
 }
 
-/// A message ready to be sent, and the id by which its answer will name it.
+/// A message ready to be sent, and the id that its answer will name as its parent.
 pub(crate) struct Packed {
     pub frames: Vec<Bytes>,
     pub msg_id: String,
 }
 
-/// Why a message that arrived is dropped. The texts quote nothing from it.
+/// Says why a received message is dropped. The texts quote nothing from it.
 #[derive(Debug, Error)]
 pub(crate) enum Refused {
     #[error(transparent)]
@@ -40,7 +45,7 @@ pub(crate) enum Refused {
     Signature,
     #[error("it has been received before")]
     Replayed,
-    #[error("its header is larger than {} KB", HEADER >> 10)]
+    #[error("its header is larger than {} KB", MAX_HEADER_BYTES >> 10)]
     LargeHeader,
     #[error("its header is not a JSON object with a msg_type")]
     Header,
@@ -66,7 +71,12 @@ impl Session {
         }
     }
 
-    /// `identities` come first on the wire: the route of a reply, the topic of a publication.
+    /// Makes the frames of a message. `identities` come first on the wire: the route of a reply, the
+    /// topic of a publication.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content cannot be written as JSON.
     pub fn pack(
         &self,
         identities: Vec<Bytes>,
@@ -86,14 +96,22 @@ impl Session {
         Ok(Packed { frames, msg_id })
     }
 
+    /// Checks and reads the frames of a message; its identities come along.
+    ///
+    /// # Errors
+    ///
+    /// Fails if frames are missing, the signature is wrong or was seen before, or the header is too
+    /// large or no JSON.
     pub fn unpack(&self, frames: &[Bytes]) -> Result<(Vec<Bytes>, Message), Refused> {
         let Frames { identities, signature, parts, buffers } = Frames::split(frames)?;
         match self.signer.verify(&parts, &signature) {
-            Verdict::Wrong => return Err(Refused::Signature),
-            Verdict::Right(signature) if !self.is_new(&signature) => return Err(Refused::Replayed),
-            Verdict::Right(_) | Verdict::Unsigned => {}
+            Verification::Invalid => return Err(Refused::Signature),
+            Verification::Valid(signature) if !self.is_new(&signature) => {
+                return Err(Refused::Replayed);
+            }
+            Verification::Valid(_) | Verification::NoKey => {}
         }
-        if parts[0].len() > HEADER {
+        if parts[0].len() > MAX_HEADER_BYTES {
             return Err(Refused::LargeHeader);
         }
         let message = Message::parse(parts, buffers).ok_or(Refused::Header)?;
@@ -101,10 +119,10 @@ impl Session {
     }
 
     fn is_new(&self, signature: &[u8]) -> bool {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_new(signature)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
     }
 
-    /// Nothing in it comes from a client: its session and version are its own.
+    /// Builds a header of the kernel's own: nothing in it comes from a client.
     fn header<'a>(&'a self, msg_id: &'a str, msg_type: &'a str) -> OwnHeader<'a> {
         OwnHeader {
             msg_id,
@@ -117,8 +135,8 @@ impl Session {
     }
 }
 
-/// ISO 8601 as jupyter_client reads it: it leaves a date with more than 6 digits after the point,
-/// or without an offset, a string.
+/// Writes ISO 8601 as jupyter_client reads it: a date with more than six digits after the point, or
+/// without an offset, would stay a string there.
 fn date(utc: OffsetDateTime) -> String {
     let (year, month, day) = utc.to_calendar_date();
     let (hour, minute, second, micro) = utc.to_hms_micro();

@@ -1,24 +1,22 @@
-//! The signature of a message: HMAC-SHA256 over its four JSON parts, in hex.
-//! <https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol>
-
-use std::fmt::Write;
+//! Signs and verifies messages: HMAC-SHA256 over their four JSON parts, in hexadecimal, as the
+//! [wire protocol](https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol) says. Pure.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What a signature is worth.
+/// The result of verifying a signature.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// There is no key, so anything will do.
-    Unsigned,
-    /// It is the message's. Its bytes, which no other message has.
-    Right(Vec<u8>),
-    /// It is not.
-    Wrong,
+pub(crate) enum Verification {
+    /// No key is set, so nothing is verified.
+    NoKey,
+    /// The signature is right. Its bytes are unique to the message.
+    Valid(Vec<u8>),
+    /// The signature belongs to another message or key, or is none.
+    Invalid,
 }
 
-/// Signs and verifies with the connection's key; without a key signatures are empty.
+/// Signs and verifies with the connection's key; without a key, signatures are empty.
 pub(crate) struct Signer(Option<Hmac<Sha256>>);
 
 impl Signer {
@@ -29,45 +27,26 @@ impl Signer {
     }
 
     pub fn sign(&self, parts: &[Bytes; 4]) -> String {
-        let mac = self.over(parts);
-        mac.map(|mac| to_hex(&mac.finalize().into_bytes())).unwrap_or_default()
+        let mac = self.mac_of(parts);
+        mac.map(|mac| hex::encode(mac.finalize().into_bytes())).unwrap_or_default()
     }
 
-    /// Compares in constant time, so that a signature cannot be found by trying.
-    pub fn verify(&self, parts: &[Bytes; 4], signature: &[u8]) -> Verdict {
-        let Some(mac) = self.over(parts) else {
-            return Verdict::Unsigned;
+    /// Verifies a signature in constant time, so that it cannot be guessed digit by digit.
+    pub fn verify(&self, parts: &[Bytes; 4], signature: &[u8]) -> Verification {
+        let Some(mac) = self.mac_of(parts) else {
+            return Verification::NoKey;
         };
-        match from_hex(signature).filter(|signature| mac.verify_slice(signature).is_ok()) {
-            Some(signature) => Verdict::Right(signature),
-            None => Verdict::Wrong,
+        match hex::decode(signature).ok().filter(|digest| mac.verify_slice(digest).is_ok()) {
+            Some(digest) => Verification::Valid(digest),
+            None => Verification::Invalid,
         }
     }
 
-    fn over(&self, parts: &[Bytes; 4]) -> Option<Hmac<Sha256>> {
+    fn mac_of(&self, parts: &[Bytes; 4]) -> Option<Hmac<Sha256>> {
         let mut mac = self.0.clone()?;
         parts.iter().for_each(|part| mac.update(part));
         Some(mac)
     }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-    }
-    hex
-}
-
-fn from_hex(hex: &[u8]) -> Option<Vec<u8>> {
-    let digit =
-        |&byte: &u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    hex.chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(high)? << 4 | digit(low)?),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -83,7 +62,7 @@ mod tests {
             .map(|part| Bytes::from_static(part.as_bytes()))
     }
 
-    fn verify(parts: &[Bytes; 4], signature: &[u8]) -> Verdict {
+    fn verify(parts: &[Bytes; 4], signature: &[u8]) -> Verification {
         Signer::new(KEY).verify(parts, signature)
     }
 
@@ -96,7 +75,7 @@ mod tests {
     #[test]
     fn a_signature_is_what_python_computes() {
         assert_eq!(Signer::new(KEY).sign(&parts()), SIGNATURE);
-        assert!(matches!(verify(&parts(), SIGNATURE.as_bytes()), Verdict::Right(_)));
+        assert!(matches!(verify(&parts(), SIGNATURE.as_bytes()), Verification::Valid(_)));
     }
 
     #[test]
@@ -104,7 +83,7 @@ mod tests {
         for changed in 0..4 {
             let mut parts = parts();
             parts[changed] = Bytes::from_static(b"{ }");
-            assert_eq!(verify(&parts, SIGNATURE.as_bytes()), Verdict::Wrong);
+            assert_eq!(verify(&parts, SIGNATURE.as_bytes()), Verification::Invalid);
         }
     }
 
@@ -115,15 +94,15 @@ mod tests {
         let long = format!("{SIGNATURE}00");
         let no_hex = SIGNATURE.replace(&SIGNATURE[..1], "g");
         for wrong in ["", "00", odd, short, &long, &no_hex] {
-            assert_eq!(verify(&parts(), wrong.as_bytes()), Verdict::Wrong, "{wrong}");
+            assert_eq!(verify(&parts(), wrong.as_bytes()), Verification::Invalid, "{wrong}");
         }
-        assert_eq!(verify(&parts(), &[0xff; 64]), Verdict::Wrong);
+        assert_eq!(verify(&parts(), &[0xff; 64]), Verification::Invalid);
     }
 
     #[test]
     fn without_a_key_nothing_is_signed_or_verified() {
         assert_eq!(Signer::new("").sign(&parts()), "");
-        assert_eq!(Signer::new("").verify(&parts(), b""), Verdict::Unsigned);
-        assert_eq!(Signer::new("").verify(&parts(), SIGNATURE.as_bytes()), Verdict::Unsigned);
+        assert_eq!(Signer::new("").verify(&parts(), b""), Verification::NoKey);
+        assert_eq!(Signer::new("").verify(&parts(), SIGNATURE.as_bytes()), Verification::NoKey);
     }
 }

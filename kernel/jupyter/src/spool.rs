@@ -1,4 +1,4 @@
-//! A queue for what nobody can take at present: some of it in memory, the rest on disk.
+//! A queue that may grow long: its beginning is in memory, the rest on disk.
 
 use std::{
     collections::VecDeque,
@@ -9,11 +9,11 @@ use std::{
 use tracing::warn;
 
 /// How many bytes stay in memory.
-const MEMORY: usize = 4 << 20;
-/// How many bytes go to disk. What comes then is lost.
-const DISK: u64 = 1 << 30;
+const MEMORY_LIMIT_BYTES: usize = 4 << 20;
+/// How many bytes go to disk; what comes after that is lost.
+const DISK_LIMIT_BYTES: u64 = 1 << 30;
 
-/// First in, first out.
+/// A queue of byte strings, first in, first out.
 #[derive(Debug)]
 pub(crate) struct Spool {
     memory: VecDeque<Vec<u8>>,
@@ -23,7 +23,7 @@ pub(crate) struct Spool {
     lost: u64,
 }
 
-/// A file that has no name, so that nothing is left of it.
+/// A file without a name, so that nothing is left of it.
 #[derive(Debug)]
 struct Disk {
     file: File,
@@ -33,7 +33,7 @@ struct Disk {
 
 impl Default for Spool {
     fn default() -> Self {
-        Self::new(MEMORY)
+        Self::new(MEMORY_LIMIT_BYTES)
     }
 }
 
@@ -42,7 +42,7 @@ impl Spool {
         Self { memory: VecDeque::new(), bytes: 0, limit, disk: None, lost: 0 }
     }
 
-    /// Puts something at the end.
+    /// Adds an item at the end, or logs that it is lost.
     pub fn push(&mut self, item: Vec<u8>) {
         if self.disk.is_none() && self.bytes + item.len() <= self.limit {
             self.bytes += item.len();
@@ -64,7 +64,7 @@ impl Spool {
         disk.push(item)
     }
 
-    /// Takes the first.
+    /// Takes the first item; the file goes when it is empty.
     pub fn pop(&mut self) -> Option<Vec<u8>> {
         if let Some(item) = self.memory.pop_front() {
             self.bytes -= item.len();
@@ -87,7 +87,7 @@ impl Spool {
 impl Disk {
     fn push(&mut self, item: &[u8]) -> io::Result<()> {
         let length = item.len() as u64;
-        if self.written + length > DISK {
+        if self.written + length > DISK_LIMIT_BYTES {
             return Err(io::Error::other("there is too much of it"));
         }
         self.file.seek(SeekFrom::Start(self.written))?;
@@ -145,7 +145,7 @@ mod tests {
         spool.push(b"kept".to_vec());
         if let Some(disk) = &mut spool.disk {
             disk.file = tempfile::tempfile().unwrap().try_clone().unwrap();
-            disk.written = DISK;
+            disk.written = DISK_LIMIT_BYTES;
         }
         spool.push(b"lost".to_vec());
         assert_eq!(spool.lost, 1);

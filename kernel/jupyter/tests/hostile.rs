@@ -1,5 +1,5 @@
-//! What a peer may do that means harm, or that has lost its mind: the kernel stays, and serves the
-//! others. None of it needs the key.
+//! Peers that are hostile or broken: the kernel survives, and serves the others. None of the attacks
+//! needs the key.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)] // a test may fail anywhere
@@ -10,16 +10,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use jupyter_wire::content::Stream;
-use jupyter_wire::{ConnectionInfo, Parent};
+use jupyter_wire::{ConnectionInfo, Parent, content::Stream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use zeromq::prelude::*;
 
-/// Every port, and what a peer of it is.
+use self::support::*;
+
+/// Returns every port, with the socket type of its peers.
 fn ports(info: &ConnectionInfo) -> [(u16, &'static str); 5] {
     [
         (info.shell_port, "DEALER"),
@@ -34,20 +36,20 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// A peer that has been let in.
+/// Connects a peer that has finished the handshake.
 async fn peer(port: u16, socket_type: &str) -> TcpStream {
     let mut stream = connect(port).await;
     stream.write_all(&handshake(socket_type)).await.unwrap();
     stream
 }
 
-/// Whether the kernel ends the connection, whatever it says before.
+/// Whether the kernel ends the connection, whatever it sends before.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
-    timeout(PATIENCE, stream.read_to_end(&mut rest)).await.is_ok()
+    timeout(ANSWER_LIMIT, stream.read_to_end(&mut rest)).await.is_ok()
 }
 
-/// A message as a ZeroMQ peer writes it.
+/// Writes a message as a ZeroMQ peer does.
 fn zmtp(frames: &[Bytes]) -> Vec<u8> {
     let mut wire = Vec::new();
     for (n, frame) in frames.iter().enumerate() {
@@ -59,7 +61,7 @@ fn zmtp(frames: &[Bytes]) -> Vec<u8> {
     wire
 }
 
-/// A change of the kind that bad luck or bad will makes.
+/// Changes a message as an accident or an attacker would.
 fn mutate(random: &mut Rng, wire: &mut Vec<u8>) {
     let at = random.usize(..wire.len());
     match random.u8(..5) {
@@ -120,8 +122,8 @@ async fn random_bytes_and_changed_messages_disturb_nobody() {
             raw(port, &wire, round % 2 == 0).await;
         }
     }
-    // What was changed only where nothing is signed, in the framing, may well have arrived.
-    while timeout(MOMENT, requests.shell.recv()).await.is_ok() {}
+    // A message that was changed only in its framing, which is not signed, may have arrived.
+    while timeout(SETTLING_TIME, requests.shell.recv()).await.is_ok() {}
     let mut client = dealer(&info, info.shell_port, "anna").await;
     still_answers(&mut client, &mut requests, &frontend).await;
     still_publishes(&info, &frontend).await;
@@ -135,7 +137,7 @@ async fn a_thousand_connections_that_say_nothing_take_few_places_and_keep_nobody
     let mut silent = Vec::new();
     for n in 0..1000 {
         let mut stream = connect(info.shell_port).await;
-        // Some have begun to speak.
+        // Some have begun the handshake.
         if n % 2 == 0 {
             stream.write_all(&handshake("DEALER")[..n % 64]).await.unwrap();
         }
@@ -164,19 +166,19 @@ async fn who_connects_and_says_nothing_is_sent_away_after_a_while_and_who_has_sp
 
 #[tokio::test]
 async fn a_subscriber_that_stops_reading_is_dropped_and_the_others_get_everything() {
-    const MESSAGES: usize = 3000;
+    const FLOOD_LENGTH: usize = 3000;
     let (info, _requests, frontend) = kernel().await;
     let mut frozen = peer(info.iopub_port, "SUB").await;
     frozen.write_all(&[0, 1, 1]).await.unwrap();
     let mut reader = welcomed(&info).await;
     let text = "x".repeat(20_000);
     let publisher = tokio::spawn(async move {
-        for n in 0..MESSAGES {
+        for n in 0..FLOOD_LENGTH {
             frontend.publish(&Parent::none(), &Stream::stdout(format!("{n} {text}"))).await;
         }
         frontend.flush().await;
     });
-    for n in 0..MESSAGES {
+    for n in 0..FLOOD_LENGTH {
         let frames = within(reader.recv()).await.unwrap().into_vec();
         let content = String::from_utf8_lossy(frames.last().unwrap());
         assert!(content.contains(&format!("\"{n} xx")), "{n} is missing");
@@ -201,7 +203,7 @@ async fn a_message_that_is_sent_again_counts_once() {
         send(&mut anna, again).await;
     }
     send(&mut control, message).await;
-    sleep(MOMENT).await;
+    sleep(SETTLING_TIME).await;
     still_answers(&mut anna, &mut requests, &frontend).await;
     assert!(requests.shell.try_recv().is_err() && requests.control.try_recv().is_err());
 }
@@ -230,7 +232,7 @@ async fn json_that_is_nested_without_end_is_no_message() {
     still_answers(&mut client, &mut requests, &frontend).await;
 }
 
-/// This test has a thousand connections of its own, and many systems allow as many files.
+/// Raises the limit of open files: this test has a thousand connections, and many systems allow no more.
 fn raise_the_limit_of_files() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();

@@ -1,4 +1,4 @@
-//! `bind` on real sockets, against the clients of the `zeromq` crate and against bare TCP.
+//! `bind` on real sockets, against the clients of the `zeromq` crate and against plain TCP.
 
 #![allow(clippy::unwrap_used)] // a test may fail anywhere
 
@@ -7,12 +7,15 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jupyter_wire::content::{ExecuteReply, InterruptReply, Stream};
-use jupyter_wire::{ConnectionInfo, ExecutionState, Parent, bind};
+use jupyter_wire::{
+    ConnectionInfo, ExecutionState, Parent, bind,
+    content::{ExecuteReply, InterruptReply, Stream},
+};
 use serde_json::{Value, json};
-use support::*;
 use tokio::time::{sleep, timeout};
 use zeromq::prelude::*;
+
+use self::support::*;
 
 #[tokio::test]
 async fn a_reply_goes_to_its_requester_and_echoes_the_header() {
@@ -126,7 +129,7 @@ async fn a_requester_that_vanished_holds_nobody_up() {
     send(&mut gone, signed("execute_request", "a", "{}", "{}")).await;
     let request = next(&mut requests).await;
     drop(gone);
-    sleep(MOMENT).await;
+    sleep(SETTLING_TIME).await;
     frontend.reply(&request, &ExecuteReply::ok(1));
     assert_eq!(within(frontend.input(&request, "? ", false)).await, None);
     let mut client = dealer(&info, info.shell_port, "berta").await;
@@ -142,7 +145,7 @@ async fn requests_that_nobody_takes_do_not_hold_up_replies() {
     for n in 0..500 {
         send(&mut client, signed("execute_request", &n.to_string(), "{}", "{}")).await;
     }
-    sleep(MOMENT).await;
+    sleep(SETTLING_TIME).await;
     frontend.reply(&first, &ExecuteReply::ok(1));
     assert_eq!(receive(&mut client).await.parent_text, header("execute_request", "first"));
     for n in 0..500 {
@@ -204,20 +207,52 @@ async fn publications_keep_their_order_and_flush_waits_for_them() {
 }
 
 #[tokio::test]
+async fn what_is_published_before_the_first_subscription_is_kept_for_it() {
+    let (info, mut requests, frontend) = kernel().await;
+    let mut client = dealer(&info, info.shell_port, "anna").await;
+    send(&mut client, signed("execute_request", "a", "{}", "{}")).await;
+    let parent = next(&mut requests).await.parent();
+    frontend.status(&parent, ExecutionState::Busy);
+    frontend.publish(&parent, &Stream::stdout("early")).await;
+    within(frontend.flush()).await;
+    assert!(timeout(SETTLING_TIME, frontend.delivered()).await.is_err(), "nobody has it yet");
+
+    // Both reconnect after a restart, one a little later.
+    let mut first = welcomed(&info).await;
+    let mut second = welcomed(&info).await;
+    assert_eq!(receive(&mut first).await.header["msg_type"], "iopub_welcome", "the second's");
+    assert!(within(frontend.delivered()).await);
+    for subscriber in [&mut first, &mut second] {
+        assert_eq!(receive(subscriber).await.content["execution_state"], "busy");
+        assert_eq!(receive(subscriber).await.content["text"], "early");
+    }
+}
+
+#[tokio::test]
+async fn the_first_subscriber_waits_for_no_other_if_there_is_nothing_to_show() {
+    let (info, _requests, frontend) = kernel().await;
+    frontend.status(&Parent::none(), ExecutionState::Starting);
+    let mut subscriber = welcomed(&info).await;
+    let begun = std::time::Instant::now();
+    assert_eq!(receive(&mut subscriber).await.content["execution_state"], "starting");
+    assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_slow_reader_makes_publishers_wait_and_loses_nothing() {
-    const MESSAGES: usize = 50_000;
+    const BACKLOG_LENGTH: usize = 50_000;
     let (info, _requests, frontend) = kernel().await;
     let mut subscriber = welcomed(&info).await;
     let publisher = tokio::spawn(async move {
         let text = "x".repeat(300);
-        for n in 0..MESSAGES {
+        for n in 0..BACKLOG_LENGTH {
             frontend.publish(&Parent::none(), &Stream::stdout(format!("{n} {text}"))).await;
         }
         frontend.flush().await;
     });
     sleep(Duration::from_secs(2)).await;
     assert!(!publisher.is_finished(), "everything fits into the buffers: the test shows nothing");
-    for n in 0..MESSAGES {
+    for n in 0..BACKLOG_LENGTH {
         let message = within(subscriber.recv()).await.unwrap().into_vec();
         let content: Value = serde_json::from_slice(message.last().unwrap()).unwrap();
         assert!(content["text"].as_str().unwrap().starts_with(&format!("{n} ")), "{n} is missing");
@@ -234,7 +269,7 @@ async fn a_person_is_asked_and_answers() {
     send(&mut shell, signed("execute_request", "a", "{}", "{}")).await;
     let request = next(&mut requests).await;
     send(&mut stdin, signed("input_reply", "0", "{}", r#"{"value":"not asked"}"#)).await;
-    sleep(MOMENT).await;
+    sleep(SETTLING_TIME).await;
 
     // JupyterLab names the question as the reply's parent, jupyter_client's `input()` does not.
     for names_parent in [true, false] {
@@ -249,7 +284,7 @@ async fn a_person_is_asked_and_answers() {
         send(&mut stdin, signed("input_reply", "3", &parent, r#"{"value":"Ada"}"#)).await;
         assert_eq!(within(asking).await.unwrap().as_deref(), Some("Ada"));
     }
-    assert!(timeout(MOMENT, other.recv()).await.is_err(), "the wrong frontend was asked");
+    assert!(timeout(SETTLING_TIME, other.recv()).await.is_err(), "the wrong frontend was asked");
 }
 
 #[tokio::test]

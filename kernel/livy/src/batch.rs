@@ -1,87 +1,113 @@
 //! [Batches](https://livy.apache.org/docs/latest/rest-api.html#batch): Spark applications that run
-//! by themselves, as `spark-submit` starts them.
+//! by themselves, like those of `spark-submit`.
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, IgnoredAny},
+};
 use serde_json::{Map, Value};
 
 use crate::{
-    Ability, Application, Id, Request, SessionState,
+    Feature, Id, Request, SessionProperties, SessionState, number,
     session::{AppInfo, Log, State, null_as_default},
 };
 
-/// [`POST /batches`](https://livy.apache.org/docs/latest/rest-api.html#post-batches): submits one.
+/// [`POST /batches`](https://livy.apache.org/docs/latest/rest-api.html#post-batches): submits a batch.
 pub fn create(new: &NewBatch) -> Request<Batch> {
-    Request::post(&["batches"]).json(new).needing(Ability::Batches)
+    Request::post(&["batches"]).json(new).needing(Feature::Batches)
 }
 
-/// [`GET /batches`](https://livy.apache.org/docs/latest/rest-api.html#get-batches): the batches,
-/// `size` of them from index `from` on.
+/// [`GET /batches`](https://livy.apache.org/docs/latest/rest-api.html#get-batches): lists
+/// batches, `size` of them from index `from` on.
 pub fn list(from: Option<u64>, size: Option<u64>) -> Request<Batches> {
-    Request::get(&["batches"]).query("from", from).query("size", size).needing(Ability::Batches)
+    Request::get(&["batches"])
+        .query("from", from)
+        .query("size", size)
+        .needing(Feature::Batches)
+        .large()
 }
 
-/// [`GET /batches/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchid)
+/// [`GET /batches/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchid):
+/// describes a batch.
 pub fn get(id: &Id) -> Request<Batch> {
-    Request::get(&["batches", id.as_str()]).needing(Ability::Batches)
+    Request::get(&["batches", id.as_str()]).needing(Feature::Batches)
 }
 
-/// [`GET /batches/{id}/state`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchidstate)
+/// [`GET /batches/{id}/state`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchidstate):
+/// returns a batch's state alone.
 pub fn state(id: &Id) -> Request<State> {
-    Request::get(&["batches", id.as_str(), "state"]).needing(Ability::Batches)
+    Request::get(&["batches", id.as_str(), "state"]).needing(Feature::Batches)
 }
 
-/// [`GET /batches/{id}/log`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchidlog)
+/// [`GET /batches/{id}/log`](https://livy.apache.org/docs/latest/rest-api.html#get-batchesbatchidlog):
+/// returns `size` lines of a batch's log from line `from` on; without `from`, or with -1, the last ones.
 pub fn log(id: &Id, from: Option<i64>, size: Option<i64>) -> Request<Log> {
     Request::get(&["batches", id.as_str(), "log"])
         .query("from", from)
         .query("size", size)
-        .needing(Ability::Batches)
+        .needing(Feature::Batches)
+        .large()
 }
 
-/// [`DELETE /batches/{id}`](https://livy.apache.org/docs/latest/rest-api.html#delete-batchesbatchid)
+/// [`DELETE /batches/{id}`](https://livy.apache.org/docs/latest/rest-api.html#delete-batchesbatchid):
+/// ends a batch.
 pub fn delete(id: &Id) -> Request<IgnoredAny> {
-    Request::delete(&["batches", id.as_str()]).needing(Ability::Batches)
+    Request::delete(&["batches", id.as_str()]).needing(Feature::Batches)
 }
 
-/// The body of [`create`]; what is `None` or empty is left to the server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The body of [`create`]. Properties that only sessions have are not sent; reading refuses unknown
+/// ones, as [`SessionProperties`] does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewBatch {
-    /// The file with the application, where the cluster finds it.
+    /// Address of the file with the application, from the cluster's point of view.
     pub file: String,
-    /// The main class, of a jar.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The main class of a jar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_name: Option<String>,
-    /// Arguments of the application.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Command-line arguments of the application.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
-    /// The Spark application that it is.
-    #[serde(flatten)]
-    pub application: Application,
+    /// The properties of the Spark application.
+    #[serde(flatten, deserialize_with = "strict", serialize_with = "without_those_of_sessions")]
+    pub properties: SessionProperties,
 }
 
-/// What the server says of a batch.
+/// Reads all fields that are left: serde itself would ignore unknown ones in a flattened struct.
+fn strict<'de, D: Deserializer<'de>>(rest: D) -> Result<SessionProperties, D::Error> {
+    let rest = Map::<String, Value>::deserialize(rest)?;
+    serde_json::from_value(rest.into()).map_err(D::Error::custom)
+}
+
+fn without_those_of_sessions<S: Serializer>(
+    properties: &SessionProperties,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    properties.clone().for_batch().serialize(serializer)
+}
+
+/// The server's description of a batch.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
-    /// Its id.
+    /// The batch's id.
     pub id: Id,
-    /// Its name, if it was given one.
+    /// The batch's name, if it was given one.
     #[serde(default)]
     pub name: Option<String>,
-    /// The Spark application's id, once there is one.
+    /// The Spark application's id, once the cluster manager has given one.
     #[serde(default)]
     pub app_id: Option<String>,
-    /// Where to look at the application.
+    /// Links to the application.
     #[serde(default, deserialize_with = "null_as_default")]
     pub app_info: AppInfo,
-    /// Its state: `starting`, `running`, `success`, `dead`, `killed`, …
+    /// The batch's state: `starting`, `running`, `success`, `dead`, `killed`, …
     #[serde(default, deserialize_with = "null_as_default")]
     pub state: SessionState,
-    /// The last lines of its log.
+    /// The last lines of the batch's log.
     #[serde(default, deserialize_with = "null_as_default")]
     pub log: Vec<String>,
-    /// Every other field, as it came.
+    /// All other fields, unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -92,8 +118,8 @@ pub struct Batches {
     /// The batches of this page.
     #[serde(default, alias = "items")]
     pub sessions: Vec<Batch>,
-    /// How many there are in all.
-    #[serde(default)]
+    /// The number of all batches.
+    #[serde(default, deserialize_with = "number::count")]
     pub total: u64,
 }
 
@@ -109,10 +135,24 @@ mod tests {
             file: "/jobs/pi.py".into(),
             args: vec!["10".into()],
             class_name: Some("Pi".into()),
-            ..Default::default()
+            properties: SessionProperties { ttl: Some("1h".into()), ..Default::default() },
         };
         let body = json!({"file": "/jobs/pi.py", "args": ["10"], "className": "Pi"});
         assert_eq!(create(&new).body, Some(body));
+    }
+
+    #[test]
+    fn a_new_batch_is_read_and_its_unknown_properties_are_refused() {
+        let new: NewBatch =
+            serde_json::from_value(json!({"file": "a.py", "conf": {"spark.a": 7}})).unwrap();
+        assert_eq!((new.file.as_str(), new.properties.conf["spark.a"].as_str()), ("a.py", "7"));
+        for (batch, reason) in [
+            (json!({}), "missing field `file`"),
+            (json!({"file": "a.py", "driverMemroy": "1g"}), "unknown field `driverMemroy`"),
+        ] {
+            let error = serde_json::from_value::<NewBatch>(batch).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-/// Where a Livy server answers, and who asks.
+/// The address of a Livy server, with the credentials in it.
 ///
 /// A path in the address is kept, since gateways serve Livy below one
 /// (`https://cluster.example/livy`). Credentials in the address become HTTP Basic authentication
@@ -21,7 +21,7 @@ pub(crate) enum Credentials {
     Bearer(String),
 }
 
-/// Why an address is no endpoint.
+/// Says why an address is no endpoint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EndpointError {
     /// The address is no URL.
@@ -34,6 +34,10 @@ pub enum EndpointError {
 
 impl Endpoint {
     /// Reads an address such as `https://user:password@livy.example:8998/prefix`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address is no URL, or if its scheme is neither `http` nor `https`.
     pub fn parse(address: &str) -> Result<Self, EndpointError> {
         let mut url = Url::parse(address.trim())
             .map_err(|error| EndpointError::NotAUrl(error.to_string()))?;
@@ -46,27 +50,27 @@ impl Endpoint {
         Ok(Self { url, credentials })
     }
 
-    /// The same address, asked with this bearer token.
+    /// Returns the same address with a bearer token as its credentials.
     pub fn with_bearer_token(self, token: impl Into<String>) -> Self {
         Self { credentials: Credentials::Bearer(token.into()), ..self }
     }
 
-    /// The host's name, or its address.
+    /// The host's name or IP address.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// The port, which may be that of the scheme.
+    /// The port; the scheme's default one if the address names none.
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().unwrap_or_default()
     }
 
-    /// The path below which Livy answers, without a slash at the end.
+    /// The path below which Livy answers, without a final slash.
     pub fn path(&self) -> &str {
         self.url.path().trim_end_matches('/')
     }
 
-    /// Whether the server is on this machine, where no proxy belongs in between.
+    /// Whether the server is on this machine, so that no proxy is used.
     pub fn is_loopback(&self) -> bool {
         match self.url.host_str() {
             Some("localhost") => true,
@@ -78,7 +82,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether the way to it is encrypted.
+    /// Whether the connection is encrypted.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
@@ -87,8 +91,8 @@ impl Endpoint {
         &self.credentials
     }
 
-    /// The URL of a resource below this endpoint; each segment is escaped.
-    pub(crate) fn join(&self, path: &[String], query: &[(&'static str, String)]) -> Url {
+    /// Returns the URL of a resource below this endpoint; each segment is escaped.
+    pub(crate) fn url_of(&self, path: &[String], query: &[(&'static str, String)]) -> Url {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -133,21 +137,21 @@ impl fmt::Debug for Endpoint {
 mod tests {
     use super::*;
 
-    fn join(address: &str, path: &[&str]) -> String {
+    fn url_of(address: &str, path: &[&str]) -> String {
         let path: Vec<String> = path.iter().map(|&segment| segment.to_owned()).collect();
-        Endpoint::parse(address).unwrap().join(&path, &[]).to_string()
+        Endpoint::parse(address).unwrap().url_of(&path, &[]).to_string()
     }
 
     #[test]
     fn a_path_prefix_is_kept() {
-        assert_eq!(join("http://h:8998", &["sessions"]), "http://h:8998/sessions");
-        assert_eq!(join("https://h/livy/", &["sessions", "1"]), "https://h/livy/sessions/1");
-        assert_eq!(join("https://h/a/b?x=1#y", &["sessions"]), "https://h/a/b/sessions");
+        assert_eq!(url_of("http://h:8998", &["sessions"]), "http://h:8998/sessions");
+        assert_eq!(url_of("https://h/livy/", &["sessions", "1"]), "https://h/livy/sessions/1");
+        assert_eq!(url_of("https://h/a/b?x=1#y", &["sessions"]), "https://h/a/b/sessions");
     }
 
     #[test]
     fn an_odd_id_stays_one_segment() {
-        assert_eq!(join("http://h", &["sessions", "a/b c"]), "http://h/sessions/a%2Fb%20c");
+        assert_eq!(url_of("http://h", &["sessions", "a/b c"]), "http://h/sessions/a%2Fb%20c");
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_livy_address_is_said_plainly() {
+    fn an_address_that_is_not_livys_is_refused_plainly() {
         let error = |address| Endpoint::parse(address).unwrap_err().to_string();
         assert!(error("livy.example").starts_with("it is not a URL"));
         assert_eq!(error("ftp://h"), "it starts with ftp:, but Livy is reached by http: or https:");

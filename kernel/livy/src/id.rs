@@ -2,13 +2,13 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// The id of a session or statement: opaque, because Livy counts, Fabric and Lighter send UUIDs,
-/// and a session's name works wherever its id does.
+/// The id of a session, statement, batch or job. It is opaque: Livy counts from 0, Fabric and Lighter
+/// send UUIDs, and a session's name is accepted wherever its id is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Id(String);
 
 impl Id {
-    /// The id as it stands in a path.
+    /// The id as it is written in a path.
     pub fn as_str(&self) -> &str {
         &self.0
     }

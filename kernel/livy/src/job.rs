@@ -1,57 +1,62 @@
-//! Jobs: pickled callables that run inside a session's own process, beside its statements. The
-//! public page leaves them out; Livy's own Java and Python clients use them.
+//! Jobs: serialized callables that run inside a session's own process, beside its statements. Livy's
+//! documentation leaves the routes out; its own
+//! [programmatic API](https://livy.apache.org/docs/latest/programmatic-api.html) uses them.
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::{Ability, Id, Request, session::null_as_default};
+use crate::{Feature, Id, Request, session::null_as_default};
 
-/// `POST /sessions/{session}/submit-job`: runs a job, interruptible and in parallel with others.
+/// `POST /sessions/{session}/submit-job`: runs a job in parallel with others; it can be
+/// interrupted.
 pub fn submit(session: &Id, new: &NewJob) -> Request<Job> {
-    Request::post(&["sessions", session.as_str(), "submit-job"]).json(new).needing(Ability::Jobs)
+    Request::post(&["sessions", session.as_str(), "submit-job"]).json(new).needing(Feature::Jobs)
 }
 
-/// `POST /sessions/{session}/run-job`: runs a job on the thread that takes requests.
+/// `POST /sessions/{session}/run-job`: runs a job on the thread that receives requests.
 pub fn run(session: &Id, new: &NewJob) -> Request<Job> {
-    Request::post(&["sessions", session.as_str(), "run-job"]).json(new).needing(Ability::Jobs)
+    Request::post(&["sessions", session.as_str(), "run-job"]).json(new).needing(Feature::Jobs)
 }
 
-/// `GET /sessions/{session}/jobs/{id}`: how far a job is, and its result.
+/// `GET /sessions/{session}/jobs/{id}`: describes a job, with its result once it has
+/// ended.
 pub fn get(session: &Id, id: &Id) -> Request<Job> {
-    Request::get(&["sessions", session.as_str(), "jobs", id.as_str()]).needing(Ability::Jobs)
+    Request::get(&["sessions", session.as_str(), "jobs", id.as_str()])
+        .needing(Feature::Jobs)
+        .large()
 }
 
 /// `POST /sessions/{session}/jobs/{id}/cancel`: ends a job.
 pub fn cancel(session: &Id, id: &Id) -> Request<IgnoredAny> {
     Request::post(&["sessions", session.as_str(), "jobs", id.as_str(), "cancel"])
-        .needing(Ability::Jobs)
+        .needing(Feature::Jobs)
 }
 
 /// The body of [`submit`] and [`run`].
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewJob {
-    /// The callable, serialized and in Base64.
+    /// The serialized callable in Base64.
     pub job: String,
-    /// `pyspark`, `pyspark3` or `spark`: what unpacks it.
+    /// The interpreter that unpacks it: `pyspark`, `pyspark3` or `spark`.
     pub job_type: String,
 }
 
-/// What the server says of a job.
+/// The server's description of a job.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Job {
-    /// Its id, within the session.
+    /// The job's id within its session.
     pub id: Id,
-    /// Its state.
+    /// The job's state.
     pub state: JobState,
-    /// What went wrong.
+    /// The error's text, if the job has failed.
     #[serde(default)]
     pub error: Option<String>,
-    /// What it returned, serialized and in Base64.
+    /// The serialized result in Base64.
     #[serde(default, deserialize_with = "null_as_default")]
     pub result: Option<String>,
 }
 
-/// How far a job is.
+/// A job's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are Livy's")]
 pub enum JobState {
@@ -61,12 +66,12 @@ pub enum JobState {
     Succeeded,
     Failed,
     Cancelled,
-    /// A state this crate has not heard of.
+    /// A state that this crate does not know.
     Unknown(String),
 }
 
 impl JobState {
-    /// Reads a state, in any case of letters.
+    /// Reads a state, ignoring case.
     pub fn parse(state: &str) -> Self {
         match state.to_ascii_lowercase().as_str() {
             "sent" => Self::Sent,
@@ -79,7 +84,7 @@ impl JobState {
         }
     }
 
-    /// Whether nothing more will come.
+    /// Whether the job has ended.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }

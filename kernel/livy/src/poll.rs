@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
-/// How often to ask for something that ends by itself: after a tenth of the time it has taken so
-/// far, so that polling adds at most about 10 % to it, within bounds that spare the server.
+use crate::retry_after::MAX_RETRY_AFTER;
+
+/// How often to ask for something that ends by itself: after a tenth of the time that it has taken
+/// so far, so that polling adds at most about 10 % to it, within limits that spare the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollPolicy {
     shortest: Duration,
@@ -9,27 +11,28 @@ pub struct PollPolicy {
 }
 
 impl PollPolicy {
-    /// For a statement: a short one is noticed at once, a long one costs one request a second.
+    /// Polls a statement every 10 ms to 1 s: the end of a short one is noticed at once, and a long one
+    /// costs one request a second.
     pub const STATEMENT: Self = Self::new(Duration::from_millis(10), Duration::from_secs(1));
-    /// For the start of a session, which takes seconds to minutes.
+    /// Polls a session every 100 ms to 1 s while it starts, which takes seconds to minutes.
     pub const SESSION: Self = Self::new(Duration::from_millis(100), Duration::from_secs(1));
 
-    /// A policy of its own bounds.
+    /// Makes a policy with other limits.
     pub const fn new(shortest: Duration, longest: Duration) -> Self {
         Self { shortest, longest }
     }
 
-    /// Begins to wait for one thing.
+    /// Begins to poll one thing.
     pub fn start(self) -> Polls {
         Polls { policy: self, begun: Instant::now(), retry_after: None }
     }
 
     fn delay(self, elapsed: Duration) -> Duration {
-        (elapsed / 10).clamp(self.shortest, self.longest)
+        elapsed.checked_div(10).unwrap_or_default().clamp(self.shortest, self.longest)
     }
 }
 
-/// The polls for one thing, from [`PollPolicy::start`].
+/// The polls of one thing, from [`PollPolicy::start`].
 #[derive(Debug)]
 pub struct Polls {
     policy: PollPolicy,
@@ -38,15 +41,21 @@ pub struct Polls {
 }
 
 impl Polls {
-    /// Obeys a server that said, in a `Retry-After` header, how long to leave it alone.
-    pub fn obey(&mut self, retry_after: Option<Duration>) {
-        self.retry_after = retry_after;
+    /// Makes the next wait as long as the server's `Retry-After` header asked for, but no longer than
+    /// [`MAX_RETRY_AFTER`].
+    pub fn set_retry_after(&mut self, retry_after: Option<Duration>) {
+        self.retry_after = retry_after.map(|wait| wait.min(MAX_RETRY_AFTER));
     }
 
-    /// Waits until it is time to ask again.
+    /// Waits until the next poll is due.
     pub async fn wait(&mut self) {
-        let delay = self.policy.delay(self.begun.elapsed());
-        tokio::time::sleep(self.retry_after.take().map_or(delay, |wish| wish.max(delay))).await;
+        self.wait_at_least(Duration::ZERO).await;
+    }
+
+    /// Waits until the next poll is due, but for no less than `least`.
+    pub async fn wait_at_least(&mut self, least: Duration) {
+        let delay = self.policy.delay(self.begun.elapsed()).max(least);
+        tokio::time::sleep(self.retry_after.take().unwrap_or_default().max(delay)).await;
     }
 }
 

@@ -1,37 +1,37 @@
-//! Whose Livy it is: how the makers of Livy endpoints differ where that must be known beforehand.
-//! Most differences (ids, status codes, states, missing fields) are borne without asking.
+//! The makes of Livy servers, as far as their differences must be known beforehand. Most differences
+//! (ids, status codes, states, missing fields) are tolerated without knowing the make.
 
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::IgnoredAny;
 
-use crate::{Ability, Endpoint, Id, Request, session};
+use crate::{Endpoint, Feature, Id, Request, session};
 
-/// A maker of Livy endpoints.
+/// A make of Livy server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// Apache Livy itself, also on EMR's own machines.
+    /// Apache Livy itself.
     #[default]
     Livy,
-    /// Behind Apache Knox, as on CDP.
+    /// Livy behind Apache Knox, as on CDP.
     Knox,
-    /// Azure HDInsight.
+    /// Livy on Azure HDInsight.
     HdInsight,
-    /// Amazon EMR on EC2.
+    /// Livy on Amazon EMR's EC2 machines.
     Emr,
-    /// Amazon EMR Serverless.
+    /// The Livy endpoint of Amazon EMR Serverless.
     EmrServerless,
-    /// Azure Synapse.
+    /// The Livy endpoint of Azure Synapse.
     Synapse,
-    /// Microsoft Fabric.
+    /// The Livy endpoint of Microsoft Fabric.
     Fabric,
-    /// Lighter, Exacaster's own server.
+    /// [Lighter](https://github.com/exacaster/lighter), Exacaster's server.
     Lighter,
 }
 
 impl Profile {
-    /// Each there is, with its name.
+    /// All profiles with their names in settings.
     pub const ALL: [(&'static str, Self); 8] = [
         ("livy", Self::Livy),
         ("knox", Self::Knox),
@@ -43,13 +43,13 @@ impl Profile {
         ("lighter", Self::Lighter),
     ];
 
-    /// Reads a name.
+    /// Reads a name, ignoring case.
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, profile)| profile)
     }
 
-    /// What an address looks like.
+    /// Guesses the make from the server's address.
     pub fn guess(endpoint: &Endpoint) -> Self {
         let host = endpoint.host();
         let path = endpoint.path();
@@ -64,20 +64,20 @@ impl Profile {
         }
     }
 
-    /// Headers that it wants.
+    /// The headers that it demands.
     pub(crate) fn headers(self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if self == Self::Lighter {
-            // Without it Lighter answers in its own form.
+            // Without it Lighter answers in its own format.
             let name = HeaderName::from_static("x-compatibility-mode");
             headers.insert(name, HeaderValue::from_static("sparkmagic"));
         }
         headers
     }
 
-    /// What it is known not to have; the rest is noticed.
-    pub(crate) fn lacks(self) -> &'static [Ability] {
-        use Ability::{Completion, Jobs, Log, ResetTimeout, Version};
+    /// The features that it is known to lack; others are noticed when they are used.
+    pub(crate) fn missing_features(self) -> &'static [Feature] {
+        use Feature::{Completion, Jobs, Log, ResetTimeout, Version};
         match self {
             Self::Fabric => &[Completion, Jobs, Log, Version],
             Self::Synapse => &[Completion, Jobs, Log],
@@ -86,21 +86,26 @@ impl Profile {
         }
     }
 
-    /// How soon the start of a session is answered at the latest.
-    pub fn session_answered_within(self) -> Duration {
+    /// Whether it accepts a session's name in place of its id, as Livy does since 0.6.
+    pub(crate) fn knows_names(self) -> bool {
+        matches!(self, Self::Livy | Self::Knox | Self::HdInsight | Self::Emr)
+    }
+
+    /// How long it may take to answer a request for a new session.
+    pub fn session_answer_timeout(self) -> Duration {
         match self {
-            // The application behind it may have to be started first.
+            // Its application may have to start first.
             Self::EmrServerless => Duration::from_secs(180),
-            _ => session::CREATED_WITHIN,
+            _ => session::CREATION_TIMEOUT,
         }
     }
 
-    /// The request that makes an idle timeout begin anew.
+    /// Returns the request that starts the idle timeout of a session again.
     pub fn keep_alive(self, session: &Id) -> Request<IgnoredAny> {
         match self {
             Self::Synapse => session::put_reset_timeout(session),
             Self::Fabric => session::post_reset_timeout(session),
-            _ => session::connect(session).answered_by(),
+            _ => session::connect(session).reply_as(),
         }
     }
 }
@@ -115,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_maker_is_guessed_from_the_address() {
+    fn the_make_is_guessed_from_the_address() {
         check("http://livy.example:8998", Profile::Livy);
         check("https://c.azurehdinsight.net/livy", Profile::HdInsight);
         check(
@@ -143,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_are_kept_alive_in_each_makers_way() {
+    fn sessions_are_kept_alive_in_each_makes_way() {
         let asked = |profile: Profile| format!("{:?}", profile.keep_alive(&"7".into()));
         assert_eq!(asked(Profile::Livy), "Post /sessions/7/connect");
         assert_eq!(asked(Profile::Synapse), "Put /sessions/7/reset-timeout");

@@ -1,13 +1,13 @@
-//! The one door through which every reply passes.
+//! Turns every reply into what was asked for, or into an error. Pure.
 
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::{Endpoint, Error, Refusal};
+use crate::{Endpoint, Error, Refusal, excerpt::excerpt};
 
-/// A reply as it came.
+/// A reply as it was received.
 pub(crate) struct Reply {
     pub status: u16,
     pub retry_after: Option<Duration>,
@@ -15,27 +15,31 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// What was asked for, or why it is not there. Servers answer 200, 201 or 202 for the same.
-    pub fn read<T: DeserializeOwned>(self, endpoint: &Endpoint) -> Result<T, Error> {
+    /// Reads what was asked for. Servers answer 200, 201 or 202 for the same.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the server refused, or if the body is not what the REST API promises.
+    pub fn parse<T: DeserializeOwned>(self, endpoint: &Endpoint) -> Result<T, Error> {
         if !(200..300).contains(&self.status) {
             return Err(self.refusal().into());
         }
-        parse(&self.body).map_err(|error| Error::Unreadable {
+        read_body(&self.body).map_err(|error| Error::Unreadable {
             endpoint: endpoint.to_string(),
             reason: unreadable(&self.body, &error),
         })
     }
 
     fn refusal(self) -> Refusal {
-        let message = server_words(&self.body).unwrap_or_else(|| meaning(self.status).to_owned());
-        let is_livys = serde_json::from_str::<Value>(&self.body).is_ok();
+        let message = server_message(&self.body).unwrap_or_else(|| meaning(self.status).to_owned());
+        let is_livys = serde_json::from_str::<IgnoredAny>(&self.body).is_ok();
         Refusal { status: self.status, message, retry_after: self.retry_after, is_livys }
     }
 }
 
-/// Where nothing is asked but that it be done, the words do not matter: a real Livy says `canceled`
-/// of a job in bare text, and others say nothing. A web page still is no answer.
-fn parse<T: DeserializeOwned>(body: &str) -> serde_json::Result<T> {
+/// Reads a body. Where no answer is needed but success, any text will do: Livy answers a cancelled job
+/// with a bare `canceled`, and other servers with nothing. A web page is still no answer.
+fn read_body<T: DeserializeOwned>(body: &str) -> serde_json::Result<T> {
     match serde_json::from_str(body) {
         Err(error) if !is_html(body) => serde_json::from_str("null").map_err(|_| error),
         result => result,
@@ -45,27 +49,28 @@ fn parse<T: DeserializeOwned>(body: &str) -> serde_json::Result<T> {
 fn unreadable(body: &str, error: &serde_json::Error) -> String {
     match is_html(body).then(|| html_text(body)).flatten() {
         Some(text) => format!("it sent a web page: {text}"),
-        None => format!("its reply is not as documented: {error}"),
+        // The error may repeat what it could not read.
+        None => format!("its reply is not as documented: {}", excerpt(&error.to_string())),
     }
 }
 
-/// What a server says in an error body: `{"msg": …}`, a JSON string, a stack trace, a web page.
-fn server_words(body: &str) -> Option<String> {
-    let words = match serde_json::from_str::<Value>(body) {
-        Ok(Value::String(text)) => first_words(&text),
+/// Finds the message in an error body: `{"msg": …}`, a JSON string, a stack trace or a web page.
+fn server_message(body: &str) -> Option<String> {
+    let message = match serde_json::from_str::<Value>(body) {
+        Ok(Value::String(text)) => without_java(&text),
         Ok(Value::Object(object)) => ["msg", "message", "error_description", "error"]
             .iter()
             .find_map(|&key| object.get(key)?.as_str())
-            .map(first_words)
-            .unwrap_or_else(|| shorten(body)),
+            .map(without_java)
+            .unwrap_or_else(|| excerpt(body)),
         _ if is_html(body) => html_text(body)?,
-        _ => first_words(body),
+        _ => without_java(body),
     };
-    (!words.is_empty()).then_some(words)
+    (!message.is_empty()).then_some(message)
 }
 
-/// A message without the Java stack below it and the chain of exception classes before it.
-fn first_words(text: &str) -> String {
+/// Takes the Java stack off a message, and the chain of exception classes before it.
+fn without_java(text: &str) -> String {
     let end = text.find("\n\tat ").unwrap_or(text.len());
     let mut rest = text[..end].trim();
     while let Some((class, message)) = rest.split_once(": ")
@@ -73,7 +78,7 @@ fn first_words(text: &str) -> String {
     {
         rest = message.trim_start();
     }
-    shorten(rest)
+    excerpt(rest)
 }
 
 fn is_exception_class(word: &str) -> bool {
@@ -86,13 +91,13 @@ fn is_html(body: &str) -> bool {
     body.trim_start().starts_with('<')
 }
 
-/// The title of a web page, else its text.
+/// Returns the title of a web page, or else its text.
 fn html_text(body: &str) -> Option<String> {
     let title = body
         .split_once("<title>")
         .and_then(|(_, rest)| rest.split_once("</title>"))
         .map(|(title, _)| title.to_owned());
-    let text = shorten(&title.unwrap_or_else(|| without_tags(body)));
+    let text = excerpt(&title.unwrap_or_else(|| without_tags(body)));
     (!text.is_empty()).then_some(text)
 }
 
@@ -100,17 +105,7 @@ fn without_tags(html: &str) -> String {
     html.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect()
 }
 
-/// One line of bearable length.
-fn shorten(text: &str) -> String {
-    const LONGEST: usize = 500;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
-/// For servers that say nothing.
+/// Explains a status, for servers that send no message.
 fn meaning(status: u16) -> &'static str {
     match status {
         300..=399 => "it redirects elsewhere, as a login page does",
@@ -136,11 +131,11 @@ mod tests {
 
     fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, Error> {
         let endpoint = Endpoint::parse("http://livy.example").unwrap();
-        Reply { status, retry_after: None, body: body.to_owned() }.read(&endpoint)
+        Reply { status, retry_after: None, body: body.to_owned() }.parse(&endpoint)
     }
 
     #[test]
-    fn the_servers_words_come_out_of_every_kind_of_body() {
+    fn the_servers_message_comes_out_of_every_kind_of_body() {
         check(404, r#"{"msg": "Session '8' not found."}"#, "Session '8' not found.");
         check(404, r#""Statement not found""#, "Statement not found");
         check(400, "Session isn't active.", "Session isn't active.");

@@ -3,22 +3,23 @@ use std::{fmt, marker::PhantomData, time::Duration};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Ability;
+use crate::Feature;
 
-/// Something to ask a Livy server, as a value: what is sent, and as `T` what answers.
-#[derive(Clone, PartialEq)]
+/// A request to a Livy server as a value. `T` is the type that its answer is read as.
+#[derive(PartialEq)]
 pub struct Request<T> {
     pub(crate) method: Method,
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
     pub(crate) answer_within: Duration,
-    pub(crate) ability: Option<Ability>,
+    pub(crate) size: Size,
+    pub(crate) feature: Option<Feature>,
     reply: PhantomData<fn() -> T>,
 }
 
-/// Livy answers within milliseconds; a server that is this slow is in trouble.
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How soon answers must begin by default. Livy answers within milliseconds.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -26,6 +27,15 @@ pub(crate) enum Method {
     Post,
     Put,
     Delete,
+}
+
+/// The expected size of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// A few kilobytes.
+    Usual,
+    /// As much as a cell may print.
+    Large,
 }
 
 impl<T> Request<T> {
@@ -45,32 +55,52 @@ impl<T> Request<T> {
         Self::new(Method::Delete, path)
     }
 
-    /// The same, done [as another user](https://livy.apache.org/docs/latest/rest-api.html#proxy-user---doas-support).
+    /// Returns the same request, made [for another user](https://livy.apache.org/docs/latest/rest-api.html#proxy-user---doas-support).
     pub fn do_as(self, user: &str) -> Self {
         self.query("doAs", Some(user))
     }
 
-    /// The same, with an answer expected to begin within this time.
+    /// Returns the same request, whose answer must begin within this time.
     pub fn answer_within(self, answer_within: Duration) -> Self {
         Self { answer_within, ..self }
     }
 
-    /// The same, its answer read as another type: `serde_json::Value` has all of it.
-    pub fn answered_by<U>(self) -> Request<U> {
+    /// Returns the same request, whose answer is read as another type; `serde_json::Value` has all of it.
+    pub fn reply_as<U>(self) -> Request<U> {
         Request {
             method: self.method,
             path: self.path,
             query: self.query,
             body: self.body,
             answer_within: self.answer_within,
-            ability: self.ability,
+            size: self.size,
+            feature: self.feature,
             reply: PhantomData,
         }
     }
 
-    /// Not every server has it.
-    pub(crate) fn needing(self, ability: Ability) -> Self {
-        Self { ability: Some(ability), ..self }
+    /// Returns the same request with another segment in its path.
+    pub(crate) fn with_segment(mut self, at: usize, segment: &str) -> Self {
+        if let Some(old) = self.path.get_mut(at) {
+            segment.clone_into(old);
+        }
+        self
+    }
+
+    /// Whether it asks for the description of one session.
+    pub(crate) fn is_get_of_a_session(&self) -> bool {
+        self.method == Method::Get
+            && matches!(&self.path[..], [sessions, _] if sessions == "sessions")
+    }
+
+    /// Returns the same request, whose answer may be large, because it grows with what users run.
+    pub(crate) fn large(self) -> Self {
+        Self { size: Size::Large, ..self }
+    }
+
+    /// Returns the same request, which needs a feature that not every server has.
+    pub(crate) fn needing(self, feature: Feature) -> Self {
+        Self { feature: Some(feature), ..self }
     }
 
     fn new(method: Method, path: &[&str]) -> Self {
@@ -79,8 +109,9 @@ impl<T> Request<T> {
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
             query: Vec::new(),
             body: None,
-            answer_within: ANSWER_WITHIN,
-            ability: None,
+            answer_within: ANSWER_TIMEOUT,
+            size: Size::Usual,
+            feature: None,
             reply: PhantomData,
         }
     }
@@ -98,7 +129,23 @@ impl<T> Request<T> {
     }
 }
 
-/// Bodies hold a person's code and settings, so only what is asked is shown.
+// A derived `Clone` would ask for `T: Clone`.
+impl<T> Clone for Request<T> {
+    fn clone(&self) -> Self {
+        Self {
+            method: self.method,
+            path: self.path.clone(),
+            query: self.query.clone(),
+            body: self.body.clone(),
+            answer_within: self.answer_within,
+            size: self.size,
+            feature: self.feature,
+            reply: PhantomData,
+        }
+    }
+}
+
+/// Shows method and path alone: bodies hold the user's code and settings.
 impl<T> fmt::Debug for Request<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} /{}", self.method, self.path.join("/"))

@@ -1,15 +1,15 @@
-//! What may be sent twice: the one place that decides it. Pure.
+//! Decides which requests are sent again, and when; nothing else decides it. Pure.
 
 use std::time::{Duration, Instant};
 
 use crate::{Error, error::Fate, request::Method};
 
-/// How long, and how often, to try again.
+/// How long failed requests are sent again, where that is harmless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResendPolicy {
-    /// For how long a server that cannot be reached, or fails, is tried.
+    /// How long a server that cannot be reached, or fails, is tried.
     pub within: Duration,
-    /// For how long a server that asks for patience (429) gets it.
+    /// How long a server that is too busy (429) is tried.
     pub throttled_within: Duration,
 }
 
@@ -20,10 +20,10 @@ impl Default for ResendPolicy {
 }
 
 impl ResendPolicy {
-    /// Each request is sent once.
+    /// Sends each request once.
     pub const NEVER: Self = Self { within: Duration::ZERO, throttled_within: Duration::ZERO };
 
-    /// Before the first attempt at a request.
+    /// Begins to count the attempts at a request.
     pub(crate) fn start(self, method: Method) -> Attempts {
         Attempts {
             policy: self,
@@ -34,9 +34,9 @@ impl ResendPolicy {
         }
     }
 
-    /// How long to wait before the next attempt at a request that failed for the `attempts`th time
-    /// `elapsed` after the first; `None` gives up. `chance`, from 0 to 1, keeps clients that failed
-    /// together from coming back together.
+    /// Returns how long to wait before the next attempt at a request that has failed for the `attempts`th
+    /// time, `elapsed` after the first; `None` gives up. `chance`, from 0 to 1, keeps clients that failed
+    /// together from returning together.
     fn delay(
         self,
         method: Method,
@@ -48,10 +48,10 @@ impl ResendPolicy {
         if !may_be_sent_again(method, error) {
             return None;
         }
-        let wish = error.refusal().and_then(|refusal| refusal.retry_after).unwrap_or_default();
+        let wish = error.retry_after().unwrap_or_default();
         let delay = backoff(attempts).mul_f64(0.5 + chance / 2.0).max(wish);
         let within = if error.is_throttled() { self.throttled_within } else { self.within };
-        (elapsed + delay <= within).then_some(delay)
+        (elapsed.saturating_add(delay) <= within).then_some(delay)
     }
 }
 
@@ -65,33 +65,35 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// How long to wait after one that failed; `None` gives up. What was waited because the server
-    /// asked for patience does not count when it fails afterwards.
-    pub fn next(&mut self, error: &Error, chance: f64) -> Option<Duration> {
-        self.failed += 1;
+    /// Returns how long to wait after a failed attempt; `None` gives up. Time spent waiting for a busy
+    /// server does not count when it fails afterwards.
+    pub fn next_delay(&mut self, error: &Error, chance: f64) -> Option<Duration> {
+        self.failed = self.failed.saturating_add(1);
         let mut elapsed = self.begun.elapsed();
         if !error.is_throttled() {
             elapsed = elapsed.saturating_sub(self.throttled);
         }
         let delay = self.policy.delay(self.method, error, self.failed, elapsed, chance)?;
         if error.is_throttled() {
-            self.throttled += delay;
+            self.throttled = self.throttled.saturating_add(delay);
         }
         Some(delay)
     }
 }
 
+/// Decides whether a failed request may be sent again:
+///
 /// | | GET | POST, DELETE |
 /// |---|---|---|
 /// | it never arrived | yes | yes |
 /// | it was turned away unread (429) | yes | yes |
-/// | nobody knows (reset, timeout, 502–504) | yes | no: it may have been carried out |
-/// | it was answered, but not in Livy's words | no | no, for the same reason |
+/// | its fate is unknown (reset, timeout, 502–504) | yes | no: it may have been carried out |
+/// | the answer is not one of Livy's | no | no, for the same reason |
 /// | it was refused | no | no |
-/// | it could not be signed at the moment | yes | no: who asks is told at once |
+/// | it could not be signed at the moment | yes | no: the user learns of it at once |
 fn may_be_sent_again(method: Method, error: &Error) -> bool {
     match error.fate() {
-        // Somebody is there who can renew a ticket, and would rather know.
+        // The user can renew a ticket, and has to know.
         Fate::NeverArrived if matches!(error, Error::Auth(_)) => method == Method::Get,
         Fate::NeverArrived | Fate::TurnedAway => true,
         Fate::Unknown => method == Method::Get && error.is_temporary(),
@@ -99,7 +101,7 @@ fn may_be_sent_again(method: Method, error: &Error) -> bool {
     }
 }
 
-/// 0.1 s, 0.2 s, 0.4 s and so on, up to 2 s.
+/// Returns 0.1 s, 0.2 s, 0.4 s and so on, up to 2 s.
 fn backoff(attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(5);
     Duration::from_millis(100 << doublings).min(Duration::from_secs(2))
@@ -157,16 +159,17 @@ mod tests {
         };
         assert_eq!(delay(&refused(429, Some(60))), Some(Duration::from_secs(60)));
         assert_eq!(delay(&refused(429, Some(600))), None);
+        assert_eq!(delay(&refused(429, Some(u64::MAX))), None);
         assert_eq!(delay(&refused(503, Some(60))), None);
     }
 
     #[test]
-    fn patience_that_was_asked_for_leaves_time_for_a_server_that_fails() {
+    fn time_spent_waiting_for_a_busy_server_leaves_time_for_one_that_fails() {
         let mut attempts = ResendPolicy::default().start(Method::Get);
         attempts.begun = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
-        assert!(attempts.next(&lost(), 0.5).is_none());
+        assert!(attempts.next_delay(&lost(), 0.5).is_none());
         attempts.throttled = Duration::from_secs(59);
-        assert!(attempts.next(&lost(), 0.5).is_some());
+        assert!(attempts.next_delay(&lost(), 0.5).is_some());
     }
 
     #[test]

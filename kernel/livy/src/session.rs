@@ -3,45 +3,48 @@
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use crate::{Ability, Application, Id, Request};
+use crate::{Feature, Id, Request, SessionProperties, number};
 
-/// Some servers answer only when the cluster has taken the session in.
-pub(crate) const CREATED_WITHIN: Duration = Duration::from_secs(60);
+/// Some servers answer only when the cluster has accepted the session.
+pub(crate) const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// [`POST /sessions`](https://livy.apache.org/docs/latest/rest-api.html#post-sessions): starts a
-/// session. [`Client::create_session`](crate::Client::create_session) survives a lost answer.
-pub fn create(new: &NewSession) -> Request<Session> {
-    Request::post(&["sessions"]).json(new).answer_within(CREATED_WITHIN)
+/// session. [`Client::create_session`](crate::Client::create_session) also finds one whose answer is
+/// lost.
+pub fn create(new: &SessionProperties) -> Request<Session> {
+    Request::post(&["sessions"]).json(new).answer_within(CREATION_TIMEOUT)
 }
 
-/// [`GET /sessions`](https://livy.apache.org/docs/latest/rest-api.html#get-sessions): the active
-/// sessions, `size` of them from index `from` on.
+/// [`GET /sessions`](https://livy.apache.org/docs/latest/rest-api.html#get-sessions): lists the
+/// active sessions, `size` of them from index `from` on.
 pub fn list(from: Option<u64>, size: Option<u64>) -> Request<Sessions> {
-    Request::get(&["sessions"]).query("from", from).query("size", size)
+    Request::get(&["sessions"]).query("from", from).query("size", size).large()
 }
 
 /// [`GET /sessions/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionid):
-/// what the server last knew of a session.
+/// describes a session.
 pub fn get(id: &Id) -> Request<Session> {
     Request::get(&["sessions", id.as_str()])
 }
 
 /// [`GET /sessions/{id}/state`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstate):
-/// its state alone.
+/// returns a session's state alone.
 pub fn state(id: &Id) -> Request<State> {
     Request::get(&["sessions", id.as_str(), "state"])
 }
 
 /// [`GET /sessions/{id}/log`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidlog):
-/// `size` lines of the driver's log from line `from` on; without `from`, or with -1, the last ones.
+/// returns `size` lines of the driver's log from line `from` on; without `from`, or with -1, the last
+/// ones.
 pub fn log(id: &Id, from: Option<i64>, size: Option<i64>) -> Request<Log> {
     Request::get(&["sessions", id.as_str(), "log"])
         .query("from", from)
         .query("size", size)
-        .needing(Ability::Log)
+        .needing(Feature::Log)
+        .large()
 }
 
 /// [`DELETE /sessions/{id}`](https://livy.apache.org/docs/latest/rest-api.html#delete-sessionssessionid):
@@ -50,69 +53,49 @@ pub fn delete(id: &Id) -> Request<IgnoredAny> {
     Request::delete(&["sessions", id.as_str()])
 }
 
-/// `POST /sessions/{id}/connect`: counts as activity, so that an idle timeout begins anew.
+/// `POST /sessions/{id}/connect`: counts as activity, so that the idle timeout starts again. Livy has
+/// it, and its documentation does not.
 pub fn connect(id: &Id) -> Request<Session> {
-    Request::post(&["sessions", id.as_str(), "connect"]).needing(Ability::Connect)
+    Request::post(&["sessions", id.as_str(), "connect"]).needing(Feature::Connect)
 }
 
-/// `PUT /sessions/{id}/reset-timeout`: the same on Synapse.
+/// `PUT /sessions/{id}/reset-timeout`: does the same on Synapse.
 pub fn put_reset_timeout(id: &Id) -> Request<IgnoredAny> {
-    Request::put(&["sessions", id.as_str(), "reset-timeout"]).needing(Ability::ResetTimeout)
+    Request::put(&["sessions", id.as_str(), "reset-timeout"]).needing(Feature::ResetTimeout)
 }
 
-/// `POST /sessions/{id}/reset-timeout`: the same on Fabric.
+/// `POST /sessions/{id}/reset-timeout`: does the same on Fabric.
 pub fn post_reset_timeout(id: &Id) -> Request<IgnoredAny> {
-    Request::post(&["sessions", id.as_str(), "reset-timeout"]).needing(Ability::ResetTimeout)
+    Request::post(&["sessions", id.as_str(), "reset-timeout"]).needing(Feature::ResetTimeout)
 }
 
-/// The body of [`create`]; what is `None` or empty is left to the server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSession {
-    /// `pyspark`, `spark`, `sparkr` or `sql`: the kind of statements that name none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// The Spark application that it is.
-    #[serde(flatten)]
-    pub application: Application,
-    /// Seconds without any request after which the server ends the session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heartbeat_timeout_in_second: Option<u32>,
-    /// How long it may live, such as `8h`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ttl: Option<String>,
-    /// How long it may be idle, such as `1h`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idle_timeout: Option<String>,
-}
-
-/// What the server says of a session.
+/// The server's description of a session.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", from = "RawSession")]
 pub struct Session {
-    /// Its id.
+    /// The session's id.
     pub id: Id,
-    /// Its name, if it was given one.
+    /// The session's name, if it was given one.
     pub name: Option<String>,
     /// The Spark application's id, once the cluster manager has given one.
     pub app_id: Option<String>,
-    /// Where to look at the application.
+    /// Links to the application.
     pub app_info: AppInfo,
-    /// Whose it is.
+    /// The user who created it.
     pub owner: Option<String>,
-    /// Whom it runs as.
+    /// The user it runs as.
     pub proxy_user: Option<String>,
-    /// The kind of statements that name none.
+    /// The kind of statements that name none: `pyspark`, `spark`, `sparkr` or `sql`.
     pub kind: Option<String>,
-    /// Its state.
+    /// The session's state.
     pub state: SessionState,
-    /// The last lines of its log.
+    /// The last lines of the driver's log.
     pub log: Vec<String>,
-    /// Every other field, as it came.
+    /// All other fields, unchanged.
     pub other: Map<String, Value>,
 }
 
-/// A session as it comes: any field may be missing or null but the id.
+/// A session as servers send it: any field but the id may be missing or null.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawSession {
@@ -146,19 +129,19 @@ impl From<RawSession> for Session {
     }
 }
 
-/// Fabric and Synapse tell in `livyInfo` what Livy itself says; their `state` is the service's.
+/// Returns Livy's own state from `livyInfo` on Fabric and Synapse, whose `state` is the service's.
 fn livy_state(other: &Map<String, Value>) -> Option<SessionState> {
     other.get("livyInfo")?.get("currentState")?.as_str().map(SessionState::parse)
 }
 
-/// Links that the cluster manager gives; null until it does.
+/// Links that the cluster manager provides; `None` until then.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AppInfo {
-    /// The driver's log.
+    /// The address of the driver's log.
     #[serde(default)]
     pub driver_log_url: Option<String>,
-    /// Spark's own pages.
+    /// The address of the Spark UI.
     #[serde(default)]
     pub spark_ui_url: Option<String>,
 }
@@ -169,8 +152,8 @@ pub struct Sessions {
     /// The sessions of this page.
     #[serde(default, alias = "items")]
     pub sessions: Vec<Session>,
-    /// How many there are in all.
-    #[serde(default)]
+    /// The number of all sessions.
+    #[serde(default, deserialize_with = "number::count")]
     pub total: u64,
 }
 
@@ -184,13 +167,13 @@ pub struct State {
 /// The reply to [`log`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Log {
-    /// The number of the first line here.
-    #[serde(default)]
+    /// The number of the first of these lines.
+    #[serde(default, deserialize_with = "number::count")]
     pub from: u64,
-    /// How many lines the server keeps.
-    #[serde(default)]
+    /// The number of lines that the server keeps.
+    #[serde(default, deserialize_with = "number::count")]
     pub total: u64,
-    /// The lines.
+    /// The lines, oldest first.
     #[serde(default)]
     pub log: Vec<String>,
 }
@@ -205,19 +188,19 @@ pub enum SessionState {
     Recovering,
     Idle,
     Busy,
-    /// Of a batch.
+    /// Only batches have this state.
     Running,
     ShuttingDown,
     Error,
     Dead,
     Killed,
     Success,
-    /// A state this crate has not heard of, as other makers of Livy endpoints have some.
+    /// A state that this crate does not know; other makes of servers have some.
     Unknown(String),
 }
 
 impl SessionState {
-    /// Reads a state, in any case of letters.
+    /// Reads a state, ignoring case.
     pub fn parse(state: &str) -> Self {
         match state.to_ascii_lowercase().as_str() {
             "not_started" => Self::NotStarted,
@@ -235,7 +218,7 @@ impl SessionState {
         }
     }
 
-    /// Livy's word for it.
+    /// The state's name in Livy.
     pub fn as_str(&self) -> &str {
         match self {
             Self::NotStarted => "not_started",
@@ -253,17 +236,17 @@ impl SessionState {
         }
     }
 
-    /// Whether it takes statements.
+    /// Whether the session takes statements.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Idle | Self::Busy)
     }
 
-    /// Whether it will never take a statement again.
+    /// Whether the session will never take a statement again.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::ShuttingDown | Self::Error | Self::Dead | Self::Killed | Self::Success)
     }
 
-    /// Whether it may still become ready; an unknown state may.
+    /// Whether the session may still become ready; one in an unknown state may.
     pub fn is_starting(&self) -> bool {
         !self.is_ready() && !self.is_over()
     }
@@ -281,7 +264,7 @@ impl<'de> Deserialize<'de> for SessionState {
     }
 }
 
-/// Servers send null where the documents promise a value.
+/// Reads null, which servers send where the documentation promises a value, as the default.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -298,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_new_session_says_only_what_is_set() {
-        let new = NewSession {
+        let new = SessionProperties {
             kind: Some("pyspark".into()),
             heartbeat_timeout_in_second: Some(60),
             ..Default::default()

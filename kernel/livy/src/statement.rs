@@ -1,48 +1,51 @@
 //! [Statements](https://livy.apache.org/docs/latest/rest-api.html#statement): code that runs in a
-//! session, one after the other.
+//! session, one statement after the other.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use crate::{Id, Request, session::null_as_default};
+use crate::{Id, Request, number, session::null_as_default};
 
 /// [`POST /sessions/{session}/statements`](https://livy.apache.org/docs/latest/rest-api.html#post-sessionssessionidstatements):
-/// runs code in a session. [`Client::run_statement`](crate::Client::run_statement) survives a lost
-/// answer.
+/// runs code in a session. [`Client::run_statement`](crate::Client::run_statement) also finds one whose
+/// answer is lost.
 pub fn run(session: &Id, new: &NewStatement) -> Request<Statement> {
-    Request::post(&["sessions", session.as_str(), "statements"]).json(new)
+    // The answer repeats the code, which may be long.
+    Request::post(&["sessions", session.as_str(), "statements"]).json(new).large()
 }
 
 /// [`GET /sessions/{session}/statements`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstatements):
-/// the statements that the server still keeps.
+/// lists the statements that the server still keeps.
 pub fn list(session: &Id, page: Page) -> Request<Statements> {
     Request::get(&["sessions", session.as_str(), "statements"])
         .query("from", page.from)
         .query("size", page.size)
         .query("order", page.newest_first.then_some("desc"))
+        .large()
 }
 
-/// Which statements [`list`] yields.
+/// Selects the statements that [`list`] returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Index of the first.
+    /// The index of the first one.
     pub from: Option<u64>,
-    /// How many at most.
+    /// The maximum number of statements.
     pub size: Option<u64>,
-    /// From the newest to the oldest.
+    /// Lists them from the newest to the oldest.
     pub newest_first: bool,
 }
 
 /// [`GET /sessions/{session}/statements/{id}`](https://livy.apache.org/docs/latest/rest-api.html#get-sessionssessionidstatementsstatementid):
-/// how far a statement is, and its output at the end.
+/// describes a statement, with its output once it has ended.
 pub fn get(session: &Id, id: &Id) -> Request<Statement> {
-    Request::get(&["sessions", session.as_str(), "statements", id.as_str()])
+    Request::get(&["sessions", session.as_str(), "statements", id.as_str()]).large()
 }
 
 /// [`POST /sessions/{session}/statements/{id}/cancel`](https://livy.apache.org/docs/latest/rest-api.html#post-sessionssessionidstatementsstatementidcancel):
-/// stops a statement's Spark jobs. Livy cannot stop a plain loop; it calls the statement cancelled after 30 s while the loop goes on.
+/// stops a statement's Spark jobs. Livy cannot stop a plain loop; it calls the statement cancelled
+/// after 30 s while the loop goes on.
 pub fn cancel(session: &Id, id: &Id) -> Request<IgnoredAny> {
     Request::post(&["sessions", session.as_str(), "statements", id.as_str(), "cancel"])
 }
@@ -50,9 +53,9 @@ pub fn cancel(session: &Id, id: &Id) -> Request<IgnoredAny> {
 /// The body of [`run`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NewStatement {
-    /// The code.
+    /// The code to run.
     pub code: String,
-    /// Its kind, where that is not the session's.
+    /// The code's kind, if it is not the session's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
 }
@@ -63,37 +66,37 @@ pub struct Statements {
     /// The statements, oldest first.
     #[serde(default, alias = "items")]
     pub statements: Vec<Statement>,
-    /// How many the server keeps.
-    #[serde(default, rename = "total_statements")]
+    /// The number of statements that the server keeps.
+    #[serde(default, rename = "total_statements", deserialize_with = "number::count")]
     pub total: u64,
 }
 
-/// What the server says of a statement.
+/// The server's description of a statement.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Statement {
-    /// Its id, within the session.
+    /// The statement's id within its session.
     pub id: Id,
-    /// Its code, where the server repeats it.
+    /// The code, if the server repeats it.
     #[serde(default)]
     pub code: Option<String>,
-    /// Its state.
+    /// The statement's state.
     pub state: StatementState,
-    /// What it gave, once it has ended.
+    /// The output, once the statement has ended.
     #[serde(default, deserialize_with = "output")]
     pub output: Option<Output>,
-    /// The share of its known Spark tasks that are done, 0 to 1; it can fall when tasks appear.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// The share of its known Spark tasks that are done, from 0 to 1; it falls when tasks are added.
+    #[serde(default, deserialize_with = "number::share")]
     pub progress: f64,
-    /// When it began, in milliseconds since 1970; 0 before that.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// The start, in milliseconds since 1970; 0 before it.
+    #[serde(default, deserialize_with = "number::milliseconds")]
     pub started: i64,
-    /// When it ended, likewise.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// The end, in milliseconds since 1970; 0 before it.
+    #[serde(default, deserialize_with = "number::milliseconds")]
     pub completed: i64,
 }
 
 impl Statement {
-    /// Whether nothing more will come. `available` without an output is still on its way: some
+    /// Whether nothing more will come. An `available` statement without an output is not finished: some
     /// servers set the state a moment before the output.
     pub fn is_finished(&self) -> bool {
         match self.state {
@@ -114,12 +117,12 @@ pub enum StatementState {
     Error,
     Cancelling,
     Cancelled,
-    /// A state this crate has not heard of.
+    /// A state that this crate does not know.
     Unknown(String),
 }
 
 impl StatementState {
-    /// Reads a state, in any case of letters.
+    /// Reads a state, ignoring case.
     pub fn parse(state: &str) -> Self {
         match state.to_ascii_lowercase().as_str() {
             "waiting" => Self::Waiting,
@@ -142,21 +145,21 @@ impl<'de> Deserialize<'de> for StatementState {
 /// A [statement's output](https://livy.apache.org/docs/latest/rest-api.html#statement-output).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// MIME types and what they hold: text, or JSON for `application/json` and its kin.
+    /// The values by MIME type: text, or JSON for `application/json` and similar types.
     Ok(Map<String, Value>),
     /// The code failed.
     Error {
         /// The exception's name; `Error` for everything that is not Python.
         ename: String,
-        /// Its message.
+        /// The exception's message.
         evalue: String,
-        /// Where it happened; lines may or may not end in a newline.
+        /// The lines of the traceback; they may or may not end in a newline.
         traceback: Vec<String>,
     },
 }
 
-/// What Livy sends, which is not always what it means: a failed `%json` or `%table` answers
-/// `status: ok` with a whole error reply hidden in `data`.
+/// Reads an output. A failed `%json` or `%table` answers `status: ok` with a whole error reply hidden in
+/// `data`, which counts as an error here.
 fn output<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Output>, D::Error> {
     let raw: Option<RawOutput> = Option::deserialize(deserializer)?;
     Ok(raw.map(|raw| raw.hidden_error().unwrap_or_else(|| raw.plain())))
@@ -196,7 +199,7 @@ impl RawOutput {
     }
 }
 
-/// Code and its results belong to the person who wrote it, not into a log.
+/// Leaves out the code, which must not reach a log.
 impl fmt::Debug for NewStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewStatement").field("kind", &self.kind).finish_non_exhaustive()

@@ -1,8 +1,14 @@
-//! Times as Livy writes them: `90s`, `20m`, `1h`, `2d`; without a unit, milliseconds.
+//! Livy's notation for times: `90s`, `20m`, `1h`, `2d`; a number without a unit is in milliseconds. Pure.
 
 use std::time::Duration;
 
-/// Reads a time, if it is one.
+/// Reads a time; `None` if the text is none.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(livy_client::time::parse("20m"), Some(Duration::from_secs(1200)));
+/// ```
 pub fn parse(text: &str) -> Option<Duration> {
     let text = text.trim().to_ascii_lowercase();
     let (number, unit) =

@@ -1,4 +1,4 @@
-//! Whom to trust: TLS towards the server.
+//! TLS: which certificates of a server are trusted, and which one the client shows.
 
 use std::{
     fmt, fs, io,
@@ -15,98 +15,99 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-/// How a server proves who it is, and how the client does.
+/// How the server's certificate is verified, and which certificate the client shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// Certificates (PEM) of authorities to trust beside the system's.
+    /// A PEM file with certificates of authorities to trust beside the system's.
     pub ca_file: Option<PathBuf>,
-    /// The client's own certificate (PEM), for servers that want one.
+    /// A PEM file with the client's own certificate, for servers that demand one.
     pub client_cert: Option<PathBuf>,
-    /// Its private key (PEM), if that is not in the same file.
+    /// A PEM file with the private key of that certificate, if it is not in the same file.
     pub client_key: Option<PathBuf>,
-    /// What is asked of the server's certificate.
+    /// How the server's certificate is verified.
     pub verify: Verify,
 }
 
-/// What is asked of the server's certificate.
+/// How a server's certificate is verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// A trusted authority signed it for this server's name.
+    /// A trusted authority must have signed it for this server's name.
     #[default]
     Authority,
-    /// It is this very one.
+    /// It must be exactly this certificate.
     Pin(Fingerprint),
-    /// Nothing: whoever sits between can read and change everything.
+    /// Any certificate is accepted: anybody in between can read and change everything.
     Nothing,
 }
 
-/// The SHA-256 of a certificate.
+/// The SHA-256 digest of a certificate in DER form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
-/// Why TLS cannot be set up as it was asked for.
+/// Says why TLS cannot be set up with the given options.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
     #[error("{setting} cannot be read from {} ({error})", path.display())]
     File {
-        /// What it was to be.
+        /// The option that names the file.
         setting: &'static str,
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// A file holds something else.
+    /// A file does not hold what its option needs.
     #[error("{} holds no {setting} in PEM form ({reason})", path.display())]
     Content {
-        /// What it was to be.
+        /// The option that names the file.
         setting: &'static str,
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault that was found in it.
         reason: String,
     },
-    /// A key needs a password.
+    /// A private key is encrypted.
     #[error("{} is encrypted with a password; decrypt it first: openssl pkey -in KEY -out PLAIN-KEY", .0.display())]
     Encrypted(PathBuf),
-    /// Something else.
+    /// The TLS library refused the options.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
 }
 
 impl Fingerprint {
-    /// Reads hexadecimal digits, with colons or without, as `openssl x509 -fingerprint -sha256`
-    /// prints them.
+    /// Reads 64 hexadecimal digits, with colons or without, as
+    /// `openssl x509 -fingerprint -sha256` prints them.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: Vec<u8> = text
-            .chars()
-            .filter(|c| !matches!(c, ':' | ' '))
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect::<Option<_>>()?;
-        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]).collect();
-        (digits.len() == 64).then(|| bytes.try_into().ok().map(Self)).flatten()
+        let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+        let mut digest = [0; 32];
+        hex::decode_to_slice(digits, &mut digest).ok()?;
+        Some(Self(digest))
     }
 
-    fn of(certificate: &[u8]) -> Self {
+    fn of_certificate(certificate: &[u8]) -> Self {
         Self(Sha256::digest(certificate).into())
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
-/// Each client of HTTP needs it.
+/// Installs the cryptography that every HTTP client here needs.
 pub(crate) fn install_provider() {
     // It fails only if a provider is set already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl Tls {
-    /// Sets a client up.
+    /// Sets the options on a client.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read or does not hold what its option needs.
     pub(crate) fn apply(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, TlsError> {
         if let Verify::Pin(pin) = &self.verify {
             return Ok(builder.tls_backend_preconfigured(self.pinned(*pin)?));
@@ -119,7 +120,7 @@ impl Tls {
         }
         if self.verify == Verify::Nothing {
             tracing::warn!(
-                "the server's certificate is not checked: others may read and change all"
+                "the server's certificate is not checked: others may read and change everything"
             );
             builder = builder.tls_danger_accept_invalid_certs(true);
         }
@@ -127,13 +128,13 @@ impl Tls {
     }
 
     fn identity(&self, cert: &Path) -> Result<Identity, TlsError> {
-        let mut pem = read("client_cert", cert)?;
+        let mut pem = read_file("client_cert", cert)?;
         let key = self.client_key.as_deref().unwrap_or(cert);
         if key != cert {
             pem.push(b'\n');
-            pem.extend(read("client_key", key)?);
+            pem.extend(read_file("client_key", key)?);
         }
-        plain(&pem, key)?;
+        refuse_encrypted(&pem, key)?;
         Identity::from_pem(&pem).map_err(|error| TlsError::Content {
             setting: "client_cert with its key",
             path: cert.to_owned(),
@@ -161,8 +162,8 @@ impl Tls {
         cert: &Path,
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
         let key = self.client_key.as_deref().unwrap_or(cert);
-        let pem = read("client_key", key)?;
-        plain(&pem, key)?;
+        let pem = read_file("client_key", key)?;
+        refuse_encrypted(&pem, key)?;
         let wrong = |setting, path: &Path| {
             let path = path.to_owned();
             move |error: rustls::pki_types::pem::Error| TlsError::Content {
@@ -171,7 +172,7 @@ impl Tls {
                 reason: error.to_string(),
             }
         };
-        let chain = CertificateDer::pem_slice_iter(&read("client_cert", cert)?)
+        let chain = CertificateDer::pem_slice_iter(&read_file("client_cert", cert)?)
             .collect::<Result<_, _>>()
             .map_err(wrong("client_cert", cert))?;
         let key = PrivateKeyDer::from_pem_slice(&pem).map_err(wrong("client_key", key))?;
@@ -179,28 +180,28 @@ impl Tls {
     }
 }
 
-fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
+fn read_file(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|error| TlsError::File { setting, path: path.to_owned(), error })
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, TlsError> {
     let wrong = |reason| TlsError::Content { setting: "ca_file", path: path.to_owned(), reason };
-    let bundle = Certificate::from_pem_bundle(&read("ca_file", path)?)
+    let bundle = Certificate::from_pem_bundle(&read_file("ca_file", path)?)
         .map_err(|error| wrong(error.to_string()))?;
     match bundle.is_empty() {
-        true => Err(wrong("there is no certificate in it".to_owned())),
+        true => Err(wrong("it has no certificate".to_owned())),
         false => Ok(bundle),
     }
 }
 
-fn plain(pem: &[u8], path: &Path) -> Result<(), TlsError> {
+fn refuse_encrypted(pem: &[u8], path: &Path) -> Result<(), TlsError> {
     let text = String::from_utf8_lossy(pem);
     let encrypted = text.contains("ENCRYPTED");
     if encrypted { Err(TlsError::Encrypted(path.to_owned())) } else { Ok(()) }
 }
 
-/// Takes one certificate and no other, whoever signed it and for whatever name. That its owner is
-/// there is still proven by the handshake's signatures.
+/// Accepts one certificate and no other, whoever signed it and for whatever name. The handshake's
+/// signatures still prove that the server has its private key.
 #[derive(Debug)]
 struct Pinned {
     pin: Fingerprint,
@@ -222,7 +223,7 @@ impl ServerCertVerifier for Pinned {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let shown = Fingerprint::of(certificate);
+        let shown = Fingerprint::of_certificate(certificate);
         match shown == self.pin {
             true => Ok(ServerCertVerified::assertion()),
             false => Err(CertificateError::Other(OtherError(Arc::new(NotPinned(shown)))).into()),
@@ -252,20 +253,20 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-/// The server showed another certificate than the pinned one.
+/// The server shows another certificate than the pinned one.
 #[derive(Debug, thiserror::Error)]
 #[error("the server shows the certificate {0}, not the pinned one")]
 struct NotPinned(Fingerprint);
 
-/// What TLS has against a server, with how to mend it; `None` if TLS is not what failed.
+/// Explains why TLS does not trust a server, and what to do; `None` if TLS is not what failed.
 pub(crate) fn objection(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     match rustls_error(error)? {
-        rustls::Error::InvalidCertificate(why) => Some(mend(why)),
+        rustls::Error::InvalidCertificate(error) => Some(advice(error)),
         other => Some(format!("{other}; does the server speak TLS on this port?")),
     }
 }
 
-/// `io::Error` hides what it wraps from `source`.
+/// Finds TLS's own error in a chain; `io::Error` hides what it wraps from `source`.
 fn rustls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -280,40 +281,37 @@ fn rustls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e 
     None
 }
 
-const PIN: &str = "or take this very certificate by tls.pin_sha256";
+const NAME_AUTHORITY: &str = "name its authority's certificate as tls.ca_file, or trust exactly \
+                              this certificate with tls.pin_sha256";
+const REPLACE: &str = "make one for this host name (keytool -genkeypair … -ext SAN=dns:HOST), or \
+                       trust exactly this certificate with tls.pin_sha256";
+const TRUST_EXACTLY: &str = "replace it, or trust exactly this one with tls.pin_sha256";
 
-fn mend(why: &CertificateError) -> String {
-    match why {
-        CertificateError::UnknownIssuer => {
-            format!(
-                "nobody known here signed its certificate; name its authority's certificate as tls.ca_file, {PIN}"
-            )
-        }
-        // As when the authority was made anew, and the file here is the old one.
-        CertificateError::BadSignature => format!(
-            "nobody known here signed its certificate (an authority of that name did, with another \
-             key); name its authority's certificate as tls.ca_file, {PIN}"
+/// Says what is wrong with a certificate, and what to do.
+fn advice(error: &CertificateError) -> String {
+    use CertificateError as Wrong;
+    let (problem, remedy) = match error {
+        Wrong::UnknownIssuer => ("no trusted authority has signed its certificate", NAME_AUTHORITY),
+        // As when the authority was made again, and the file here is the old one.
+        Wrong::BadSignature => (
+            "no trusted authority has signed its certificate (one of that name has, with another key)",
+            NAME_AUTHORITY,
         ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!(
-                "its certificate is not for this host name; make one that names it \
-                 (keytool -genkeypair … -ext SAN=dns:HOST), {PIN}"
-            )
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+            ("its certificate is not for this host name", REPLACE)
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "its certificate has expired; the server needs a new one".to_owned()
+        Wrong::Expired | Wrong::ExpiredContext { .. } => {
+            ("its certificate has expired", "the server needs a new one")
         }
-        CertificateError::Other(other) if other.0.is::<NotPinned>() => {
-            format!("{}; if that is right, pin this one", other.0)
+        Wrong::Other(other) if other.0.is::<NotPinned>() => {
+            return format!("{}; if that is right, pin this one", other.0);
         }
-        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            format!(
-                "its certificate is an authority's own, as openssl req -x509 makes them; make one for a \
-                 server (keytool -genkeypair … -ext SAN=dns:HOST), {PIN}"
-            )
+        Wrong::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            ("its certificate is an authority's own, as openssl req -x509 makes them", REPLACE)
         }
-        other => format!("its certificate is refused ({other}); mend it, {PIN}"),
-    }
+        other => return format!("its certificate is refused ({other}); {TRUST_EXACTLY}"),
+    };
+    format!("{problem}; {remedy}")
 }
 
 #[cfg(test)]

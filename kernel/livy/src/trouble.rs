@@ -2,48 +2,51 @@ use std::{collections::BTreeMap, time::Instant};
 
 use tokio::sync::watch;
 
-/// A server that has not answered for a while, and is being asked again or waited for.
+/// A server has not answered for a while, and is being asked again or waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// Since when.
+    /// When the request or wait began that is in trouble.
     pub since: Instant,
-    /// Why, to a person.
+    /// The reason, in words for the user.
     pub reason: String,
 }
 
-/// The requests that are in trouble now.
+/// All requests that are in trouble at the moment.
 #[derive(Clone, Debug, Default)]
 pub struct Troubles(BTreeMap<u64, Trouble>);
 
 impl Troubles {
-    /// The one that has lasted longest.
+    /// Returns the trouble that has lasted longest.
     pub fn longest(&self) -> Option<&Trouble> {
         self.0.values().min_by_key(|trouble| trouble.since)
     }
 }
 
-/// One request's word on its trouble, which is over however the request ends.
-pub(crate) struct Telling<'a> {
+/// Reports one trouble to [`Client::troubles`](crate::Client::troubles) until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct TroubleReport<'a> {
     troubles: &'a watch::Sender<Troubles>,
-    request: u64,
+    id: u64,
     since: Instant,
 }
 
-impl<'a> Telling<'a> {
-    /// Nothing is told yet. No two requests have the same number.
-    pub fn new(troubles: &'a watch::Sender<Troubles>, request: u64) -> Self {
-        Self { troubles, request, since: Instant::now() }
+impl<'a> TroubleReport<'a> {
+    /// Reports nothing yet. No two reports may have the same id.
+    pub(crate) fn new(troubles: &'a watch::Sender<Troubles>, id: u64) -> Self {
+        Self { troubles, id, since: Instant::now() }
     }
 
-    pub fn tell(&self, reason: String) {
+    /// Reports the reason, in words for the user. The trouble counts from when the report was made.
+    pub fn update(&self, reason: String) {
         let trouble = Trouble { since: self.since, reason };
-        self.troubles.send_modify(|troubles| drop(troubles.0.insert(self.request, trouble)));
+        self.troubles.send_modify(|troubles| drop(troubles.0.insert(self.id, trouble)));
     }
 }
 
-impl Drop for Telling<'_> {
+impl Drop for TroubleReport<'_> {
     fn drop(&mut self) {
-        self.troubles.send_if_modified(|troubles| troubles.0.remove(&self.request).is_some());
+        self.troubles.send_if_modified(|troubles| troubles.0.remove(&self.id).is_some());
     }
 }
 
@@ -54,10 +57,10 @@ mod tests {
     #[test]
     fn the_end_of_one_request_leaves_the_trouble_of_another() {
         let troubles = watch::Sender::new(Troubles::default());
-        let first = Telling::new(&troubles, 1);
-        let second = Telling::new(&troubles, 2);
-        first.tell("reset".into());
-        second.tell("refused".into());
+        let first = TroubleReport::new(&troubles, 1);
+        let second = TroubleReport::new(&troubles, 2);
+        first.update("reset".into());
+        second.update("refused".into());
         let longest = || troubles.borrow().longest().map(|trouble| trouble.reason.clone());
         assert_eq!(longest().as_deref(), Some("reset"));
         drop(first);

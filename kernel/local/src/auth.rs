@@ -1,84 +1,115 @@
-//! Who may ask: requests that name a loopback host and know the token.
+//! Authentication: a request must name a loopback host and send the token.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
-use crate::reply::json_reply;
+use crate::{listener::Connection, lock::lock, reply::json_reply};
 
-/// The secret that a client must know.
+/// A page on another site may send a form here, with the password that the browser remembers, but never this header.
+const REQUESTED_BY: &str = "x-requested-by";
+
+/// A secret that clients must send.
 #[derive(Clone)]
 pub(crate) struct Token(Arc<str>);
 
 impl Token {
-    pub(crate) fn new(given: Option<String>) -> Self {
-        let token = given.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
-        Self(token.into())
+    pub(crate) fn random() -> Self {
+        Self(Uuid::new_v4().simple().to_string().into())
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As long for a near miss as for a far one, so that timing tells nothing.
-    fn matches(&self, given: &[u8]) -> bool {
-        let own = self.0.as_bytes();
-        own.len() == given.len()
-            && own.iter().zip(given).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    /// Compares in constant time, so that timing does not reveal how much of `given` is right.
+    pub(crate) fn matches(&self, given: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(given).into()
     }
 }
 
-/// Lets in who knows the token, and knows when somebody last did.
+impl From<String> for Token {
+    fn from(token: String) -> Self {
+        Self(token.into())
+    }
+}
+
+/// Checks requests for the token, and knows when the last good one came.
 #[derive(Clone)]
-pub(crate) struct Gate {
+pub(crate) struct Authenticator {
     token: Token,
-    passed: Arc<Mutex<Instant>>,
+    last_request: Arc<Mutex<Instant>>,
 }
 
-impl Gate {
+impl Authenticator {
     pub(crate) fn new(token: Token) -> Self {
-        Self { token, passed: Arc::new(Mutex::new(Instant::now())) }
+        Self { token, last_request: Arc::new(Mutex::new(Instant::now())) }
     }
 
-    /// How long ago the last request came, or the server started.
+    /// Returns the time since the last authenticated request, or since the start of the server.
     pub(crate) fn idle_for(&self) -> Duration {
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        lock(&self.last_request).elapsed()
     }
 
-    fn passes(&self) {
-        *self.passed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    /// Lets the connection of a request that has shown a secret stay open. Returns false if the connection was
+    /// evicted before: the request must then not be obeyed.
+    pub(crate) fn accept(&self, request: &Request) -> bool {
+        let may_stay = request.extensions().get().is_none_or(Connection::authenticate);
+        if may_stay {
+            *lock(&self.last_request) = Instant::now();
+        }
+        may_stay
     }
 }
 
-pub(crate) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    if !names_loopback(headers) {
-        // A web page that resolved its own name to 127.0.0.1 gets no further.
+/// Refuses requests that name another host: a web page may have its own name resolve to 127.0.0.1.
+pub(crate) async fn only_loopback(request: Request, next: Next) -> Response {
+    if !names_loopback(request.headers()) {
         let body = json!({"msg": "This server answers only to localhost, 127.0.0.1 and [::1]."});
         return json_reply(StatusCode::FORBIDDEN, &body);
     }
-    if !secret_of(headers).is_some_and(|secret| gate.token.matches(&secret)) {
-        return unauthorized();
-    }
-    if changes_something(request.method()) && !headers.contains_key(REQUESTED_BY) {
-        let body = json!({"msg": "Missing Required Header for CSRF protection."});
-        return json_reply(StatusCode::BAD_REQUEST, &body);
-    }
-    gate.passes();
     next.run(request).await
 }
 
-/// A page on another site may send a form here, with the password that the browser remembers, but no such header.
-const REQUESTED_BY: &str = "x-requested-by";
+/// Refuses requests without the token, and those that a form on another site may have sent.
+pub(crate) async fn require_token(
+    State(authenticator): State<Authenticator>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    if !sent_secret(headers).is_some_and(|secret| authenticator.token.matches(&secret)) {
+        return unauthorized();
+    }
+    if has_side_effects(request.method()) && !headers.contains_key(REQUESTED_BY) {
+        let body = json!({"msg": "Missing Required Header for CSRF protection."});
+        return json_reply(StatusCode::BAD_REQUEST, &body);
+    }
+    if !authenticator.accept(&request) {
+        return evicted();
+    }
+    next.run(request).await
+}
 
-fn changes_something(method: &Method) -> bool {
+/// Answers a request whose connection had to end before it showed the token.
+pub(crate) fn evicted() -> Response {
+    let body = json!({"msg": "Too many connections have not sent the token yet. Try again."});
+    json_reply(StatusCode::SERVICE_UNAVAILABLE, &body)
+}
+
+fn has_side_effects(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
@@ -99,7 +130,7 @@ fn names_loopback(headers: &HeaderMap) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].iter().any(|loopback| name.eq_ignore_ascii_case(loopback))
 }
 
-fn secret_of(headers: &HeaderMap) -> Option<Vec<u8>> {
+fn sent_secret(headers: &HeaderMap) -> Option<Vec<u8>> {
     let (scheme, value) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
         return Some(value.trim().as_bytes().to_vec());
@@ -123,7 +154,7 @@ mod tests {
     #[track_caller]
     fn check_secret(authorization: &str, secret: Option<&str>) {
         let headers = headers(header::AUTHORIZATION, authorization);
-        assert_eq!(secret_of(&headers), secret.map(|secret| secret.as_bytes().to_vec()));
+        assert_eq!(sent_secret(&headers), secret.map(|secret| secret.as_bytes().to_vec()));
     }
 
     #[test]
@@ -139,7 +170,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_matches() {
-        let token = Token::new(Some("abc".into()));
+        let token = Token::from("abc".to_owned());
         assert!(token.matches(b"abc"));
         assert!(
             !token.matches(b"abd")

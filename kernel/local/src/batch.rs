@@ -1,4 +1,4 @@
-//! A batch's life: starting, running, then success or dead. No clock and no I/O.
+//! A batch as a state machine: starting, running, then success or dead. It has no clock and does no I/O.
 
 use std::collections::BTreeMap;
 
@@ -6,32 +6,30 @@ use serde_json::{Value, json};
 
 use crate::log::Log;
 
-/// How many log lines a batch shows of itself.
-const SHOWN_LOG_LINES: i64 = 10;
-
-/// What `spark-submit` is to run.
+/// An application for `spark-submit`, asked for by
+/// [`POST /batches`](https://livy.apache.org/docs/latest/rest-api.html#post-batches).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submission {
-    /// The application.
+    /// Path or URI of the application: a jar or a Python file.
     pub file: String,
-    /// The class to run, if the application is a jar.
+    /// Main class, if the application is a jar.
     pub class_name: Option<String>,
-    /// What the application gets on its command line.
+    /// Command-line arguments of the application.
     pub args: Vec<String>,
     /// Properties of the Spark application.
     pub conf: BTreeMap<String, String>,
 }
 
-/// What is heard of the process that runs a batch.
+/// What happens to the process that runs a batch.
 #[derive(Debug)]
 pub enum BatchEvent {
-    /// It runs.
+    /// The process runs.
     Running,
-    /// It, or one of its children, wrote a line.
+    /// The process or one of its children wrote a line.
     Log(String),
-    /// It ended.
+    /// The process ended.
     Ended {
-        /// With exit code 0.
+        /// Whether its exit code was 0.
         success: bool,
     },
 }
@@ -93,14 +91,14 @@ impl Batch {
         }
     }
 
-    /// Nothing more is heard of it.
-    pub(crate) fn end(&mut self) {
+    /// Notes that no more events come.
+    pub(crate) fn on_end(&mut self) {
         if self.state != BatchState::Success {
             self.state = BatchState::Dead;
         }
     }
 
-    /// Livy's batch object.
+    /// Returns [Livy's batch object](https://livy.apache.org/docs/latest/rest-api.html#batch).
     pub(crate) fn view(&self) -> Value {
         json!({
             "id": self.id,
@@ -110,7 +108,7 @@ impl Batch {
             "state": self.state(),
             "appId": null,
             "appInfo": {"driverLogUrl": null, "sparkUiUrl": null, "executorLogUrls": null},
-            "log": self.log.page(-1, SHOWN_LOG_LINES).1,
+            "log": self.log.preview(),
         })
     }
 }
@@ -128,7 +126,7 @@ mod tests {
         assert_eq!(batch.state(), "running");
         batch.on_event(BatchEvent::Log("sum 45".into()));
         batch.on_event(BatchEvent::Ended { success: true });
-        batch.end();
+        batch.on_end();
         assert_eq!(batch.view()["state"], "success");
         assert_eq!(batch.view()["log"], json!(["stdout: ", "sum 45", "\nstderr: "]));
     }
@@ -140,7 +138,7 @@ mod tests {
         assert_eq!(failed.state(), "dead");
         let mut vanished = Batch::new(1, None);
         vanished.on_event(BatchEvent::Running);
-        vanished.end();
+        vanished.on_end();
         assert_eq!(vanished.state(), "dead");
     }
 }

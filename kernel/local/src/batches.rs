@@ -1,121 +1,108 @@
-//! All batches of a server, each with the task that listens to its process.
+//! All batches of a server, each with the task that follows its process.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Batch, BatchEvent};
-use crate::conf;
-use crate::interpreter::Launcher;
-use crate::refusal::Refusal;
-use crate::registry::{Entry, Registry};
-use crate::request::CreateBatch;
-use crate::sessions::{RETAINED, lock};
+use crate::{
+    batch::{Batch, BatchEvent},
+    conf,
+    interpreter::Launcher,
+    lock::lock,
+    refusal::Refusal,
+    registry::{Entry, Registry},
+    request::CreateBatch,
+};
 
 pub(crate) struct Batches {
     launcher: Arc<dyn Launcher>,
-    registry: Mutex<Registry<LiveBatch>>,
+    registry: Registry<BatchHandle>,
 }
 
 impl Batches {
     pub(crate) fn new(launcher: Arc<dyn Launcher>) -> Arc<Self> {
-        Arc::new(Self { launcher, registry: Mutex::default() })
+        Arc::new(Self { launcher, registry: Registry::default() })
+    }
+
+    pub(crate) fn registry(&self) -> &Registry<BatchHandle> {
+        &self.registry
     }
 
     pub(crate) fn create(
         self: &Arc<Self>,
         request: CreateBatch,
-    ) -> Result<Arc<LiveBatch>, Refusal> {
-        let mut registry = lock(&self.registry);
+    ) -> Result<Arc<BatchHandle>, Refusal> {
         let name = request.application.name.clone();
-        let id = registry.admit(name.as_deref())?;
-        let submission = conf::submission(request)?;
-        let live = Arc::new(LiveBatch {
-            batch: Mutex::new(Batch::new(id, name)),
-            stop: CancellationToken::new(),
-            gone: CancellationToken::new(),
-        });
-        let (sender, events) = mpsc::unbounded_channel();
-        self.launcher.submit(submission, live.stop.clone(), sender);
-        registry.insert(id, live.clone());
-        tokio::spawn(live.clone().listen(self.clone(), events));
-        tracing::info!(batch = id, "a batch starts");
-        Ok(live)
-    }
-
-    pub(crate) fn find(&self, id_or_name: &str) -> Result<Arc<LiveBatch>, Refusal> {
-        lock(&self.registry).find(id_or_name)
-    }
-
-    pub(crate) fn all(&self) -> Vec<Arc<LiveBatch>> {
-        lock(&self.registry).all()
-    }
-
-    /// Returns when the batch's process is gone.
-    pub(crate) async fn delete(&self, live: &LiveBatch) {
-        live.stop.cancel();
-        live.gone.cancelled().await;
-        self.forget(live);
-    }
-
-    /// No batch starts from now on, and those that run are killed.
-    pub(crate) fn close(&self) -> Vec<Arc<LiveBatch>> {
-        lock(&self.registry).close();
-        let all = self.all();
-        all.iter().for_each(|live| live.stop.cancel());
-        all
-    }
-
-    /// Closes, and returns when every batch's process is gone.
-    pub(crate) async fn stop(&self) {
-        for live in self.close() {
-            live.gone.cancelled().await;
-        }
-    }
-
-    fn forget(&self, live: &LiveBatch) {
-        lock(&self.registry).forget(live.read(Batch::id));
+        self.registry.add(name.clone().as_deref(), |id| {
+            let submission = conf::submission(request)?;
+            let handle = Arc::new(BatchHandle::new(Batch::new(id, name)));
+            let (sender, events) = mpsc::unbounded_channel();
+            self.launcher.submit(submission, handle.stop.clone(), sender);
+            tokio::spawn(handle.clone().supervise(self.clone(), events));
+            tracing::info!(batch = id, "a batch starts");
+            Ok(handle)
+        })
     }
 }
 
-/// A batch and the way to its process.
-pub(crate) struct LiveBatch {
+/// A batch and the means to end its process.
+pub(crate) struct BatchHandle {
     batch: Mutex<Batch>,
     /// Cancelled to kill the process.
     stop: CancellationToken,
-    /// Cancelled when the process is gone.
-    gone: CancellationToken,
+    ended: CancellationToken,
 }
 
-impl Entry for LiveBatch {
+impl Entry for BatchHandle {
+    fn id(&self) -> u64 {
+        self.read(Batch::id)
+    }
+
     fn is_named(&self, name: &str) -> bool {
         self.read(|batch| batch.name() == Some(name))
     }
 
-    fn is_gone(&self) -> bool {
-        self.gone.is_cancelled()
+    fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    fn request_stop(&self) {
+        self.stop.cancel();
     }
 }
 
-impl LiveBatch {
+impl BatchHandle {
+    fn new(batch: Batch) -> Self {
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        Self { batch: Mutex::new(batch), stop, ended }
+    }
+
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Batch) -> T) -> T {
         look(&lock(&self.batch))
     }
 
-    async fn listen(
+    /// Follows the process to its end, and forgets the batch when Livy would.
+    async fn supervise(
         self: Arc<Self>,
         batches: Arc<Batches>,
-        mut events: mpsc::UnboundedReceiver<BatchEvent>,
+        events: mpsc::UnboundedReceiver<BatchEvent>,
     ) {
+        let following = tokio::spawn(self.clone().follow(events));
+        if let Err(error) = following.await {
+            tracing::error!(%error, "a batch ends, since its task has failed");
+            self.stop.cancel();
+        }
+        lock(&self.batch).on_end();
+        self.ended.cancel();
+        tracing::info!(batch = self.read(Batch::id), "a batch ended");
+        batches.registry.forget_later(&self).await;
+    }
+
+    /// Applies the events of the process until it is gone.
+    async fn follow(self: Arc<Self>, mut events: mpsc::UnboundedReceiver<BatchEvent>) {
         while let Some(event) = events.recv().await {
             lock(&self.batch).on_event(event);
         }
-        lock(&self.batch).end();
-        self.gone.cancel();
-        tracing::info!(batch = self.read(Batch::id), "a batch ended");
-        sleep(RETAINED).await;
-        batches.forget(&self);
     }
 }

@@ -1,10 +1,10 @@
-//! Completions that were asked of an interpreter and not yet answered.
+//! Completions that an interpreter has been asked for and has not answered yet.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::oneshot;
 
-/// Dropped when the interpreter is gone, and with it the hope of whoever waits.
+/// The pending completions of a session. Dropping them cancels all.
 #[derive(Default)]
 pub(crate) struct Completions {
     next_id: u64,
@@ -12,7 +12,7 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    /// The number to ask under, and where the candidates will arrive.
+    /// Returns a number for the request, and the channel on which its candidates arrive.
     pub(crate) fn begin(&mut self) -> (u64, oneshot::Receiver<Vec<String>>) {
         let id = self.next_id;
         self.next_id += 1;

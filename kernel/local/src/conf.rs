@@ -1,56 +1,83 @@
-//! From Livy's requests for sessions and batches to the properties of a Spark application.
+//! Turns requests for sessions and batches into properties of a Spark application.
 
 use std::collections::BTreeMap;
 
-use crate::batch::Submission;
-use crate::interpreter::Launch;
-use crate::refusal::Refusal;
-use crate::request::{Application, CreateBatch, CreateSession};
+use uuid::Uuid;
 
-const SQL_ROWS: &str = "livy.rsc.sql.num-rows";
+use crate::{
+    batch::Submission,
+    interpreter::Launch,
+    refusal::Refusal,
+    request::{ApplicationOptions, CreateBatch, CreateSession},
+};
+
+const SQL_ROWS_KEY: &str = "livy.rsc.sql.num-rows";
 const DEFAULT_SQL_ROWS: usize = 1000;
 
-pub(crate) fn launch(session: u64, request: &CreateSession) -> Launch {
+pub(crate) fn launch(session: u64, request: &CreateSession, ui_key: &str) -> Launch {
     let application = &request.application;
-    let sql_rows = application.conf.as_ref().and_then(|conf| conf.get(SQL_ROWS)?.parse().ok());
+    let sql_rows = application.conf.as_ref().and_then(|conf| conf.get(SQL_ROWS_KEY)?.parse().ok());
     Launch {
         session,
         kind: request.kind(),
         conf: properties(format!("livy-session-{session}"), application),
         sql_rows: sql_rows.unwrap_or(DEFAULT_SQL_ROWS),
+        ui_key: ui_key.to_owned(),
     }
 }
 
 pub(crate) fn submission(request: CreateBatch) -> Result<Submission, Refusal> {
     let file = request.file()?.to_owned();
+    let mut conf = properties(file.clone(), &request.application);
+    // A batch's UI would be open to other users, and Livy does not show where it is.
+    conf.entry("spark.ui.enabled".to_owned()).or_insert_with(|| "false".to_owned());
     Ok(Submission {
-        conf: properties(file.clone(), &request.application),
+        conf,
         file,
         class_name: request.class_name,
         args: request.args.unwrap_or_default(),
     })
 }
 
-/// `name` is for an application that has none.
-fn properties(name: String, application: &Application) -> BTreeMap<String, String> {
-    let mut conf = defaults(application.name.clone().unwrap_or(name));
+/// Returns the properties of an application, which is called `default_name` unless the request names it.
+fn properties(default_name: String, application: &ApplicationOptions) -> BTreeMap<String, String> {
+    let mut conf = defaults(application.name.clone().unwrap_or(default_name));
     let asked = application.conf.clone().unwrap_or_default();
-    // Anything but `spark.` is Livy's own, and Spark would complain of it.
+    // Other properties are Livy's own, and Spark would warn about them.
     conf.extend(asked.into_iter().filter(|(key, _)| key.starts_with("spark.")));
     conf.extend(sizes(application));
     for (key, items) in lists(application) {
         append(&mut conf, key, items);
     }
+    authenticate(&mut conf);
     conf
+}
+
+/// Turns on Spark's authentication, since without it every user of this machine could make the driver deserialize any
+/// Java object. A cluster elsewhere has its own secret, or none.
+fn authenticate(conf: &mut BTreeMap<String, String>) {
+    let master = &conf["spark.master"];
+    if !master.starts_with("local") || conf.contains_key("spark.authenticate") {
+        return;
+    }
+    // With other local masters Spark makes a secret itself, and keeps it in its one process.
+    if master.starts_with("local-cluster[") {
+        let secret = Uuid::new_v4().simple().to_string();
+        conf.entry("spark.authenticate.secret".to_owned()).or_insert(secret);
+    }
+    conf.insert("spark.authenticate".to_owned(), "true".to_owned());
 }
 
 fn defaults(name: String) -> BTreeMap<String, String> {
     [
         ("spark.app.name", name.as_str()),
         ("spark.master", "local[*]"),
-        // Its bars would fill the log.
+        // Progress bars would fill the log.
         ("spark.ui.showConsoleProgress", "false"),
-        // Nothing of one person's Spark listens to the network.
+        ("spark.ui.killEnabled", "false"),
+        // Any port will do: users see the address that `spark_ui` makes.
+        ("spark.ui.port", "0"),
+        // Spark must not listen to the network.
         ("spark.driver.host", "127.0.0.1"),
         ("spark.driver.bindAddress", "127.0.0.1"),
     ]
@@ -58,7 +85,7 @@ fn defaults(name: String) -> BTreeMap<String, String> {
     .into()
 }
 
-fn sizes(application: &Application) -> impl Iterator<Item = (String, String)> {
+fn sizes(application: &ApplicationOptions) -> impl Iterator<Item = (String, String)> {
     let number = |n: Option<u32>| n.map(|n| n.to_string());
     [
         ("spark.driver.memory", application.driver_memory.clone()),
@@ -72,7 +99,7 @@ fn sizes(application: &Application) -> impl Iterator<Item = (String, String)> {
     .filter_map(|(key, value)| Some((key.to_owned(), value?)))
 }
 
-fn lists(application: &Application) -> [(&'static str, &[String]); 4] {
+fn lists(application: &ApplicationOptions) -> [(&'static str, &[String]); 4] {
     [
         ("spark.jars", application.jars.as_deref().unwrap_or_default()),
         ("spark.files", application.files.as_deref().unwrap_or_default()),
@@ -81,7 +108,7 @@ fn lists(application: &Application) -> [(&'static str, &[String]); 4] {
     ]
 }
 
-/// A list in the request adds to the one in its `conf`.
+/// Appends `items` to the list that the request's `conf` may have under `key`.
 fn append(conf: &mut BTreeMap<String, String>, key: &str, items: &[String]) {
     if items.is_empty() {
         return;
@@ -98,7 +125,7 @@ mod tests {
     use super::*;
 
     fn launch_of(body: &str) -> Launch {
-        launch(3, &CreateSession::parse(body.as_bytes()).unwrap())
+        launch(3, &CreateSession::parse(body.as_bytes()).unwrap(), "key")
     }
 
     #[test]
@@ -116,6 +143,18 @@ mod tests {
         assert_eq!(launch.conf["spark.master"], "local[1]");
         assert_eq!(launch.sql_rows, 7);
         assert!(!launch.conf.keys().any(|key| key.starts_with("livy")));
+    }
+
+    #[test]
+    fn a_local_spark_wants_a_secret_unless_the_request_says_otherwise() {
+        let conf = |asked: &str| launch_of(&format!(r#"{{"conf": {asked}}}"#)).conf;
+        assert_eq!(conf("{}")["spark.authenticate"], "true");
+        let executors = r#"{"spark.master": "local-cluster[1,1,1024]"}"#;
+        let secret = |conf: BTreeMap<_, String>| conf["spark.authenticate.secret"].clone();
+        assert_ne!(secret(conf(executors)), secret(conf(executors)));
+        assert_eq!(conf(r#"{"spark.authenticate": "false"}"#)["spark.authenticate"], "false");
+        let elsewhere = conf(r#"{"spark.master": "spark://127.0.0.1:7077"}"#);
+        assert!(!elsewhere.contains_key("spark.authenticate"));
     }
 
     #[test]

@@ -1,40 +1,54 @@
-//! What a session asks of the process that runs its code, and what it hears from it.
+//! The interface between a session and the process that runs its code.
 //!
-//! The two are joined by a pair of channels and nothing else: closing the commands asks the interpreter to end, and
-//! when the last sender of events is gone, so is the interpreter.
+//! Two channels connect them, and nothing else: the session asks the interpreter to end by closing the channel of
+//! commands, and the interpreter has ended when the channel of events closes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{BatchEvent, Submission};
-use crate::kind::Kind;
-use crate::statement::Output;
+use crate::{
+    batch::{BatchEvent, Submission},
+    kind::Kind,
+    output::Output,
+};
 
-/// What a session needs to know when its interpreter starts.
-#[derive(Debug, Clone, PartialEq)]
+/// The settings with which an interpreter starts.
+#[derive(Clone, PartialEq)]
 pub struct Launch {
     /// Number of the session.
     pub session: u64,
-    /// Language of its statements, unless they say another.
+    /// Language of the statements that do not name their own.
     pub kind: Kind,
     /// Properties of the Spark application.
     pub conf: BTreeMap<String, String>,
-    /// At most this many rows of a SQL result are returned.
+    /// How many rows of a SQL result are returned at most.
     pub sql_rows: usize,
+    /// Secret that a request for the Spark UI must send.
+    pub ui_key: String,
 }
 
-/// What a session asks of its interpreter.
+impl fmt::Debug for Launch {
+    /// Leaves out the properties and the key, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launch")
+            .field("session", &self.session)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A command of the session to its interpreter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Run this. The next one comes only after the answer to this one.
+    /// Run a statement. The next one is sent only after this one is done.
     Execute {
-        /// Number of the statement, and name of its Spark job group.
+        /// Number of the statement, which is also the name of its Spark job group.
         statement: u64,
         /// Language of the code.
         kind: Kind,
-        /// The user's code: never logged.
+        /// The user's code, which must not be logged.
         code: String,
     },
     /// End the Spark jobs of this statement, now and for as long as it runs.
@@ -42,57 +56,57 @@ pub enum Command {
         /// Number of the statement.
         statement: u64,
     },
-    /// Run this beside the statements.
+    /// Run a job beside the statements.
     Job {
         /// Number of the job.
         id: u64,
         /// A pickled callable, as base64.
         job: String,
     },
-    /// Say how Scala code may go on, even while a statement runs.
+    /// Complete Scala code, even while a statement runs.
     Complete {
         /// Number of the completion.
         id: u64,
-        /// The user's code: never logged.
+        /// The user's code, which must not be logged.
         code: String,
-        /// Where in the code, in Java's characters.
+        /// Position of the cursor in the code, in Java's characters (UTF-16).
         cursor: i64,
     },
 }
 
-/// What a session hears from its interpreter.
+/// What an interpreter reports to its session.
 #[derive(Debug)]
 pub enum Event {
-    /// It can run statements.
+    /// The interpreter can run statements now.
     Ready(Application),
-    /// The process, or one of its children, wrote a line.
+    /// The process or one of its children wrote a line.
     Log(String),
-    /// The part of the known Spark tasks that is done, 0 to 1.
+    /// A statement's Spark tasks make progress.
     Progress {
         /// Number of the statement.
         statement: u64,
-        /// From 0 to 1; it falls when another job starts.
+        /// Share of the known tasks that are done, from 0 to 1. It falls when another Spark job starts.
         progress: f64,
     },
-    /// A statement is over.
+    /// A statement has ended.
     Done {
         /// Number of the statement.
         statement: u64,
-        /// What it answered.
+        /// Result or error of the statement.
         output: Output,
     },
-    /// A job is over.
+    /// A job has ended.
     JobEnded {
         /// Number of the job.
         id: u64,
-        /// What it returned, as Livy encodes it, or what it raised.
+        /// The value that it returned, as Livy encodes it, or the error that it raised.
         end: Result<String, String>,
     },
-    /// A completion is over.
+    /// A completion is answered.
     Completed {
         /// Number of the completion.
         id: u64,
-        /// What may replace the word before the cursor.
+        /// Words that may replace the one before the cursor.
         candidates: Vec<String>,
     },
 }
@@ -102,13 +116,14 @@ pub enum Event {
 pub struct Application {
     /// Spark's application id.
     pub id: Option<String>,
-    /// Where Spark's own pages are.
+    /// URL at which Spark serves its UI to requests that send the key.
     pub spark_ui_url: Option<String>,
 }
 
-/// Starts an interpreter for each session, and an application for each batch.
+/// Starts the interpreter of each session and the application of each batch.
 pub trait Launcher: Send + Sync + 'static {
-    /// Returns at once. The interpreter lives until `commands` closes, and then ends within a second and a half.
+    /// Starts an interpreter, and returns at once. The interpreter lives until `commands` closes, and then ends within
+    /// 1.5 seconds.
     fn launch(
         &self,
         launch: Launch,
@@ -116,7 +131,7 @@ pub trait Launcher: Send + Sync + 'static {
         events: mpsc::UnboundedSender<Event>,
     );
 
-    /// Returns at once. The application runs until it ends or `stop` is cancelled, which kills it.
+    /// Starts an application, and returns at once. Cancelling `stop` kills the application.
     fn submit(
         &self,
         submission: Submission,

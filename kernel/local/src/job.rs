@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::interpreter::Command;
-use crate::refusal::Refusal;
-use crate::request::{SubmitJob, remote};
+use crate::{interpreter::Command, refusal::Refusal, request::SubmitJob};
 
-/// A session's jobs by number, the first of which is 1.
+/// A session's jobs by number, counted from 1.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     submitted: u64,
@@ -20,22 +18,22 @@ pub(crate) struct Jobs {
 enum Job {
     Started,
     Ended(Result<String, String>),
-    /// Livy tells the end of a job once, and never knew one of a type that it cannot run.
+    /// Livy no longer knows a job whose end it has answered once, nor a job of a type that it cannot run.
     Unknown(Uuid),
 }
 
 impl Jobs {
-    /// The new job's number, and what to ask of the interpreter.
+    /// Adds a job. Returns its number, and the command that runs it.
     pub(crate) fn submit(&mut self, job: SubmitJob) -> (u64, Option<Command>) {
         self.submitted += 1;
         let id = self.submitted;
-        let runs = job.runs();
+        let runs = job.is_python();
         let state = if runs { Job::Started } else { Job::Unknown(Uuid::new_v4()) };
         self.known.insert(id, state);
         (id, runs.then_some(Command::Job { id, job: job.job }))
     }
 
-    /// Livy forgets a job that is cancelled, whose Python runs on.
+    /// Forgets a job, as Livy does. Its Python runs on.
     pub(crate) fn cancel(&mut self, id: u64) {
         self.known.remove(&id);
     }
@@ -46,27 +44,29 @@ impl Jobs {
         }
     }
 
-    /// Livy's job object, with the end of a job only once.
-    pub(crate) fn tell(&mut self, id: u64) -> Result<Value, Refusal> {
+    /// Returns Livy's job object. The end of a job is returned once, and then forgotten.
+    pub(crate) fn take(&mut self, id: u64) -> Result<Value, Refusal> {
         let missing =
             || Refusal::Failed(format!("java.util.NoSuchElementException: key not found: {id}"));
         let job = self.known.get_mut(&id).ok_or_else(missing)?;
         match job {
             Job::Started => Ok(view(id, "STARTED", None, None)),
-            Job::Unknown(uuid) => Err(remote(&format!("java.util.NoSuchElementException: {uuid}"))),
+            Job::Unknown(uuid) => {
+                Err(Refusal::remote(&format!("java.util.NoSuchElementException: {uuid}")))
+            }
             Job::Ended(end) => {
-                let told = match end {
+                let ended = match end {
                     Ok(result) => view(id, "SUCCEEDED", Some(result), None),
                     Err(error) => view(id, "FAILED", None, Some(error)),
                 };
                 *job = Job::Unknown(Uuid::new_v4());
-                Ok(told)
+                Ok(ended)
             }
         }
     }
 }
 
-/// A job that was just submitted.
+/// Returns the object of a job that was just submitted.
 pub(crate) fn sent(id: u64) -> Value {
     view(id, "SENT", None, None)
 }
@@ -85,25 +85,25 @@ mod tests {
     }
 
     #[test]
-    fn a_job_runs_and_its_end_is_told_once() {
+    fn a_job_runs_and_its_end_is_answered_once() {
         let mut jobs = Jobs::default();
         let command = Command::Job { id: 1, job: "Lg==".into() };
         assert_eq!(submit(&mut jobs, "pyspark"), (1, Some(command)));
-        assert_eq!(jobs.tell(1).unwrap()["state"], "STARTED");
+        assert_eq!(jobs.take(1).unwrap()["state"], "STARTED");
         jobs.on_end(1, Ok("eA==".into()));
-        let told = json!({"id": 1, "state": "SUCCEEDED", "result": "eA==", "error": null});
-        assert_eq!(jobs.tell(1).unwrap(), told);
-        let again = jobs.tell(1).unwrap_err().to_string();
+        let ended = json!({"id": 1, "state": "SUCCEEDED", "result": "eA==", "error": null});
+        assert_eq!(jobs.take(1).unwrap(), ended);
+        let again = jobs.take(1).unwrap_err().to_string();
         assert!(again.contains("RpcException: java.util.NoSuchElementException"), "{again}");
     }
 
     #[test]
-    fn a_job_that_fails_tells_its_error() {
+    fn a_job_that_fails_has_an_error() {
         let mut jobs = Jobs::default();
         submit(&mut jobs, "pyspark");
         jobs.on_end(1, Err("boom".into()));
-        let told = json!({"id": 1, "state": "FAILED", "result": null, "error": "boom"});
-        assert_eq!(jobs.tell(1).unwrap(), told);
+        let ended = json!({"id": 1, "state": "FAILED", "result": null, "error": "boom"});
+        assert_eq!(jobs.take(1).unwrap(), ended);
     }
 
     #[test]
@@ -112,14 +112,14 @@ mod tests {
         submit(&mut jobs, "pyspark");
         jobs.cancel(1);
         jobs.on_end(1, Ok("eA==".into()));
-        let error = jobs.tell(1).unwrap_err().to_string();
+        let error = jobs.take(1).unwrap_err().to_string();
         assert_eq!(error, "java.util.NoSuchElementException: key not found: 1");
     }
 
     #[test]
-    fn a_job_of_another_type_is_taken_and_never_heard_of_again() {
+    fn a_job_of_another_type_is_accepted_and_then_unknown() {
         let mut jobs = Jobs::default();
         assert_eq!(submit(&mut jobs, "cobol"), (1, None));
-        jobs.tell(1).unwrap_err();
+        jobs.take(1).unwrap_err();
     }
 }

@@ -1,9 +1,8 @@
 //! The languages of sessions and statements.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-/// A language, by Livy's name for it.
+/// A [session kind](https://livy.apache.org/docs/latest/rest-api.html#session-kind): the language of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Scala.
@@ -14,11 +13,11 @@ pub enum Kind {
     SparkR,
     /// SQL.
     Sql,
-    /// Of a session only: each statement says its own.
+    /// A session in which each statement names its own language.
     Shared,
 }
 
-/// A name that is none of Livy's kinds.
+/// The error for a name that is no kind of Livy's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid kind: {0}")]
 pub struct InvalidKind(pub String);
@@ -26,7 +25,7 @@ pub struct InvalidKind(pub String);
 impl Kind {
     const ALL: [Kind; 5] = [Kind::Spark, Kind::PySpark, Kind::SparkR, Kind::Sql, Kind::Shared];
 
-    /// Livy's name.
+    /// Returns Livy's name for the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Spark => "spark",
@@ -47,7 +46,7 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = InvalidKind;
 
-    /// Capitals count, as with Livy.
+    /// Reads a kind by its name, which is case-sensitive as in Livy.
     fn from_str(name: &str) -> Result<Self, InvalidKind> {
         let known = Self::ALL.into_iter().find(|kind| kind.as_str() == name);
         known.ok_or_else(|| InvalidKind(name.to_owned()))

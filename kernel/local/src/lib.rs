@@ -1,10 +1,12 @@
-//! Livy's REST protocol on this machine's Spark, for one person.
+//! Serves [Livy's REST API](https://livy.apache.org/docs/latest/rest-api.html) with this machine's Spark, to one user.
 //!
-//! [`start`] finds a Python with pyspark and a Java, and serves on 127.0.0.1 to whoever knows the token. Each session
-//! is one Python process (`python/driver.py`) with its own Spark, each batch a `spark-submit`. This crate knows nothing of Jupyter.
+//! [`start`] finds a Python with pyspark and a Java, and serves on 127.0.0.1 to clients that know the token. Each
+//! session is one Python process (`python/driver.py`) with its own Spark, and each batch is one `spark-submit`. This
+//! crate knows nothing of Jupyter.
 //!
-//! To read it: `routes` is what can be asked, `session` and `statement` are the lives (pure), `sessions` keeps them,
-//! `interpreter` is the seam to what runs code: `python` for real, `scripted` for tests.
+//! Start reading at `routes`, which has all that a client can ask for. `session`, `statement`, `job` and `batch` are state
+//! machines without I/O; `sessions` and `batches` own them and their processes. [`interpreter`] is the interface to the
+//! process that runs the code: `python` for Spark, [`scripted`] for tests.
 
 mod auth;
 pub mod batch;
@@ -12,11 +14,15 @@ mod batches;
 mod body;
 mod completion;
 mod conf;
+mod duration;
 pub mod interpreter;
 mod job;
 mod kind;
 mod lifetime;
+mod listener;
+mod lock;
 mod log;
+mod output;
 mod python;
 mod refusal;
 mod registry;
@@ -26,41 +32,48 @@ mod routes;
 pub mod scripted;
 mod session;
 mod sessions;
+mod spark_ui;
 mod statement;
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::interpreter::Launcher;
-pub use crate::kind::{InvalidKind, Kind};
-pub use crate::python::find::FindError;
-pub use crate::statement::Output;
+use crate::{
+    auth::{Authenticator, Token},
+    batches::Batches,
+    python::{Installation, PythonLauncher},
+    sessions::Sessions,
+};
 
-use crate::auth::{Gate, Token};
-use crate::batches::Batches;
-use crate::python::PythonLauncher;
-use crate::python::find::{Found, find};
-use crate::sessions::Sessions;
+pub use crate::{
+    interpreter::Launcher,
+    kind::{InvalidKind, Kind},
+    output::Output,
+    python::FindError,
+};
 
-/// How to serve.
+/// The options of a server.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// 0 takes any free port.
+    /// TCP port on 127.0.0.1; 0 takes any free port.
     pub port: u16,
-    /// What clients must send; a random one if left out.
+    /// Token that clients must send; a random one if left out.
     pub token: Option<String>,
-    /// The Python that has pyspark; looked for if left out.
+    /// Python that has pyspark; [`start`] looks for one if it is left out.
     pub python: Option<PathBuf>,
 }
 
 impl fmt::Debug for Options {
-    /// Without the token.
+    /// Leaves out the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("port", &self.port)
@@ -69,116 +82,173 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why the server did not start, and what to do about it: shown in a notebook.
+/// Why the server did not start. The message also says what to do, since a notebook shows it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Python, pyspark or Java is missing.
     #[error(transparent)]
     Find(#[from] FindError),
-    /// The port is taken.
+    /// The port cannot be listened on; mostly another program uses it.
     #[error(
         "The local Livy server could not listen on 127.0.0.1:{port}: {error}. Choose another port, or 0 for any."
     )]
     Listen {
-        /// The port asked for.
+        /// Port in the options.
         port: u16,
-        /// What the system said.
-        error: std::io::Error,
+        /// Reason that the system gave.
+        error: io::Error,
     },
+    /// No private folder for the Unix socket could be made.
+    #[cfg(unix)]
+    #[error(
+        "The local Livy server could not make a folder of its own: {0}. Set TMPDIR to a folder that only you can write to."
+    )]
+    Socket(io::Error),
 }
 
-/// A running server. Dropping it ends its sessions and batches too, without waiting for them.
+/// A running server. Dropping it also ends its sessions and batches, without waiting for their processes.
 pub struct Server {
     address: SocketAddr,
     token: Token,
-    gate: Gate,
-    found: Option<Found>,
+    authenticator: Authenticator,
+    installation: Option<Installation>,
     sessions: Arc<Sessions>,
     batches: Arc<Batches>,
+    app: Router,
     stopped: CancellationToken,
+    /// Cancelled when one of the listeners has ended, for whatever reason.
+    closed: CancellationToken,
+    #[cfg(unix)]
+    socket_folder: Option<tempfile::TempDir>,
 }
 
 /// Serves this machine's Spark. Spark itself starts with the first session.
+///
+/// # Errors
+/// [`StartError::Find`] if Python, pyspark or Java is missing, and [`StartError::Listen`] if the port cannot be listened
+/// on.
 pub async fn start(options: Options) -> Result<Server, StartError> {
-    let found = find(options.python.as_deref()).await?;
-    tracing::info!(python = %found.python.display(), spark = found.spark_version, "found a local Spark");
-    let launcher = PythonLauncher::new(found.clone());
+    let installation = Installation::find(options.python.as_deref()).await?;
+    let Installation { python, spark_version, .. } = &installation;
+    tracing::info!(python = %python.display(), spark = spark_version, "found a local Spark");
+    let launcher = PythonLauncher::new(installation.clone());
     let mut server = start_with(options, launcher).await?;
-    server.found = Some(found);
+    server.installation = Some(installation);
     Ok(server)
 }
 
-/// Serves other interpreters, such as [`scripted::Scripted`].
+/// Serves the interpreters that `launcher` starts, such as [`scripted::Scripted`].
+///
+/// # Errors
+/// [`StartError::Listen`] if the port cannot be listened on.
 pub async fn start_with(options: Options, launcher: impl Launcher) -> Result<Server, StartError> {
     let port = options.port;
     let listen_error = |error| StartError::Listen { port, error };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    let token = Token::new(options.token);
+    let token = options.token.map_or_else(Token::random, Token::from);
     let launcher: Arc<dyn Launcher> = Arc::new(launcher);
-    let sessions = Sessions::new(launcher.clone());
+    let sessions = Sessions::new(launcher.clone(), format!("http://{address}"));
     let batches = Batches::new(launcher);
-    let stopped = CancellationToken::new();
-    let gate = Gate::new(token.clone());
-    let app = routes::router(sessions.clone(), batches.clone(), gate.clone());
-    let serving =
-        axum::serve(listener, app).with_graceful_shutdown(stopped.clone().cancelled_owned());
-    tokio::spawn(async move { serving.await });
+    let authenticator = Authenticator::new(token.clone());
+    let app = routes::router(sessions.clone(), batches.clone(), authenticator.clone());
+    let server = Server {
+        address,
+        token,
+        authenticator,
+        installation: None,
+        sessions,
+        batches,
+        app,
+        stopped: CancellationToken::new(),
+        closed: CancellationToken::new(),
+        #[cfg(unix)]
+        socket_folder: None,
+    };
+    server.listen(listener);
     tracing::info!(%address, "serving Livy's protocol");
-    Ok(Server { address, token, gate, found: None, sessions, batches, stopped })
+    Ok(server)
 }
 
 impl Server {
-    /// `http://127.0.0.1:PORT`
+    /// Serves at a Unix socket too, which only processes of this user can reach. Returns its path. Its folder is removed
+    /// with the server.
+    ///
+    /// # Errors
+    /// [`StartError::Socket`] if no private folder can be made for the socket.
+    #[cfg(unix)]
+    pub fn open_socket(&mut self) -> Result<PathBuf, StartError> {
+        let (folder, listener) = listener::unix_socket::open().map_err(StartError::Socket)?;
+        self.listen(listener);
+        let path = listener::unix_socket::path(&folder);
+        self.socket_folder = Some(folder);
+        Ok(path)
+    }
+
+    fn listen(&self, listener: impl listener::Listener) {
+        let serving = listener::serve(listener, self.app.clone(), self.stopped.clone());
+        let closed = self.closed.clone().drop_guard();
+        tokio::spawn(async move {
+            let _closed = closed;
+            serving.await;
+        });
+    }
+
+    /// Returns when the server no longer answers, although it was not stopped.
+    pub async fn fails(&self) {
+        self.closed.cancelled().await;
+    }
+
+    /// Returns the server's URL, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The port of that.
+    /// Returns the TCP port of [`Server::url`].
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// How long ago the last request came of somebody who may ask, or the server started.
+    /// Returns the time since the last request with the token, or since the start of the server.
     pub fn idle_for(&self) -> Duration {
-        self.gate.idle_for()
+        self.authenticator.idle_for()
     }
 
-    /// What clients must send.
+    /// Returns the token that clients must send.
     pub fn token(&self) -> &str {
         self.token.as_str()
     }
 
-    /// The Python that runs the sessions; none with another launcher.
+    /// Returns the path of the Python that runs the sessions, or none if another launcher does.
     pub fn python(&self) -> Option<&Path> {
-        self.found.as_ref().map(|found| found.python.as_path())
+        self.installation.as_ref().map(|installation| installation.python.as_path())
     }
 
-    /// The version of that Python's pyspark.
+    /// Returns the version of that Python's pyspark.
     pub fn spark_version(&self) -> Option<&str> {
-        self.found.as_ref().map(|found| found.spark_version.as_str())
+        self.installation.as_ref().map(|installation| installation.spark_version.as_str())
     }
 
-    /// Ends every session and batch and returns when their processes are gone, after about two seconds at most.
+    /// Ends every session and batch, and returns when their processes are gone: after about two seconds at most.
     pub async fn stop(self) {
-        tokio::join!(self.sessions.stop(), self.batches.stop());
+        tokio::join!(self.sessions.registry().stop(), self.batches.registry().stop());
     }
 }
 
 impl fmt::Debug for Server {
-    /// Without the token.
+    /// Leaves out the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("address", &self.address)
-            .field("found", &self.found)
+            .field("installation", &self.installation)
             .finish_non_exhaustive()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.sessions.close();
-        self.batches.close();
+        self.sessions.registry().close();
+        self.batches.registry().close();
         self.stopped.cancel();
     }
 }

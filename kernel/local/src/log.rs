@@ -2,26 +2,30 @@
 
 use std::collections::VecDeque;
 
-const LINES: usize = 200;
+/// How many lines are kept: `livy.cache-log.size` of a real Livy.
+const RETAINED_LINES: usize = 200;
 
-/// Livy heads the lines of the two streams so. Spark's Java and everything it starts write to the second one.
+/// How many lines are shown in the object of a session or batch.
+const PREVIEW_LINES: i64 = 10;
+
+/// The lines with which Livy begins each of the two streams. Spark's Java and all its children write to the second.
 const HEADINGS: [&str; 2] = ["stdout: ", "\nstderr: "];
 
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     lines: VecDeque<String>,
-    /// All lines are of the first stream.
-    merged: bool,
+    /// Whether all lines belong to the first stream.
+    is_merged: bool,
 }
 
 impl Log {
-    /// Livy has a batch write its errors to its output.
+    /// Makes the log of a batch, whose error stream goes into its output, as in Livy.
     pub(crate) fn of_batch() -> Self {
-        Self { merged: true, ..Self::default() }
+        Self { is_merged: true, ..Self::default() }
     }
 
     pub(crate) fn push(&mut self, line: String) {
-        if self.lines.len() == LINES {
+        if self.lines.len() == RETAINED_LINES {
             self.lines.pop_front();
         }
         self.lines.push_back(line);
@@ -31,11 +35,17 @@ impl Log {
         HEADINGS.len() + self.lines.len()
     }
 
-    /// The first line's number and the lines; a negative `from` means the last `size` lines, a negative `size` all.
+    /// Returns the last few lines.
+    pub(crate) fn preview(&self) -> Vec<&str> {
+        self.page(-1, PREVIEW_LINES).1
+    }
+
+    /// Returns the number of the first line, and the lines. A negative `from` means the last `size` lines, and a
+    /// negative `size` all lines.
     pub(crate) fn page(&self, from: i64, size: i64) -> (usize, Vec<&str>) {
         let size = usize::try_from(size).unwrap_or(self.total());
         let from = usize::try_from(from).unwrap_or(self.total().saturating_sub(size));
-        let (before, after) = HEADINGS.split_at(if self.merged { 1 } else { 2 });
+        let (before, after) = HEADINGS.split_at(if self.is_merged { 1 } else { 2 });
         let lines = self.lines.iter().map(String::as_str);
         let all = before.iter().copied().chain(lines).chain(after.iter().copied());
         (from, all.skip(from).take(size).collect())
@@ -65,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_start_means_the_tail() {
+    fn a_negative_start_means_the_last_lines() {
         let log = log_of(500);
         assert_eq!(log.page(-1, 2), (200, vec!["line 498", "line 499"]));
         assert_eq!(log.page(-1, 100).0, 102);

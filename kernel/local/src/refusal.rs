@@ -1,12 +1,14 @@
-//! Livy's ways to say no: some bodies are `{"msg": …}`, some a bare string.
+//! Requests that are refused, with Livy's own status codes and texts.
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde_json::json;
 
-use crate::body::MAX_BODY;
 use crate::reply::json_reply;
 
+/// Why a request was refused. Its text is the body of the answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("Session '{0}' not found.")]
@@ -17,8 +19,14 @@ pub(crate) enum Refusal {
     Rejected(String),
     #[error("Rejected, too many sessions are being created!")]
     TooMany,
-    #[error("The request is larger than {} MiB. Let the code read large data from a file.", MAX_BODY >> 20)]
-    TooLarge,
+    #[error(
+        "The request is larger than {limit_mib} MiB. Let the code read large data from a file."
+    )]
+    TooLarge { limit_mib: usize },
+    #[error(
+        "The request did not arrive within a minute. Let the code read large data from a file."
+    )]
+    TooSlow,
     #[error("requirement failed: Session isn't active.")]
     NotActive,
     #[error("requirement failed: no job provided.")]
@@ -27,19 +35,27 @@ pub(crate) enum Refusal {
     NotRunning(&'static str),
     #[error("For input string: \"{0}\"")]
     NotANumber(String),
-    /// The body could not be read.
+    /// The body is not the JSON that the route expects.
     #[error("{0}")]
     Malformed(String),
-    /// The body could be read but not obeyed.
+    /// The request was understood, but could not be carried out.
     #[error("{0}")]
     Failed(String),
 }
 
 impl Refusal {
+    /// What Livy answers when the process of the session refused. (A real Livy adds the stack of that process.)
+    pub(crate) fn remote(reason: &str) -> Self {
+        Refusal::Failed(format!(
+            "java.util.concurrent.ExecutionException: org.apache.livy.rsc.rpc.RpcException: {reason}"
+        ))
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Refusal::SessionNotFound(_) | Refusal::StatementNotFound => StatusCode::NOT_FOUND,
-            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::Rejected(_)
             | Refusal::TooMany
             | Refusal::NotActive
@@ -50,6 +66,7 @@ impl Refusal {
         }
     }
 
+    /// Whether the answer is only a string, where the others are `{"msg": …}`.
     fn is_bare_string(&self) -> bool {
         matches!(
             self,

@@ -1,13 +1,16 @@
-//! The one way in which a JSON body leaves.
+//! Answers with the headers that Livy sends.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
+
+const JSON: &str = "application/json;charset=utf-8";
 
 pub(crate) fn json_reply(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json;charset=utf-8")], body)
-            .into_response(),
+        Ok(body) => (status, [(header::CONTENT_TYPE, JSON)], body).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
@@ -16,12 +19,12 @@ pub(crate) fn ok(body: &impl Serialize) -> Response {
     json_reply(StatusCode::OK, body)
 }
 
-/// Livy calls this JSON too.
-pub(crate) fn nothing() -> Response {
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json;charset=utf-8")]).into_response()
+/// Answers without a body, which Livy declares as JSON too.
+pub(crate) fn empty() -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, JSON)]).into_response()
 }
 
-/// 201, and where the new thing is.
+/// Answers 201 with the path of the new object.
 pub(crate) fn created(location: &str, body: &impl Serialize) -> Response {
     let mut response = json_reply(StatusCode::CREATED, body);
     if let Ok(location) = HeaderValue::from_str(location) {

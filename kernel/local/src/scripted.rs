@@ -1,37 +1,40 @@
-//! An interpreter without Spark, for tests: its code is a list of words, one a line.
+//! An interpreter without Spark, for tests. Each line of its code is one instruction:
 //!
 //! | line | what it does |
 //! |---|---|
 //! | `echo TEXT` | adds a line to the statement's `text/plain` |
-//! | `lines COUNT LENGTH` | adds so many lines, numbered from 0 and filled with `x` up to this length |
-//! | `json JSON` | makes JSON the whole `data` of the answer |
+//! | `lines COUNT LENGTH` | adds COUNT lines, numbered from 0 and filled with `x` to LENGTH |
+//! | `json JSON` | makes JSON the whole `data` of the output |
 //! | `log TEXT` | writes a line to the session's log |
-//! | `progress NUMBER` | reports this progress, 0 to 1 |
+//! | `progress NUMBER` | reports this progress, from 0 to 1 |
 //! | `sleep SECONDS` | waits; cancelling ends the statement with an error, as with a Spark job |
 //! | `spin SECONDS` | waits; cancelling does not end it, as with a loop in Python |
 //! | `error NAME MESSAGE` | ends the statement with this error |
 //! | `die` | ends the interpreter, and so the session |
 //!
-//! Empty lines are skipped, any other line is an error. The kind of a statement does not matter. Completion offers the
-//! code before the cursor, and never answers to the code `hang`. A job ends at once, and its result is the job itself. A
-//! batch does what its arguments say, of which only `echo`, `log` and `sleep` succeed.
+//! Empty lines are skipped, and any other line is an error. The kind of a statement does not matter. Completion offers
+//! the code before the cursor, and never answers the code `hang`. A job ends at once, and its result is the job itself.
+//! A batch runs its arguments as instructions, of which only `echo`, `log` and `sleep` succeed.
 
-use std::borrow::Cow;
-use std::time::Duration;
+use std::{borrow::Cow, iter, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{BatchEvent, Submission};
-use crate::interpreter::{Application, Command, Event, Launch, Launcher};
-use crate::statement::Output;
+use crate::{
+    batch::{BatchEvent, Submission},
+    interpreter::{Application, Command, Event, Launch, Launcher},
+    output::Output,
+};
 
 /// Launches scripted interpreters.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scripted {
-    /// How long a session is `starting`.
+    /// How long a session stays in the state `starting`.
     pub start_delay: Duration,
 }
 
@@ -58,30 +61,30 @@ impl Launcher for Scripted {
         tokio::spawn(async move {
             tokio::select! {
                 () = sleep(start_delay) => run(launch, commands, events).await,
-                // Nothing is asked of it before it is ready: this is the request to end.
+                // Before the interpreter is ready no command comes, so this is the end of the channel.
                 _ = commands.recv() => {}
             }
         });
     }
 }
 
-/// Whether it succeeds.
+/// Runs a batch, and returns whether it succeeds.
 async fn run_batch(submission: Submission, events: &mpsc::UnboundedSender<BatchEvent>) -> bool {
     let _ = events.send(BatchEvent::Running);
     for line in &submission.args {
-        match Word::parse(line) {
-            Word::Echo(line) | Word::Log(line) => {
+        match Instruction::parse(line) {
+            Instruction::Echo(line) | Instruction::Log(line) => {
                 let _ = events.send(BatchEvent::Log(line.to_owned()));
             }
-            Word::Sleep(time) => sleep(time).await,
+            Instruction::Sleep(time) => sleep(time).await,
             _ => return false,
         }
     }
     true
 }
 
-/// The interpreter died, or was asked to end.
-struct Gone;
+/// The end of the interpreter, which died or was asked to end.
+struct Ended;
 
 async fn run(
     launch: Launch,
@@ -116,20 +119,22 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    async fn execute(&mut self, code: &str) -> Result<Output, Gone> {
+    async fn execute(&mut self, code: &str) -> Result<Output, Ended> {
         let statement = self.statement;
         let mut text: Vec<Cow<str>> = Vec::new();
         let mut data = None;
         for line in code.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            match Word::parse(line) {
-                Word::Echo(line) => text.push(line.into()),
-                Word::Lines { count, length } => {
+            match Instruction::parse(line) {
+                Instruction::Echo(line) => text.push(line.into()),
+                Instruction::Lines { count, length } => {
                     text.extend((0..count).map(|n| numbered(n, length).into()));
                 }
-                Word::Json(value) => data = Some(value),
-                Word::Log(line) => self.tell(Event::Log(line.to_owned())),
-                Word::Progress(progress) => self.tell(Event::Progress { statement, progress }),
-                Word::Sleep(time) => {
+                Instruction::Json(value) => data = Some(value),
+                Instruction::Log(line) => self.report(Event::Log(line.to_owned())),
+                Instruction::Progress(progress) => {
+                    self.report(Event::Progress { statement, progress })
+                }
+                Instruction::Sleep(time) => {
                     self.wait(time, true).await?;
                     if self.cancelled {
                         return Ok(error(
@@ -139,25 +144,25 @@ impl Running<'_> {
                         ));
                     }
                 }
-                Word::Spin(time) => self.wait(time, false).await?,
-                Word::Error(name, message) => return Ok(error(statement, name, message)),
-                Word::Die => return Err(Gone),
+                Instruction::Spin(time) => self.wait(time, false).await?,
+                Instruction::Error(name, message) => return Ok(error(statement, name, message)),
+                Instruction::Die => return Err(Ended),
             }
         }
         Ok(Output::ok(statement, &data.unwrap_or_else(|| json!({"text/plain": text.join("\n")}))))
     }
 
-    fn tell(&self, event: Event) {
-        // Nobody listens only when the session ends, which the commands tell.
+    fn report(&self, event: Event) {
+        // A failure means that the session ends, which the commands show as well.
         let _ = self.events.send(event);
     }
 
-    async fn wait(&mut self, time: Duration, cancellable: bool) -> Result<(), Gone> {
+    async fn wait(&mut self, time: Duration, cancellable: bool) -> Result<(), Ended> {
         let end = Instant::now() + time;
         while !(cancellable && self.cancelled) {
             match timeout_at(end, self.commands.recv()).await {
                 Err(_) => return Ok(()),
-                Ok(None) => return Err(Gone),
+                Ok(None) => return Err(Ended),
                 Ok(Some(command)) => {
                     self.cancelled |= command == (Command::Cancel { statement: self.statement });
                     answer(command, self.events);
@@ -168,7 +173,7 @@ impl Running<'_> {
     }
 }
 
-/// What is answered while a statement runs, too.
+/// Answers the commands that need not wait for the running statement.
 fn answer(command: Command, events: &mpsc::UnboundedSender<Event>) {
     let event = match command {
         Command::Complete { id, code, cursor } if code != "hang" => {
@@ -187,7 +192,7 @@ fn error(statement: u64, name: &str, message: &str) -> Output {
 }
 
 #[derive(Debug, PartialEq)]
-enum Word<'a> {
+enum Instruction<'a> {
     Echo(&'a str),
     Lines { count: usize, length: usize },
     Json(Value),
@@ -199,40 +204,47 @@ enum Word<'a> {
     Die,
 }
 
-impl<'a> Word<'a> {
+impl<'a> Instruction<'a> {
     fn parse(line: &'a str) -> Self {
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let known = match word {
-            "echo" => Some(Word::Echo(rest)),
+        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let known = match name {
+            "echo" => Some(Instruction::Echo(rest)),
             "lines" => lines(rest),
-            "json" => serde_json::from_str(rest).ok().map(Word::Json),
-            "log" => Some(Word::Log(rest)),
-            "progress" => rest.parse().ok().map(Word::Progress),
-            "sleep" => seconds(rest).map(Word::Sleep),
-            "spin" => seconds(rest).map(Word::Spin),
-            "error" => rest.split_once(' ').map(|(name, message)| Word::Error(name, message)),
-            "die" => Some(Word::Die),
+            "json" => serde_json::from_str(rest).ok().map(Instruction::Json),
+            "log" => Some(Instruction::Log(rest)),
+            "progress" => rest.parse().ok().map(Instruction::Progress),
+            "sleep" => seconds(rest).map(Instruction::Sleep),
+            "spin" => seconds(rest).map(Instruction::Spin),
+            "error" => {
+                rest.split_once(' ').map(|(name, message)| Instruction::Error(name, message))
+            }
+            "die" => Some(Instruction::Die),
             _ => None,
         };
-        known.unwrap_or(Word::Error("SyntaxError", "not a word of the scripted interpreter"))
+        known.unwrap_or(Instruction::Error(
+            "SyntaxError",
+            "not an instruction of the scripted interpreter",
+        ))
     }
 }
 
-/// A number, and letters to fill the line with.
+/// Writes a number, and fills the line to `length`.
 fn numbered(n: usize, length: usize) -> String {
     let mut line = n.to_string();
     let filling = length.saturating_sub(line.len());
-    line.extend(std::iter::repeat_n('x', filling));
+    line.extend(iter::repeat_n('x', filling));
     line
 }
 
-fn lines(text: &str) -> Option<Word<'_>> {
+fn lines(text: &str) -> Option<Instruction<'_>> {
     let (count, length) = text.split_once(' ')?;
-    Some(Word::Lines { count: count.parse().ok()?, length: length.parse().ok()? })
+    Some(Instruction::Lines { count: count.parse().ok()?, length: length.parse().ok()? })
 }
 
+/// Reads a time in seconds, no longer than a clock can count.
 fn seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+    let time = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+    Instant::now().checked_add(time).map(|_| time)
 }
 
 #[cfg(test)]
@@ -240,18 +252,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_words() {
-        assert_eq!(Word::parse("echo a b"), Word::Echo("a b"));
+    fn lines_are_instructions() {
+        assert_eq!(Instruction::parse("echo a b"), Instruction::Echo("a b"));
         assert_eq!(
-            Word::parse(r#"json {"text/html": "<b>"}"#),
-            Word::Json(json!({"text/html": "<b>"}))
+            Instruction::parse(r#"json {"text/html": "<b>"}"#),
+            Instruction::Json(json!({"text/html": "<b>"}))
         );
-        assert_eq!(Word::parse("sleep 0.5"), Word::Sleep(Duration::from_millis(500)));
-        assert_eq!(Word::parse("error NameError name 'x'"), Word::Error("NameError", "name 'x'"));
-        assert_eq!(Word::parse("die"), Word::Die);
-        assert_eq!(Word::parse("lines 2 9"), Word::Lines { count: 2, length: 9 });
-        for bad in ["lines 2", "sleep long", "json {", "sleep -1", "import os", "error Name"] {
-            assert!(matches!(Word::parse(bad), Word::Error("SyntaxError", _)), "{bad}");
+        assert_eq!(Instruction::parse("sleep 0.5"), Instruction::Sleep(Duration::from_millis(500)));
+        assert_eq!(
+            Instruction::parse("error NameError name 'x'"),
+            Instruction::Error("NameError", "name 'x'")
+        );
+        assert_eq!(Instruction::parse("die"), Instruction::Die);
+        assert_eq!(Instruction::parse("lines 2 9"), Instruction::Lines { count: 2, length: 9 });
+        for bad in
+            ["lines 2", "sleep long", "sleep 1e19", "json {", "sleep -1", "import os", "error Name"]
+        {
+            assert!(
+                matches!(Instruction::parse(bad), Instruction::Error("SyntaxError", _)),
+                "{bad}"
+            );
         }
     }
 }

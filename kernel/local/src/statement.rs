@@ -1,16 +1,15 @@
-//! A statement's life: waiting, running, then available or cancelled. No clock and no I/O.
+//! A statement as a state machine: waiting, running, then available or cancelled. It has no clock and does no I/O.
 
 use serde::{Serialize, Serializer};
-use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 
-use crate::interpreter::Command;
-use crate::kind::Kind;
+use crate::{interpreter::Command, kind::Kind, output::Output};
 
-/// Livy stops trying to cancel after this long. The statement then counts as cancelled but runs on.
-const CANCEL_SECONDS: u32 = 30;
+/// How long Livy tries to cancel: `livy.rsc.job-cancel.timeout`. After that, the statement counts as cancelled though it
+/// runs on.
+const CANCEL_LIMIT_SECONDS: u32 = 30;
 
-/// One piece of code and what became of it: Livy's statement object.
+/// A piece of code and its outcome. It serializes as
+/// [Livy's statement object](https://livy.apache.org/docs/latest/rest-api.html#statement).
 #[derive(Debug, Serialize)]
 pub(crate) struct Statement {
     pub(crate) id: u64,
@@ -20,7 +19,9 @@ pub(crate) struct Statement {
     state: StatementState,
     output: Option<Output>,
     progress: f64,
+    /// In milliseconds since 1970, or 0 before.
     started: u64,
+    /// In milliseconds since 1970, or 0 before.
     completed: u64,
 }
 
@@ -79,7 +80,7 @@ impl Statement {
         Command::Execute { statement: self.id, kind: self.kind, code: self.code.clone() }
     }
 
-    /// Says what to ask of the interpreter, if anything.
+    /// Cancels the statement. Returns the command for the interpreter if the statement runs.
     pub(crate) fn cancel(&mut self, now: u64) -> Option<Command> {
         match self.state {
             StatementState::Waiting => {
@@ -100,7 +101,7 @@ impl Statement {
         }
     }
 
-    /// A statement that was given up on still gets its output when it ends at last, as with Livy.
+    /// Notes the output. As in Livy, a statement that counts as cancelled still gets its output when it ends at last.
     pub(crate) fn on_done(&mut self, output: Output, now: u64) {
         let end = match self.state {
             StatementState::Cancelling { .. } | StatementState::Cancelled => {
@@ -114,7 +115,7 @@ impl Statement {
 
     pub(crate) fn on_second(&mut self, now: u64) {
         if let StatementState::Cancelling { seconds } = self.state {
-            if seconds + 1 < CANCEL_SECONDS {
+            if seconds + 1 < CANCEL_LIMIT_SECONDS {
                 self.state = StatementState::Cancelling { seconds: seconds + 1 };
             } else {
                 self.finish(StatementState::Cancelled, now);
@@ -129,44 +130,10 @@ impl Statement {
     }
 }
 
-/// What a statement answered: Livy's `output` object, kept as the text the interpreter sent (it may be many megabytes).
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub struct Output(Box<RawValue>);
-
-impl Output {
-    /// A value, by media type.
-    pub fn ok(statement: u64, data: &serde_json::Value) -> Self {
-        Self::from(json!({"status": "ok", "execution_count": statement, "data": data}))
-    }
-
-    /// An error.
-    pub fn error(statement: u64, ename: &str, evalue: &str, traceback: &[&str]) -> Self {
-        Self::from(json!({
-            "status": "error",
-            "execution_count": statement,
-            "ename": ename,
-            "evalue": evalue,
-            "traceback": traceback,
-        }))
-    }
-}
-
-impl From<Box<RawValue>> for Output {
-    fn from(text: Box<RawValue>) -> Self {
-        Self(text)
-    }
-}
-
-impl From<serde_json::Value> for Output {
-    fn from(value: serde_json::Value) -> Self {
-        // Only a map whose keys are not strings fails, and a `Value` has none.
-        Self(to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn state_after(steps: impl FnOnce(&mut Statement)) -> (&'static str, f64) {

@@ -9,19 +9,19 @@ use std::{
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch};
 
 use super::{
-    Asked, Fault, Network, Seen, Traffic,
+    Asked, Balancer, Fault, Network, Seen, Traffic,
     http::{Whole, peek_head, read_message},
 };
 
 /// Returns when the connection is to be closed, which it is by being dropped.
 pub async fn serve(
     client: TcpStream,
-    livy: u16,
+    balancer: Arc<Mutex<Balancer>>,
     mut network: watch::Receiver<Network>,
     traffic: Arc<Mutex<Traffic>>,
 ) {
     let now = *network.borrow_and_update();
-    let mut connection = Connection { client, livy, traffic };
+    let mut connection = Connection { client, balancer, traffic };
     tokio::select! {
         _ = connection.serve(now) => return,
         _ = network.changed() => {}
@@ -34,7 +34,7 @@ pub async fn serve(
 
 struct Connection {
     client: TcpStream,
-    livy: u16,
+    balancer: Arc<Mutex<Balancer>>,
     traffic: Arc<Mutex<Traffic>>,
 }
 
@@ -44,8 +44,7 @@ type GoesOn = Option<()>;
 impl Connection {
     async fn serve(&mut self, network: Network) -> GoesOn {
         loop {
-            let asked = Asked::of(&peek_head(&self.client).await?);
-            let (number, planned) = self.note(asked);
+            let (number, planned) = self.note(&peek_head(&self.client).await?);
             match planned.or(network.fault()) {
                 None => {
                     let answer = self.forward(number).await?;
@@ -107,16 +106,24 @@ impl Connection {
     }
 
     /// Notes a request, and yields its number and what is planned for it.
-    fn note(&self, asked: Asked) -> (usize, Option<Fault>) {
+    fn note(&self, head: &str) -> (usize, Option<Fault>) {
+        let (asked, line) = (Asked::of(head), head.lines().next().unwrap_or_default().to_owned());
         let mut traffic = self.traffic.lock().unwrap();
-        traffic.seen.push(Seen { asked, at: Instant::now(), forwarded: false, body: Vec::new() });
+        traffic.seen.push(Seen {
+            asked,
+            line,
+            at: Instant::now(),
+            forwarded: false,
+            body: Vec::new(),
+        });
         (traffic.seen.len() - 1, traffic.plan.take(asked))
     }
 
     /// Gives Livy the request, and takes its answer.
     async fn forward(&mut self, number: usize) -> Option<Whole> {
         let request = read_message(&mut self.client).await?;
-        let mut server = TcpStream::connect(("127.0.0.1", self.livy)).await.ok()?;
+        let livy = self.balancer.lock().unwrap().next();
+        let mut server = TcpStream::connect(("127.0.0.1", livy)).await.ok()?;
         self.traffic.lock().unwrap().seen[number].is_forwarded(&request);
         server.write_all(&request.bytes).await.ok()?;
         read_message(&mut server).await

@@ -87,6 +87,11 @@ impl Answer {
             .with("Content-Type", "application/json")
     }
 
+    /// The same with another status.
+    pub fn of_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     pub fn redirect(location: &str) -> Self {
         Self::status(302).with("Location", location)
     }

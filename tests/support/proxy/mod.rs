@@ -23,10 +23,23 @@ use super::{Livy, livy::livy_url, ports::free_port};
 /// Listens at one port; connections that are open when the network changes are cut, or hang.
 pub struct Proxy {
     port: u16,
-    livy: u16,
+    balancer: Arc<Mutex<Balancer>>,
     network: watch::Sender<Network>,
     traffic: Arc<Mutex<Traffic>>,
     listening: Option<JoinHandle<()>>,
+}
+
+/// Which servers requests are passed on to, in turn.
+struct Balancer {
+    ports: Vec<u16>,
+    next: usize,
+}
+
+impl Balancer {
+    fn next(&mut self) -> u16 {
+        self.next += 1;
+        self.ports[self.next % self.ports.len()]
+    }
 }
 
 /// What is to go wrong, and what has passed.
@@ -39,6 +52,8 @@ struct Traffic {
 /// A request that has come from the client.
 struct Seen {
     asked: Asked,
+    /// Its method and path.
+    line: String,
     at: Instant,
     forwarded: bool,
     /// What Livy was given.
@@ -49,13 +64,22 @@ impl Proxy {
     pub async fn to(livy: &Livy, network: Network) -> Self {
         let mut proxy = Self {
             port: free_port(),
-            livy: livy.port(),
+            balancer: Arc::new(Mutex::new(Balancer { ports: vec![livy.port()], next: 0 })),
             network: watch::Sender::new(network),
             traffic: Arc::default(),
             listening: None,
         };
         proxy.set(network).await;
         proxy
+    }
+
+    /// Passes each request on to the next of these from now on, as a balancer without affinity does.
+    pub fn leads_to(&self, ports: &[u16]) {
+        self.balancer.lock().unwrap().ports = ports.to_vec();
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// A `LIVY_URL` for what is behind.
@@ -137,6 +161,15 @@ impl Proxy {
             .collect()
     }
 
+    /// What was to change the session of this id or name, or to run there.
+    pub fn changes(&self, session: &str) -> Vec<String> {
+        let of_it = |line: &&String| {
+            let mut words = line.split(['/', ' ', '?']).filter(|word| !word.is_empty());
+            words.next() != Some("GET") && words.nth(1) == Some(session)
+        };
+        self.traffic().seen.iter().map(|seen| &seen.line).filter(of_it).cloned().collect()
+    }
+
     /// The times between the requests of this kind.
     pub fn pauses(&self, asked: Asked) -> Vec<Duration> {
         let times: Vec<_> = self.traffic().of(asked).map(|seen| seen.at).collect();
@@ -160,11 +193,12 @@ impl Proxy {
 
     async fn listen(&self) -> JoinHandle<()> {
         let listener = self.bind().await;
-        let (livy, network) = (self.livy, self.network.subscribe());
+        let (balancer, network) = (Arc::clone(&self.balancer), self.network.subscribe());
         let traffic = Arc::clone(&self.traffic);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, livy, network.clone(), Arc::clone(&traffic)));
+                let (balancer, traffic) = (Arc::clone(&balancer), Arc::clone(&traffic));
+                tokio::spawn(serve(client, balancer, network.clone(), traffic));
             }
         })
     }

@@ -1,33 +1,37 @@
-//! What the agent tells.
+//! The events that the agent reports.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Events since some number.
+/// A run of events, in order.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
-    /// In their order.
+    /// The events themselves.
     pub events: Vec<Event>,
     /// The number of the next event.
     pub next: u64,
-    /// Some before these were dropped, since too many came.
+    /// Whether events before these were dropped, since too many came.
     #[serde(default)]
     pub lost: bool,
+    /// The statements that have started threads which still run.
+    #[serde(default)]
+    pub threads: Vec<String>,
 }
 
 /// Something that happened in the session.
 #[derive(Debug, Deserialize)]
 pub struct Event {
-    /// Its number.
+    /// The position in the session's list of events.
     #[serde(default)]
     pub n: u64,
     /// The statement that it belongs to, if one was running.
     pub statement: Option<String>,
-    /// What.
+    /// The event without its position.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
+/// What happened; the names are Jupyter's.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names are Jupyter's")]
@@ -61,13 +65,17 @@ pub enum EventKind {
         password: bool,
     },
     Progress(Progress),
+    /// An action for the frontend, such as opening a pager.
+    Payload {
+        payload: Value,
+    },
     End {},
-    /// One that this version does not know.
+    /// An event that this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-/// Something displayed, which may have a name to be updated by.
+/// A displayed MIME bundle, with the display id by which it can be updated.
 #[derive(Debug, Deserialize, PartialEq)]
 pub struct Display {
     pub data: Map<String, Value>,
@@ -77,7 +85,7 @@ pub struct Display {
     pub id: Option<String>,
 }
 
-/// How far Spark is with a statement: sums over its jobs.
+/// Spark's progress with a statement, summed over its jobs.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are Spark's")]
 #[serde(default)]
@@ -86,11 +94,11 @@ pub struct Progress {
     pub jobs_done: u64,
     pub stages: u64,
     pub stages_done: u64,
-    /// Of the stages that have begun.
+    /// The tasks of the stages that have begun.
     pub tasks: u64,
     pub tasks_done: u64,
     pub tasks_active: u64,
-    /// Attempts, which Spark may have repeated.
+    /// Failed attempts, which Spark may have repeated.
     pub tasks_failed: u64,
 }
 
@@ -101,7 +109,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_read_and_unknown_ones_are_no_trouble() {
+    fn a_payload_is_passed_on_as_it_is() {
+        let page = json!({"source": "page", "data": {"text/plain": "x"}, "start": 0});
+        let event = json!({"kind": "payload", "statement": "5", "payload": page});
+        let event: Event = serde_json::from_value(event).unwrap();
+        assert_eq!(event.kind, EventKind::Payload { payload: page });
+    }
+
+    #[test]
+    fn unknown_events_are_accepted() {
         let batch = json!({"next": 9, "lost": false, "events": [
             {"n": 6, "statement": "5", "kind": "start"},
             {"n": 7, "statement": "5", "kind": "stream", "name": "stdout", "text": "é\n"},

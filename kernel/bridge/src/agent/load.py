@@ -1,16 +1,19 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Makes a package of sources that lie in no folder; what a job runs first."""
+"""Imports the agent's package from a dictionary of sources: the first thing that a job runs.
+
+Its `__builtins__` are a copy, as are the package's: a cell that deletes or changes a builtin does not affect them.
+"""
 
 import importlib
 import importlib.util
 import sys
 import threading
 
-FILE = '<livy-kernel agent>'  # One name for all, so that its frames are known in a stack.
+FILE = '<livy-kernel agent>'  # All modules have one name, by which their frames are recognized in a stack.
 
 
-class Sources:
-    """Finds and runs a package's modules, of which a dictionary has the sources."""
+class SourceImporter:
+    """Finds and runs the modules of a package whose sources are in a dictionary."""
 
     def __init__(self, package, sources):
         name = {'__init__': package}
@@ -26,12 +29,17 @@ class Sources:
         return None
 
     def exec_module(self, module):
+        vars(module)['__builtins__'] = __builtins__
         exec(compile(self.sources[module.__name__], FILE, 'exec'), module.__dict__)
 
 
 def load(package, version, sources):
-    """The package that is there, unless it is of another version: that one makes place."""
-    with vars(threading).setdefault('_livy_kernel_load', threading.Lock()):  # Two kernels may come at once.
+    """Returns the package, which is installed unless it is there in this version.
+
+    One of another version, older or newer, is replaced: the kernel that came last needs its own, and an earlier kernel
+    goes on with that.
+    """
+    with vars(threading).setdefault('_livy_kernel_load', threading.Lock()):  # Two kernels may install it at once.
         there = sys.modules.get(package)
         if there is not None and getattr(there, 'VERSION', None) == version:
             return there
@@ -39,11 +47,12 @@ def load(package, version, sources):
             there.uninstall()
         for name in [name for name in sys.modules if name == package or name.startswith(package + '.')]:
             del sys.modules[name]
-        finder = Sources(package, sources)
+        finder = SourceImporter(package, sources)
         sys.meta_path.insert(0, finder)
         try:
             made = importlib.import_module(package)
         finally:
             sys.meta_path.remove(finder)
         made.VERSION = version
+        made.IMPORTER = finder  # For parts that are imported later.
         return made

@@ -1,38 +1,38 @@
-//! The two pickles that a job needs: a call of `eval` out, a text in. Pure.
+//! Writes the pickle of a job, which is a call of `eval`, and reads that of its result, which is a text.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// Why a job's result is no text.
+/// A job's result that is not a text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer of a job is no text: {0}")]
-pub struct NoText(&'static str);
+pub struct NotText(&'static str);
 
-/// A job, pickled and in Base64, whose callable is the value of a Python expression.
+/// Pickles a job, in Base64, whose callable is the value of a Python expression.
 pub fn job(expression: &str) -> String {
     let mut pickle = b"cbuiltins\neval\n(X".to_vec();
-    // A longer expression than that is not written here.
+    // The kernel writes no longer expression.
     pickle.extend(u32::try_from(expression.len()).unwrap_or(u32::MAX).to_le_bytes());
     pickle.extend(expression.as_bytes());
     pickle.extend(b"tR.");
     STANDARD.encode(pickle)
 }
 
-/// The text that a job returned: Base64 (Python's) of Base64 (Java's) of a pickle.
-pub fn text(result: &str) -> Result<String, NoText> {
-    let decoded = |text: &[u8]| STANDARD.decode(text).map_err(|_| NoText("it is no Base64"));
+/// Returns the text that a job returned: Base64 (Python's) of Base64 (Java's) of a pickle.
+pub fn text(result: &str) -> Result<String, NotText> {
+    let decoded = |text: &[u8]| STANDARD.decode(text).map_err(|_| NotText("it is no Base64"));
     Reader(&decoded(&decoded(result.as_bytes())?)?).text()
 }
 
 /// Reads the opcodes of [protocols 2 to 5](https://docs.python.org/3/library/pickletools.html) that
-/// a `str` needs, and no other: nothing that comes from a session can build anything here.
+/// a `str` needs, and no others, so that a session cannot make the kernel build any other object.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn text(mut self) -> Result<String, NoText> {
+    fn text(mut self) -> Result<String, NotText> {
         let mut text = None;
         loop {
             match self.take(1)?[0] {
-                b'.' => return text.ok_or(NoText("it is empty")),
+                b'.' => return text.ok_or(NotText("it is empty")),
                 // PROTO, BINPUT
                 0x80 | b'q' => drop(self.take(1)?),
                 // FRAME
@@ -45,21 +45,21 @@ impl<'a> Reader<'a> {
                 0x8c => text = Some(self.string(1)?),
                 b'X' => text = Some(self.string(4)?),
                 0x8d => text = Some(self.string(8)?),
-                _ => return Err(NoText("it is something else")),
+                _ => return Err(NotText("it is something else")),
             }
         }
     }
 
-    fn string(&mut self, length_bytes: usize) -> Result<String, NoText> {
+    fn string(&mut self, length_bytes: usize) -> Result<String, NotText> {
         let mut length = [0; 8];
         length[..length_bytes].copy_from_slice(self.take(length_bytes)?);
         let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX);
         let bytes = self.take(length)?;
-        String::from_utf8(bytes.to_vec()).map_err(|_| NoText("it is no UTF-8"))
+        String::from_utf8(bytes.to_vec()).map_err(|_| NotText("it is no UTF-8"))
     }
 
-    fn take(&mut self, count: usize) -> Result<&'a [u8], NoText> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or(NoText("it is cut off"))?;
+    fn take(&mut self, count: usize) -> Result<&'a [u8], NotText> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(NotText("it is cut off"))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn read(pickle: &[u8]) -> Result<String, NoText> {
+    fn read(pickle: &[u8]) -> Result<String, NotText> {
         text(&STANDARD.encode(STANDARD.encode(pickle)))
     }
 
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_text_is_refused() {
+    fn other_objects_are_refused() {
         for pickle in [
             b"\x80\x05K\x02.".as_slice(),
             b"cos\nsystem\n(X\x02\0\0\0lstR.",

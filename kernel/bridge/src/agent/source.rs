@@ -1,78 +1,42 @@
-//! The agent's Python, as the program carries it.
+//! The agent's Python sources, embedded in the program.
 
 use serde_json::Value;
 
-/// Makes a package of the parts.
-pub const LOAD: &str = include_str!("load.py");
+/// The source that makes a package of the modules.
+pub const LOADER: &str = include_str!("load.py");
 
-macro_rules! parts {
-    ($($name:literal)*) => { &[$(($name, include_str!(concat!("python/", $name, ".py"))),)*] };
-}
+// `VERSION` and `MODULES`, written by build.rs.
+include!(concat!(env!("OUT_DIR"), "/agent_source.rs"));
 
-/// The part that answers `%%sql`, which can stand alone.
-pub const TABULAR: &str = include_str!("python/tabular.py");
-
-/// All files of `python/`.
-const PARTS: &[(&str, &str)] = parts! {
-    "__init__"
-    "agent"
-    "base"
-    "bundles"
-    "catalog"
-    "children"
-    "commands"
-    "completion"
-    "display"
-    "errors"
-    "events"
-    "figures"
-    "frames"
-    "imports"
-    "inputs"
-    "inspection"
-    "interrupts"
-    "logs"
-    "magics"
-    "names"
-    "names_of_user"
-    "others"
-    "patches"
-    "progress"
-    "results"
-    "rewriting"
-    "scala"
-    "sources"
-    "statements"
-    "streams"
-    "tabular"
-    "timing"
-};
-
-/// A dictionary of Python's: each part's source by its name.
-pub fn parts() -> String {
-    Value::from_iter(PARTS.iter().copied()).to_string()
-}
-
-/// A Python text may be written as JSON writes it, if surrogates are not split; `ensure_ascii` is
-/// not needed, since the pickle is UTF-8.
-pub fn literal(text: &str) -> String {
-    Value::from(text).to_string()
+/// Writes a Python dictionary that maps each module's name to its source.
+pub fn modules() -> String {
+    Value::from_iter(MODULES.iter().copied()).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, fs};
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]
-    fn no_file_of_the_agents_is_left_behind() {
+    fn every_file_of_the_agent_is_embedded() {
         let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/agent/python")).unwrap();
-        let files = files
-            .map(|file| file.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|end| end == "py"));
-        let files: BTreeSet<_> =
-            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-        assert_eq!(files, PARTS.iter().map(|(name, _)| (*name).to_owned()).collect());
+        let paths = files.map(|file| file.unwrap().path());
+        let stems = paths.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+        let stems: BTreeSet<_> = stems.filter(|stem| stem != "__pycache__").collect();
+        assert_eq!(stems, MODULES.iter().map(|(name, _)| (*name).to_owned()).collect());
+    }
+
+    #[test]
+    fn the_version_is_the_hash_of_what_is_embedded() {
+        let mut hash = Sha256::new_with_prefix(LOADER);
+        for (name, source) in MODULES {
+            hash.update(format!("\0{name}\0{source}"));
+        }
+        let whole: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(VERSION, &whole[..32]);
     }
 }

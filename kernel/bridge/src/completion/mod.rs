@@ -1,9 +1,10 @@
-//! Completion and inspection: of magics from their table; of Python by the agent; of SQL by what
-//! the session's catalog holds; of Scala and R through Livy.
+//! Answers completion and inspection: of magics from their table, of Python by the agent, of SQL from
+//! the session's catalog, of Scala and R by Livy.
 
-mod catalog;
-mod signature;
-mod sql;
+pub mod catalog;
+pub mod hidden_statement;
+pub mod signature;
+pub mod sql;
 
 use std::{
     sync::{
@@ -18,26 +19,29 @@ use livy_client::completion::{CompletionRequest, complete as ask};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use self::catalog::{Catalog, Match};
 use crate::{
-    cursor::{Cursor, code_points, utf16_units},
-    keeper::Keeper,
+    completion::catalog::{Catalog, Match},
     kind::Kind,
-    live::Live,
-    magic, source,
+    language::{
+        cell_source,
+        cursor::{Cursor, code_points, utf16_units},
+        magic_table,
+    },
+    platform::task,
+    session::{Manager, handle::SessionHandle},
 };
 
-/// A frontend would rather have nothing than wait longer.
-const LIMIT: Duration = Duration::from_secs(4);
-/// An explanation is read at leisure.
-const LIMIT_OF_EXPLANATIONS: Duration = Duration::from_secs(10);
+/// How long a completion may take; a frontend is better off with none after that.
+const COMPLETION_LIMIT: Duration = Duration::from_secs(4);
+/// How long an inspection may take, for which users wait more patiently.
+const INSPECTION_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where JupyterLab looks for what each match is.
-const TYPES: &str = "_jupyter_types_experimental";
+/// The metadata key where JupyterLab looks for the type of each match.
+const TYPES_KEY: &str = "_jupyter_types_experimental";
 
-/// What every value has. Livy leaves it out of all names after a dot, but not of those that begin
-/// with what was typed.
-const OF_EVERY_VALUE: [&str; 12] = [
+/// The members that every Scala value has. Livy leaves them out directly after a dot, but not after a
+/// dot and a letter.
+const UNIVERSAL_MEMBERS: [&str; 12] = [
     "asInstanceOf",
     "eq",
     "equals",
@@ -52,26 +56,26 @@ const OF_EVERY_VALUE: [&str; 12] = [
     "wait",
 ];
 
-/// Completes cells of one kernel.
+/// Completes and inspects the cells of one kernel.
 pub struct Completer {
     kind: Kind,
-    keeper: Arc<Keeper>,
-    /// How many cells have ended: each may have changed what there is.
+    sessions: Arc<Manager>,
+    /// How many cells have ended; each may have changed what names exist.
     cells: AtomicU64,
-    /// Of the last thing whose members were asked for, so that typing on asks nobody.
+    /// The last members that Livy listed, so that further typing needs no request.
     members: Arc<Mutex<Option<Members>>>,
     catalog: Catalog,
 }
 
-/// The names after a dot.
+/// The names after a dot, as Livy listed them.
 struct Members {
-    of: MembersOf,
+    key: MembersKey,
     names: Vec<String>,
 }
 
-/// What the names after a dot depend on.
+/// All that the names after a dot depend on.
 #[derive(Clone, PartialEq, Eq)]
-struct MembersOf {
+struct MembersKey {
     session: livy_client::Id,
     cells: u64,
     before: String,
@@ -79,84 +83,84 @@ struct MembersOf {
 }
 
 impl Completer {
-    /// For a kernel of this kind.
-    pub fn new(kind: Kind, keeper: Arc<Keeper>) -> Self {
+    /// Creates the completer of a kernel.
+    pub fn new(kind: Kind, sessions: Arc<Manager>) -> Self {
         Self {
             kind,
-            keeper,
+            sessions,
             cells: AtomicU64::new(0),
             members: Arc::default(),
             catalog: Catalog::default(),
         }
     }
 
-    /// A cell has ended.
+    /// Forgets all names, since a cell has ended and may have changed them.
     pub fn forget(&self) {
         self.cells.fetch_add(1, Ordering::Relaxed);
         self.catalog.forget();
     }
 
-    /// The names that fit; none from Livy while there is no session, since nobody asked for one yet.
+    /// Answers a `complete_request`. It starts no session, and has no names of the session without one.
     pub async fn complete(&self, code: &str, cursor_pos: i64) -> CompleteReply {
         let cursor = Cursor::at(code, cursor_pos);
-        let source = source::read(code, self.kind);
-        if let Some((word, matches)) = magic::complete(&cursor, source.kind) {
-            return reply(&cursor, word, all(matches, "magic"));
+        let source = cell_source::parse(code, self.kind);
+        if let Some((word, matches)) = magic_table::complete(&cursor, source.kind) {
+            return reply(&cursor, word, with_type(matches, "magic"));
         }
         let within = below_the_magic(code, &source.code, &cursor);
         if source.kind == Kind::Pyspark
             && let Some(within) = &within
-            && let Some(reply) = self.of_agent(&source.code, &cursor, within).await
+            && let Some(reply) = self.complete_by_agent(&source.code, &cursor, within).await
         {
             return reply;
         }
         let matches = match (within, source.kind) {
-            (Some(within), Kind::Sql) => self.of_catalog(&source.code, &within).await,
-            // JupyterLab would show whatever stands for an unknown type.
-            (Some(within), kind) => all(self.of_livy(kind, &within).await, ""),
+            (Some(within), Kind::Sql) => self.complete_by_catalog(&source.code, &within).await,
+            // JupyterLab shows any word for an unknown type, so it gets none.
+            (Some(within), kind) => with_type(self.complete_by_livy(kind, &within).await, ""),
             (None, _) => Vec::new(),
         };
         reply(&cursor, cursor.word(), matches)
     }
 
-    async fn of_catalog(&self, code: &str, cursor: &Cursor<'_>) -> Vec<Match> {
-        let live = self.live();
-        let found = self.catalog.complete(live.as_ref(), code, cursor);
-        tokio::time::timeout(LIMIT, found).await.unwrap_or_default()
+    async fn complete_by_catalog(&self, code: &str, cursor: &Cursor<'_>) -> Vec<Match> {
+        let handle = self.handle();
+        let found = self.catalog.complete(handle.as_ref(), code, cursor);
+        tokio::time::timeout(COMPLETION_LIMIT, found).await.unwrap_or_default()
     }
 
-    /// Livy knows no Python names, but an agent does.
-    async fn of_agent(
+    /// Livy does not know the names of Python, but the agent does.
+    async fn complete_by_agent(
         &self,
         code: &str,
         cursor: &Cursor<'_>,
         within: &Cursor<'_>,
     ) -> Option<CompleteReply> {
-        let agent = self.live()?.agent().await?;
+        let agent = self.handle()?.agent().await?;
         let position = code_points(within.before);
         let magic = code_points(cursor.before) - position;
-        let asked = agent.complete(code, position);
-        let names = tokio::time::timeout(LIMIT, asked).await.ok()?.ok()?;
+        let answer = agent.complete(code, position);
+        let names = tokio::time::timeout(COMPLETION_LIMIT, answer).await.ok()?.ok()?;
         let types = names.types.into_iter().map(|mut r#type| {
             for end in ["start", "end"] {
                 if let Some(place) = r#type[end].as_i64() {
-                    r#type[end] = (place + magic).into();
+                    r#type[end] = place.saturating_add(magic).into();
                 }
             }
             r#type
         });
         Some(CompleteReply {
             matches: names.matches,
-            cursor_start: names.start + magic,
-            cursor_end: names.end + magic,
-            metadata: [(TYPES.to_owned(), types.collect())].into_iter().collect(),
+            cursor_start: names.start.saturating_add(magic),
+            cursor_end: names.end.saturating_add(magic),
+            metadata: [(TYPES_KEY.to_owned(), types.collect())].into_iter().collect(),
         })
     }
 
-    /// What is known of the name at the cursor.
+    /// Answers an `inspect_request`.
     pub async fn inspect(&self, asked: &InspectRequest) -> InspectReply {
         let cursor = Cursor::at(&asked.code, asked.cursor_pos);
-        if let Some(magic) = magic::at(&cursor) {
+        if let Some(magic) = magic_table::magic_at(&cursor) {
             let help = format!("{}\n\n{}", magic.name, magic.help);
             return plain(help);
         }
@@ -164,64 +168,72 @@ impl Completer {
     }
 
     async fn described(&self, asked: &InspectRequest, cursor: &Cursor<'_>) -> Option<InspectReply> {
-        let source = source::read(&asked.code, self.kind);
+        let source = cell_source::parse(&asked.code, self.kind);
         let within = below_the_magic(&asked.code, &source.code, cursor)?;
-        let live = self.live()?;
+        let handle = self.handle()?;
         let described = async {
             match source.kind {
-                Kind::Pyspark => by_agent(&live, &source.code, &within, asked.detail_level).await,
-                Kind::Sql => self.catalog.describe(&live, &source.code, &within).await.map(plain),
-                Kind::Spark => signature::describe(&live, &within).await.map(plain),
+                Kind::Pyspark => {
+                    inspect_by_agent(&handle, &source.code, &within, asked.detail_level).await
+                }
+                Kind::Sql => self.catalog.describe(&handle, &source.code, &within).await.map(plain),
+                Kind::Spark => signature::describe(&handle, &within).await.map(plain),
                 Kind::Sparkr => None,
             }
         };
-        tokio::time::timeout(LIMIT_OF_EXPLANATIONS, described).await.ok()?
+        tokio::time::timeout(INSPECTION_LIMIT, described).await.ok()?
     }
 
-    /// The session, if its server answers.
-    fn live(&self) -> Option<Live> {
-        self.keeper.live().filter(is_well)
+    /// The session, if it has started and its server answers.
+    fn handle(&self) -> Option<SessionHandle> {
+        self.sessions.ready_session().filter(is_reachable)
     }
 
-    async fn of_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
-        let Some(live) = self.live() else {
+    async fn complete_by_livy(&self, kind: Kind, cursor: &Cursor<'_>) -> Vec<String> {
+        let Some(handle) = self.handle() else {
             return Vec::new();
         };
         let names = async {
             match cursor.around_the_word() {
                 (before, after) if kind == Kind::Spark && before.ends_with('.') => {
-                    begun_with(cursor.word(), self.members(live, before, after).await)
+                    with_prefix(cursor.word(), self.members(handle, before, after).await)
                 }
-                _ => names(&live, kind, cursor.before, cursor.after).await,
+                _ => names(&handle, kind, cursor.before, cursor.after).await,
             }
         };
-        tokio::time::timeout(LIMIT, names).await.unwrap_or_default()
+        tokio::time::timeout(COMPLETION_LIMIT, names).await.unwrap_or_default()
     }
 
-    /// All names after a dot. Who waits too long for them leaves, and whoever asks next gets them.
-    async fn members(&self, live: Live, before: &str, after: &str) -> Vec<String> {
-        let of = MembersOf {
-            session: live.session.id.clone(),
+    /// All names after a dot. If Livy takes too long for this request, the next one gets them.
+    async fn members(&self, handle: SessionHandle, before: &str, after: &str) -> Vec<String> {
+        let key = MembersKey {
+            session: handle.session.id.clone(),
             cells: self.cells.load(Ordering::Relaxed),
             before: before.to_owned(),
             after: after.to_owned(),
         };
         let mut known = Arc::clone(&self.members).lock_owned().await;
-        if let Some(members) = known.as_ref().filter(|members| members.of == of) {
+        if let Some(members) = known.as_ref().filter(|members| members.key == key) {
             return members.names.clone();
         }
-        let asking = tokio::spawn(async move {
-            let names = names(&live, Kind::Spark, &of.before, &of.after).await;
-            // Nothing may mean that Livy did not answer.
-            *known = (!names.is_empty()).then(|| Members { of, names: names.clone() });
+        let asking = task::run_detached("it asked for completions", async move {
+            let names = names(&handle, Kind::Spark, &key.before, &key.after).await;
+            // No names may mean that Livy did not answer.
+            *known = (!names.is_empty()).then(|| Members { key, names: names.clone() });
             names
         });
         asking.await.unwrap_or_default()
     }
 }
 
-async fn by_agent(live: &Live, code: &str, at: &Cursor<'_>, detail: i64) -> Option<InspectReply> {
-    let described = live.agent().await?.inspect(code, code_points(at.before), detail).await.ok()?;
+async fn inspect_by_agent(
+    handle: &SessionHandle,
+    code: &str,
+    at: &Cursor<'_>,
+    detail: i64,
+) -> Option<InspectReply> {
+    let described =
+        handle.agent().await?.inspect(code, code_points(at.before), detail).await.ok()?;
     described.found.then(|| InspectReply::found(described.data))
 }
 
@@ -229,22 +241,22 @@ fn plain(text: String) -> InspectReply {
     InspectReply::found([("text/plain".to_owned(), text.into())].into_iter().collect())
 }
 
-/// Names that are all of one type.
-fn all(names: Vec<String>, r#type: &'static str) -> Vec<Match> {
+/// Matches that all have one type.
+fn with_type(names: Vec<String>, r#type: &'static str) -> Vec<Match> {
     names.into_iter().map(|name| (name, r#type)).collect()
 }
 
-/// The cursor in the code below a cell's magic; nowhere, if it is in the magic.
+/// The cursor in the code below a cell's magic; `None` if it is in the magic.
 fn below_the_magic<'c>(cell: &str, code: &'c str, cursor: &Cursor<'_>) -> Option<Cursor<'c>> {
     let position = cursor.before.len().checked_sub(cell.len() - code.len())?;
     let (before, after) = code.split_at(position);
     Some(Cursor { before, after })
 }
 
-/// The members that begin with what was typed.
-fn begun_with(word: &str, mut members: Vec<String>) -> Vec<String> {
+/// The members that begin with the typed word.
+fn with_prefix(word: &str, mut members: Vec<String>) -> Vec<String> {
     if !word.is_empty() && !members.is_empty() {
-        members.extend(OF_EVERY_VALUE.map(str::to_owned));
+        members.extend(UNIVERSAL_MEMBERS.map(str::to_owned));
         members.sort_unstable();
         members.dedup();
     }
@@ -252,18 +264,18 @@ fn begun_with(word: &str, mut members: Vec<String>) -> Vec<String> {
     members
 }
 
-/// Whether its server answers, as far as that is known.
-fn is_well(live: &Live) -> bool {
-    !live.in_doubt && live.client.troubles().borrow().longest().is_none()
+/// Whether the session's server answers, as far as is known.
+fn is_reachable(handle: &SessionHandle) -> bool {
+    !handle.in_doubt && handle.client.troubles().borrow().longest().is_none()
 }
 
-async fn names(live: &Live, kind: Kind, before: &str, after: &str) -> Vec<String> {
+async fn names(handle: &SessionHandle, kind: Kind, before: &str, after: &str) -> Vec<String> {
     let at = CompletionRequest {
         code: format!("{before}{after}"),
         kind: kind.as_str().to_owned(),
         cursor: utf16_units(before),
     };
-    match live.client.send(ask(&live.session.id, &at)).await {
+    match handle.client.send(ask(&handle.session.id, &at)).await {
         Ok(answer) => answer.candidates,
         Err(error) => {
             tracing::debug!("no completion: {error}");
@@ -283,6 +295,6 @@ fn reply(cursor: &Cursor<'_>, word: &str, matches: Vec<Match>) -> CompleteReply 
         matches: matches.into_iter().map(|(name, _)| name).collect(),
         cursor_start: start,
         cursor_end: end,
-        metadata: [(TYPES.to_owned(), types)].into_iter().collect(),
+        metadata: [(TYPES_KEY.to_owned(), types)].into_iter().collect(),
     }
 }

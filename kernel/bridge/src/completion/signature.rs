@@ -1,12 +1,16 @@
-//! What a name in Scala is: its static type, by Scala's reflection, which evaluates nothing.
+//! Describes a name in Scala by its static type. Scala's reflection finds that without evaluating
+//! anything.
 
-use crate::{cursor::Cursor, hidden, kind::Kind, live::Live};
+use crate::{
+    completion::hidden_statement, kind::Kind, language::cursor::Cursor,
+    session::handle::SessionHandle,
+};
 
-/// What is asked of the name at the cursor, in words.
-pub async fn describe(live: &Live, cursor: &Cursor<'_>) -> Option<String> {
+/// The name at the cursor with its type or signature.
+pub async fn describe(handle: &SessionHandle, cursor: &Cursor<'_>) -> Option<String> {
     let path = path_at(cursor)?;
-    for code in questions(&path) {
-        if let Some(data) = hidden::ask(live, Kind::Spark, code).await {
+    for code in queries(&path) {
+        if let Some(data) = hidden_statement::run(handle, Kind::Spark, code).await {
             let answer = answer(data.get("text/plain")?.as_str()?);
             return (!answer.is_empty()).then(|| format!("{path}: {answer}"));
         }
@@ -24,13 +28,13 @@ fn path_at(cursor: &Cursor<'_>) -> Option<String> {
     path.split('.').all(is_name).then_some(path)
 }
 
-/// In the order in which they are to be asked. `val _` leaves no name behind and does not count
-/// `res1` up; a parameter `=> T` that is not used is not evaluated.
-fn questions(path: &str) -> Vec<String> {
+/// Code that prints the type, in the order in which it is tried. `val _` leaves no name behind and
+/// does not advance `res1`; an unused parameter `=> T` is not evaluated.
+fn queries(path: &str) -> Vec<String> {
     let within = "import scala.reflect.runtime.universe._; def t[T: TypeTag](f: => T) = typeOf[T]";
-    let ask = |what: String| format!("val _ = println({{ {within}; {what} }})");
-    let value = ask(format!("t({path})"));
-    let function = ask(format!("t({path} _)"));
+    let print = |expression: String| format!("val _ = println({{ {within}; {expression} }})");
+    let value = print(format!("t({path})"));
+    let function = print(format!("t({path} _)"));
     match path.rsplit_once('.') {
         None => vec![value, function],
         Some((of, name)) => {
@@ -39,12 +43,12 @@ fn questions(path: &str) -> Vec<String> {
                 "val o = t({of}).widen; val m = o.member(TermName(\"{name}\")); \
                  if (m == NoSymbol) \"\" else {each}"
             );
-            vec![ask(member), value]
+            vec![print(member), value]
         }
     }
 }
 
-/// What was printed, without the REPL's own word.
+/// What the code printed, without the REPL's own line.
 fn answer(text: &str) -> String {
     let lines = text.lines().filter(|line| *line != "_: Unit = ()");
     lines.map(|line| line.strip_prefix("=> ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
@@ -70,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_repls_own_word_is_left_out() {
+    fn the_repls_own_line_is_left_out() {
         assert_eq!(answer("=> Int\n_: Unit = ()\n"), "Int");
         assert_eq!(
             answer("(a: Int)String\n(b: Int)Int\n_: Unit = ()\n"),

@@ -1,13 +1,13 @@
-//! What may stand at a place in a Spark SQL cell, as far as the cell itself tells. Pure.
+//! Decides what completion can offer at a place in a SQL cell, from the cell's text alone. Pure.
 
 use sqlparser::{
     keywords::Keyword,
     tokenizer::{Token, Tokenizer, Whitespace, Word},
 };
 
-use crate::{completeness::SQL_TOKENS as TOKENS, cursor::Cursor};
+use crate::language::{completeness::SQL_TOKENS, cursor::Cursor};
 
-/// The words of everyday statements.
+/// The keywords that completion offers: those of common statements.
 const KEYWORDS: &str = "
     ALL ALTER ANALYZE AND ANTI AS ASC BETWEEN BY CACHE CASE CAST CLUSTER COLUMNS CREATE CROSS
     CUBE DATABASE DATABASES DELETE DESC DESCRIBE DISTINCT DISTRIBUTE DROP ELSE END EXCEPT
@@ -18,34 +18,34 @@ const KEYWORDS: &str = "
     TRUNCATE UNCACHE UNION UPDATE USE USING VALUES VIEW VIEWS WHEN WHERE WINDOW WITH
 ";
 
-/// What fits at a cursor.
+/// The kind of name that fits at the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Nothing: it is in a string or a comment.
+    /// Nothing, since the cursor is in a string or a comment.
     Nothing,
-    /// Tables and databases.
+    /// The names of tables and databases.
     Tables,
-    /// Members of what stands before the dot: columns of a table, or tables of a database.
-    Of(Name),
-    /// Keywords, functions, and columns of the tables that the cell names.
+    /// What belongs to the name before the dot: columns of a table, or tables of a database.
+    MemberOf(Name),
+    /// Keywords, functions, and the columns of the cell's tables.
     Anything,
 }
 
-/// A name and its qualifiers.
+/// A name with its qualifiers before it, such as `database`, `table`.
 pub type Name = Vec<String>;
 
-/// A table that a cell names.
+/// A table in a cell.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Named {
-    /// As it is in the catalog.
+pub struct NamedTable {
+    /// The name in the catalog.
     pub table: Name,
-    /// As it is called in the cell.
+    /// The name in the cell, if the cell gives it another.
     pub alias: Option<String>,
 }
 
-impl Named {
-    /// Whether this name in the cell means the table.
-    pub fn is(&self, name: &[String]) -> bool {
+impl NamedTable {
+    /// Whether a name in the cell means this table.
+    pub fn is_called(&self, name: &[String]) -> bool {
         match (&self.alias, name) {
             (Some(alias), [only]) => alias.eq_ignore_ascii_case(only),
             (None, [only]) => self.table.last().is_some_and(|last| last.eq_ignore_ascii_case(only)),
@@ -54,19 +54,19 @@ impl Named {
     }
 }
 
-/// What fits at the cursor.
+/// Decides what fits at the cursor.
 pub fn wanted(cursor: &Cursor<'_>) -> Wanted {
     let (before, _) = cursor.around_the_word();
     let Some(tokens) = tokens(before) else { return Wanted::Nothing };
     match tokens.last() {
-        Some(Token::Period) => Wanted::Of(name_before(&tokens[..tokens.len() - 1])),
+        Some(Token::Period) => Wanted::MemberOf(name_before(&tokens[..tokens.len() - 1])),
         Some(Token::Word(word)) if begins_tables(word.keyword) => Wanted::Tables,
         Some(Token::Comma) if clause(&tokens) == Some(Keyword::FROM) => Wanted::Tables,
         _ => Wanted::Anything,
     }
 }
 
-/// The name that the cursor is in, and whether it is called like a function.
+/// The name at the cursor, and whether a bracket follows it as it does a function.
 pub fn name_at(cursor: &Cursor<'_>) -> Option<(Name, bool)> {
     let (before, after) = cursor.around_the_word();
     let mut name = match tokens(before)?.as_slice() {
@@ -77,25 +77,25 @@ pub fn name_at(cursor: &Cursor<'_>) -> Option<(Name, bool)> {
     name.iter().all(|part| !part.is_empty()).then(|| (name, after.trim_start().starts_with('(')))
 }
 
-/// The tables that the code names.
-pub fn tables(code: &str) -> Vec<Named> {
+/// All tables in the code.
+pub fn tables(code: &str) -> Vec<NamedTable> {
     let tokens = tokens(code).unwrap_or_default();
     let begins = |token: &Token| match token {
         Token::Word(word) => begins_tables(word.keyword),
         _ => false,
     };
     let starts = tokens.iter().enumerate().filter(|(_, token)| begins(token));
-    starts.flat_map(|(at, _)| list(&tokens[at + 1..])).collect()
+    starts.flat_map(|(at, _)| table_list(&tokens[at + 1..])).collect()
 }
 
-/// The keywords that begin with this, in its case of letters.
-pub fn keywords(begun: &str) -> impl Iterator<Item = String> {
-    let (lower, begun) = (begun.chars().any(char::is_lowercase), begun.to_uppercase());
-    let fitting = KEYWORDS.split_whitespace().filter(move |word| word.starts_with(&begun));
+/// The keywords that begin with `prefix`, in its case.
+pub fn keywords(prefix: &str) -> impl Iterator<Item = String> {
+    let (lower, prefix) = (prefix.chars().any(char::is_lowercase), prefix.to_uppercase());
+    let fitting = KEYWORDS.split_whitespace().filter(move |word| word.starts_with(&prefix));
     fitting.map(move |word| if lower { word.to_lowercase() } else { word.to_owned() })
 }
 
-/// As it stands in a statement of our own.
+/// Quotes a name for use in a statement.
 pub fn quoted(name: &[String]) -> String {
     let parts: Vec<String> =
         name.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect();
@@ -107,7 +107,7 @@ fn begins_tables(keyword: Keyword) -> bool {
     matches!(keyword, FROM | JOIN | INTO | TABLE | DESCRIBE | DESC | UPDATE | USING | VIEW)
 }
 
-/// The clause that the end of the tokens is in.
+/// The keyword of the clause that is open at the end of the tokens.
 fn clause(tokens: &[Token]) -> Option<Keyword> {
     use Keyword::{FROM, GROUP, HAVING, ON, ORDER, SELECT, VALUES, WHERE};
     tokens.iter().rev().find_map(|token| match token {
@@ -119,10 +119,10 @@ fn clause(tokens: &[Token]) -> Option<Keyword> {
     })
 }
 
-/// Tables with their aliases, separated by commas.
-fn list(mut tokens: &[Token]) -> Vec<Named> {
+/// Reads tables with their aliases, separated by commas.
+fn table_list(mut tokens: &[Token]) -> Vec<NamedTable> {
     let mut found = Vec::new();
-    while let Some((named, rest)) = named(tokens) {
+    while let Some((named, rest)) = table_with_alias(tokens) {
         found.push(named);
         match rest {
             [Token::Comma, rest @ ..] => tokens = rest,
@@ -132,7 +132,7 @@ fn list(mut tokens: &[Token]) -> Vec<Named> {
     found
 }
 
-fn named(tokens: &[Token]) -> Option<(Named, &[Token])> {
+fn table_with_alias(tokens: &[Token]) -> Option<(NamedTable, &[Token])> {
     let [Token::Word(first), rest @ ..] = tokens else { return None };
     let mut rest = rest;
     let mut table = vec![first.value.clone()];
@@ -145,9 +145,9 @@ fn named(tokens: &[Token]) -> Option<(Named, &[Token])> {
     }
     match rest {
         [Token::Word(word), after @ ..] if word.keyword == Keyword::NoKeyword => {
-            Some((Named { table, alias: Some(word.value.clone()) }, after))
+            Some((NamedTable { table, alias: Some(word.value.clone()) }, after))
         }
-        _ => Some((Named { table, alias: None }, rest)),
+        _ => Some((NamedTable { table, alias: None }, rest)),
     }
 }
 
@@ -162,9 +162,9 @@ fn name_before(tokens: &[Token]) -> Name {
     name
 }
 
-/// Without blanks and comments; none if the text ends in a string or a comment.
+/// The tokens without blanks and comments; `None` if the text ends in a string or a comment.
 fn tokens(text: &str) -> Option<Vec<Token>> {
-    let tokens = Tokenizer::new(&TOKENS, text).tokenize().ok()?;
+    let tokens = Tokenizer::new(&SQL_TOKENS, text).tokenize().ok()?;
     let in_comment = matches!(
         tokens.last(),
         Some(Token::Whitespace(Whitespace::SingleLineComment { comment, .. }))
@@ -208,10 +208,10 @@ mod tests {
 
     #[test]
     fn after_a_dot_come_members() {
-        check("select p.| from people p", Wanted::Of(name("p")));
-        check("select * from db.pe|", Wanted::Of(name("db")));
-        check("select db.people.na|", Wanted::Of(name("db.people")));
-        check("select `größe 1`.|", Wanted::Of(name("größe 1")));
+        check("select p.| from people p", Wanted::MemberOf(name("p")));
+        check("select * from db.pe|", Wanted::MemberOf(name("db")));
+        check("select db.people.na|", Wanted::MemberOf(name("db.people")));
+        check("select `größe 1`.|", Wanted::MemberOf(name("größe 1")));
         check("select 1.|", Wanted::Anything);
     }
 
@@ -235,8 +235,12 @@ mod tests {
     #[test]
     fn a_table_is_meant_by_its_alias_or_else_its_name() {
         let [aliased, plain] = &tables("select 1 from db.a x, db.b")[..] else { panic!() };
-        assert!(aliased.is(&name("X")) && !aliased.is(&name("a")));
-        assert!(plain.is(&name("b")) && plain.is(&name("db.b")) && !plain.is(&name("c.b")));
+        assert!(aliased.is_called(&name("X")) && !aliased.is_called(&name("a")));
+        assert!(
+            plain.is_called(&name("b"))
+                && plain.is_called(&name("db.b"))
+                && !plain.is_called(&name("c.b"))
+        );
     }
 
     #[test]
@@ -247,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn keywords_come_in_the_case_that_was_begun() {
+    fn keywords_have_the_case_of_their_prefix() {
         assert_eq!(keywords("sel").collect::<Vec<_>>(), ["select"]);
         assert_eq!(keywords("SEL").collect::<Vec<_>>(), ["SELECT"]);
     }

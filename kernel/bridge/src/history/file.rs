@@ -1,5 +1,5 @@
-//! The file of one language's history: a JSON object a line. Kernels take turns by a lock, so that
-//! none loses what another writes.
+//! Reads and writes the file of one language's history, which has a JSON object on each line. Kernels
+//! that run at once take turns by a lock, so that no input is lost.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,15 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Input;
+use crate::{history::input::Input, platform::private_file};
 
-/// A file larger than this is set aside, in the place of the one before it.
-const FULL: u64 = 2 << 20;
+/// How many bytes a file may have before a new one is begun. One older file is kept.
+const FILE_SIZE_LIMIT: u64 = 2 << 20;
 
-/// Longer inputs are data rather than code.
-const LONGEST: usize = 64 << 10;
+/// How many bytes an input may have; a longer one is data rather than code, and is not kept.
+const INPUT_SIZE_LIMIT: usize = 64 << 10;
 
-/// Inputs of all sessions, the last one last.
+/// The history of one language in its folder: the current file, an older one, and a lock.
 pub struct HistoryFile {
     current: PathBuf,
     older: PathBuf,
@@ -23,30 +23,33 @@ pub struct HistoryFile {
 }
 
 impl HistoryFile {
-    /// The file of this name; it comes with the first input.
+    /// The history of this name. Its files are created with the first input.
     pub fn new(folder: &Path, name: &str) -> Self {
         let path = |ending| folder.join(format!("{name}.{ending}"));
         Self { current: path("jsonl"), older: path("old.jsonl"), lock: path("lock") }
     }
 
-    /// Adds an input to a session, or to a new one, and says to which.
+    /// Adds an input to a session, or to a new one, and returns the session's number.
+    ///
+    /// # Errors
+    /// The folder or its files cannot be written.
     pub fn append(&self, session: Option<i64>, line: u32, code: &str) -> io::Result<i64> {
         let _turn = self.take_turn()?;
-        let session = session.unwrap_or_else(|| 1 + self.last_session());
-        if code.len() > LONGEST {
+        let session = session.unwrap_or_else(|| self.last_session().saturating_add(1));
+        if code.len() > INPUT_SIZE_LIMIT {
             return Ok(session);
         }
         let input = Input { session, line, code: code.to_owned(), output: None };
-        // The line break comes first, for the last writer may have died before the end of its line.
+        // The line break comes first, since the last writer may have died within its line.
         let record = format!("\n{}", serde_json::to_string(&input)?);
-        if fs::metadata(&self.current).is_ok_and(|file| file.len() > FULL) {
+        if fs::metadata(&self.current).is_ok_and(|file| file.len() > FILE_SIZE_LIMIT) {
             fs::rename(&self.current, &self.older)?;
         }
-        private(&self.current)?.write_all(record.as_bytes())?;
+        append(&self.current)?.write_all(record.as_bytes())?;
         Ok(session)
     }
 
-    /// All that can be read; a line that cannot is no reason to lose the others.
+    /// All inputs, the newest last. Lines that cannot be read are left out.
     pub fn read(&self) -> Vec<Input> {
         [&self.older, &self.current].into_iter().flat_map(|path| read(path)).collect()
     }
@@ -55,14 +58,16 @@ impl HistoryFile {
         self.read().iter().map(|input| input.session).max().unwrap_or(0)
     }
 
-    /// Waits for the others, which take a moment each, until the lock is closed.
+    /// Waits for other kernels, which take a moment each. The turn lasts until the file is closed.
     fn take_turn(&self) -> io::Result<File> {
         if let Some(folder) = self.lock.parent() {
-            fs::create_dir_all(folder)?;
+            private_file::create_folder(folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+            })?;
         }
-        let lock = private(&self.lock)?;
+        let lock = append(&self.lock)?;
         match lock.lock() {
-            // There are network disks without locks; there, one kernel at once is the rule.
+            // Some network disks have no locks; kernels that write there at once may lose inputs.
             Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
             _ => Ok(lock),
         }
@@ -75,8 +80,8 @@ fn read(path: &Path) -> Vec<Input> {
     lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-/// Opens a file to write at its end; nobody else may read a new one.
-fn private(path: &Path) -> io::Result<File> {
+/// Opens a file for appending. A new one is readable for its owner only.
+fn append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -93,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn kernels_at_once_lose_nothing_and_have_a_session_each() {
+    fn concurrent_kernels_lose_nothing_and_have_a_session_each() {
         let folder = tempfile::tempdir().unwrap();
         let kernel = |name: usize| {
             let file = HistoryFile::new(folder.path(), "x");
@@ -115,25 +120,25 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_costs_no_other() {
+    fn a_broken_line_does_not_cost_another() {
         let folder = tempfile::tempdir().unwrap();
         let file = HistoryFile::new(folder.path(), "x");
         file.append(None, 1, "a\n'é'").unwrap();
-        private(&file.current).unwrap().write_all(b"\n{\"session\": 1, \xff").unwrap();
+        super::append(&file.current).unwrap().write_all(b"\n{\"session\": 1, \xff").unwrap();
         file.append(Some(1), 2, "b").unwrap();
         assert_eq!(codes(&file), ["a\n'é'", "b"]);
     }
 
     #[test]
-    fn it_does_not_grow_for_ever() {
+    fn the_files_stay_small() {
         let folder = tempfile::tempdir().unwrap();
         let file = HistoryFile::new(folder.path(), "x");
-        let code = "x".repeat(LONGEST);
+        let code = "x".repeat(INPUT_SIZE_LIMIT);
         for line in 1..=200 {
             file.append(Some(7), line, &code).unwrap();
         }
         let size = |path| fs::metadata(path).unwrap().len();
-        let most = FULL + 2 * LONGEST as u64;
+        let most = FILE_SIZE_LIMIT + 2 * INPUT_SIZE_LIMIT as u64;
         assert!(size(&file.current) < most && size(&file.older) < most);
         assert_eq!(file.read().last().unwrap().line, 200);
         assert_eq!(file.append(None, 1, "y").unwrap(), 8);
@@ -143,7 +148,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_may_read_it() {
+    fn only_the_owner_may_read_the_files() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let file = HistoryFile::new(folder.path(), "x");

@@ -1,31 +1,35 @@
-//! What has been run, by this kernel and by those before it, for `history_request`.
+//! Remembers the inputs of this kernel and of earlier ones, for `history_request`.
+//!
+//! A thread of its own owns the history, so that a slow disk cannot hold up the kernel.
 
+mod archive;
 mod file;
 mod glob;
+mod input;
 
 use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::mpsc,
     thread,
     time::Duration,
 };
 
-use jupyter_wire::content::{HistAccessType, HistoryEntry, HistoryRequest};
+use jupyter_wire::content::HistoryRequest;
 use tokio::sync::oneshot;
 
-use self::file::HistoryFile;
-use crate::kind::Kind;
+use crate::{
+    history::archive::{Archive, Found},
+    kind::Kind,
+};
 
-/// A disk may hang; a kernel that is to end does not wait for it longer.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a kernel that ends waits for its inputs to be written.
+const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
-/// A longer output is too much to remember.
-const LONGEST_OUTPUT: usize = 64 << 10;
+/// How many bytes an output may have to be remembered.
+const OUTPUT_SIZE_LIMIT: usize = 64 << 10;
 
-type Found = Vec<(i64, u32, HistoryEntry)>;
-
-/// The way to the thread that has the history, so that no disk can hold the kernel.
+/// A handle of the thread that owns the history; cheap to clone.
 #[derive(Clone)]
 pub struct History {
     tasks: mpsc::Sender<Task>,
@@ -33,263 +37,67 @@ pub struct History {
 
 enum Task {
     Add(u32, String),
-    Output(u32, String),
+    AddOutput(u32, String),
     Find(HistoryRequest, oneshot::Sender<Found>),
-    Rest(oneshot::Sender<()>),
-}
-
-/// An input, and where it stood.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct Input {
-    session: i64,
-    line: u32,
-    code: String,
-    /// Outputs are data of the cluster: they are remembered, but never written down.
-    #[serde(skip)]
-    output: Option<String>,
+    Flush(oneshot::Sender<()>),
 }
 
 impl History {
-    /// The history of a language, kept in a folder if one is given.
+    /// Starts the history of a language, kept in a folder if one is given.
     pub fn open(kind: Kind, folder: Option<PathBuf>) -> Self {
         let (tasks, received) = mpsc::channel();
         let mut archive = Archive::open(kind, folder.as_deref());
-        thread::spawn(move || received.into_iter().for_each(|task| archive.carry_out(task)));
+        let work = move || received.into_iter().for_each(|task| survive(&mut archive, task));
+        if let Err(error) = thread::Builder::new().name("history".to_owned()).spawn(work) {
+            tracing::warn!(
+                "inputs are not remembered, since a thread could not be started: {error}"
+            );
+        }
         Self { tasks }
     }
 
     /// Keeps an input.
     pub fn add(&self, line: u32, code: &str) {
-        // It fails only if the thread panicked; cells run without a history.
+        // Sending fails only if there is no thread; cells run without a history.
         let _ = self.tasks.send(Task::Add(line, code.to_owned()));
     }
 
-    /// Remembers what an input of this session gave.
+    /// Remembers the output of an input of this session, unless it is large.
     pub fn add_output(&self, line: u32, text: &str) {
-        if text.len() <= LONGEST_OUTPUT {
-            let _ = self.tasks.send(Task::Output(line, text.to_owned()));
+        if text.len() <= OUTPUT_SIZE_LIMIT {
+            let _ = self.tasks.send(Task::AddOutput(line, text.to_owned()));
         }
     }
 
-    /// Answers <https://jupyter-client.readthedocs.io/en/stable/messaging.html#history>.
+    /// Answers a
+    /// [`history_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#history).
     pub async fn find(&self, request: HistoryRequest) -> Found {
         let (sender, found) = oneshot::channel();
         let _ = self.tasks.send(Task::Find(request, sender));
         found.await.unwrap_or_default()
     }
 
-    /// Waits until all is kept.
-    pub async fn rest(&self) {
-        let (sender, rested) = oneshot::channel();
-        let _ = self.tasks.send(Task::Rest(sender));
-        let _ = tokio::time::timeout(LAST_WORDS, rested).await;
+    /// Waits until all inputs are written, or for half a second.
+    pub async fn flush(&self) {
+        let (sender, flushed) = oneshot::channel();
+        let _ = self.tasks.send(Task::Flush(sender));
+        let _ = tokio::time::timeout(FLUSH_LIMIT, flushed).await;
     }
 }
 
-/// The history itself: this session in memory, and all of them in a file.
-struct Archive {
-    inputs: Vec<Input>,
-    /// This session's number, once it has an input.
-    session: Option<i64>,
-    file: Option<HistoryFile>,
-}
-
-impl Archive {
-    fn open(kind: Kind, folder: Option<&Path>) -> Self {
-        let file = folder.map(|folder| HistoryFile::new(folder, kind.as_str()));
-        Self { inputs: Vec::new(), session: None, file }
-    }
-
-    fn carry_out(&mut self, task: Task) {
-        // Who asked may have left.
-        match task {
-            Task::Add(line, code) => self.add(line, code),
-            Task::Output(line, text) => self.add_output(line, text),
-            Task::Find(request, found) => drop(found.send(self.find(&request))),
-            Task::Rest(rested) => drop(rested.send(())),
-        }
-    }
-
-    fn add(&mut self, line: u32, code: String) {
-        let kept = self.file.as_ref().map(|file| file.append(self.session, line, &code));
-        let session = match kept {
-            Some(Ok(session)) => session,
-            Some(Err(error)) => {
-                tracing::warn!("the history is kept in memory only: {error}");
-                self.file = None;
-                self.session.unwrap_or(1)
-            }
-            None => self.session.unwrap_or(1),
-        };
-        self.session = Some(session);
-        self.inputs.push(Input { session, line, code, output: None });
-    }
-
-    fn add_output(&mut self, line: u32, text: String) {
-        if let Some(input) = self.inputs.iter_mut().rfind(|input| input.line == line) {
-            input.output = Some(text);
-        }
-    }
-
-    fn find(&self, request: &HistoryRequest) -> Found {
-        let inputs = self.all();
-        let last = inputs.iter().map(|input| input.session).max().unwrap_or(0);
-        let current = self.session.unwrap_or(last + 1);
-        let found = match request.hist_access_type {
-            HistAccessType::Range => range(inputs, current, request),
-            HistAccessType::Search => search(inputs, request),
-            HistAccessType::Tail => tail(inputs, request.n),
-        };
-        found.into_iter().map(|input| answer(input, request.output)).collect()
-    }
-
-    /// Other sessions first: whoever looks back wants this one's inputs next to hand.
-    fn all(&self) -> Vec<Input> {
-        let mut inputs = self.file.as_ref().map(HistoryFile::read).unwrap_or_default();
-        inputs.retain(|input| Some(input.session) != self.session);
-        inputs.extend_from_slice(&self.inputs);
-        inputs
+/// Does a task; if it panics, the history goes on with the next one.
+fn survive(archive: &mut Archive, task: Task) {
+    if catch_unwind(AssertUnwindSafe(|| carry_out(archive, task))).is_err() {
+        tracing::error!("the history failed in a task, and goes on with the next one");
     }
 }
 
-/// Lines `start` up to, without, `stop` of one session: 0 is this one, negative numbers count back.
-fn range(inputs: Vec<Input>, current: i64, request: &HistoryRequest) -> Vec<Input> {
-    let session = match request.session {
-        relative @ ..=0 => current.saturating_add(relative),
-        absolute => absolute,
-    };
-    let lines = request.start..request.stop.unwrap_or(i64::MAX);
-    let within = |input: &Input| input.session == session && lines.contains(&i64::from(input.line));
-    inputs.into_iter().filter(within).collect()
-}
-
-fn search(mut inputs: Vec<Input>, request: &HistoryRequest) -> Vec<Input> {
-    let pattern = request.pattern.as_deref().unwrap_or("*");
-    inputs.retain(|input| glob::matches(pattern, &input.code));
-    if request.unique {
-        inputs = last_of_equals(inputs);
-    }
-    tail(inputs, request.n)
-}
-
-fn tail(mut inputs: Vec<Input>, n: Option<i64>) -> Vec<Input> {
-    let most = n.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(0));
-    let from = inputs.len().saturating_sub(most);
-    inputs.split_off(from)
-}
-
-fn last_of_equals(mut inputs: Vec<Input>) -> Vec<Input> {
-    let mut seen = HashSet::new();
-    inputs.reverse();
-    inputs.retain(|input| seen.insert(input.code.clone()));
-    inputs.reverse();
-    inputs
-}
-
-fn answer(input: Input, with_output: bool) -> (i64, u32, HistoryEntry) {
-    let Input { session, line, code, output } = input;
-    let entry = match with_output {
-        true => HistoryEntry::InputOutput(code, output),
-        false => HistoryEntry::Input(code),
-    };
-    (session, line, entry)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    const CODES: [&str; 4] = ["a = 1", "b = 2", "a = 1", "print(a)"];
-
-    fn filled(folder: Option<&Path>) -> Archive {
-        let mut archive = Archive::open(Kind::Pyspark, folder);
-        for (line, code) in (1..).zip(CODES) {
-            archive.add(line, code.to_owned());
-        }
-        archive
-    }
-
-    #[track_caller]
-    fn check(archive: &Archive, request: Value, expected: Value) {
-        let request: HistoryRequest = serde_json::from_value(request).unwrap();
-        let found = serde_json::to_value(archive.find(&request)).unwrap();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn the_tail_is_the_last_inputs() {
-        let archive = filled(None);
-        let tail = json!({"hist_access_type": "tail", "n": 2});
-        check(&archive, tail, json!([[1, 3, "a = 1"], [1, 4, "print(a)"]]));
-    }
-
-    #[test]
-    fn a_range_leaves_its_stop_out() {
-        let archive = filled(None);
-        let range = json!({"hist_access_type": "range", "session": 0, "start": 2, "stop": 3});
-        check(&archive, range, json!([[1, 2, "b = 2"]]));
-        let before = json!({"hist_access_type": "range", "session": -5, "start": 0, "stop": 9});
-        check(&archive, before, json!([]));
-    }
-
-    #[test]
-    fn a_search_is_a_glob_and_may_be_unique() {
-        let archive = filled(None);
-        let unique = json!({"hist_access_type": "search", "pattern": "a*", "unique": true});
-        check(&archive, unique, json!([[1, 3, "a = 1"]]));
-        let last = json!({"hist_access_type": "search", "pattern": "?*", "n": 1});
-        check(&archive, last, json!([[1, 4, "print(a)"]]));
-    }
-
-    #[test]
-    fn output_makes_pairs() {
-        let pairs = json!({"hist_access_type": "tail", "n": 1, "output": true});
-        let mut archive = filled(None);
-        check(&archive, pairs.clone(), json!([[1, 4, ["print(a)", null]]]));
-        archive.add_output(4, "1".to_owned());
-        check(&archive, pairs, json!([[1, 4, ["print(a)", "1"]]]));
-    }
-
-    #[test]
-    fn outputs_are_not_written_down() {
-        let folder = tempfile::tempdir().unwrap();
-        filled(Some(folder.path())).add_output(4, "1".to_owned());
-        let next = Archive::open(Kind::Pyspark, Some(folder.path()));
-        let pairs = json!({"hist_access_type": "tail", "n": 1, "output": true});
-        check(&next, pairs, json!([[1, 4, ["print(a)", null]]]));
-    }
-
-    #[test]
-    fn the_next_kernel_finds_what_the_last_one_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        filled(Some(folder.path()));
-        let mut next = Archive::open(Kind::Pyspark, Some(folder.path()));
-        let back = json!({"hist_access_type": "range", "session": -1, "start": 1, "stop": 2});
-        check(&next, back.clone(), json!([[1, 1, "a = 1"]]));
-        next.add(1, "c = 3".to_owned());
-        check(&next, back, json!([[1, 1, "a = 1"]]));
-        let tail = json!({"hist_access_type": "tail", "n": 2});
-        check(&next, tail, json!([[1, 4, "print(a)"], [2, 1, "c = 3"]]));
-        let first = json!({"hist_access_type": "range", "session": 1, "start": 2, "stop": 3});
-        check(&next, first, json!([[1, 2, "b = 2"]]));
-    }
-
-    #[test]
-    fn each_language_has_a_history_of_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        filled(Some(folder.path()));
-        let sql = Archive::open(Kind::Sql, Some(folder.path()));
-        check(&sql, json!({"hist_access_type": "tail"}), json!([]));
-    }
-
-    #[test]
-    fn where_nothing_can_be_written_the_session_is_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let no_folder = folder.path().join("file");
-        std::fs::write(&no_folder, "").unwrap();
-        let archive = filled(Some(&no_folder));
-        check(&archive, json!({"hist_access_type": "tail", "n": 1}), json!([[1, 4, "print(a)"]]));
+fn carry_out(archive: &mut Archive, task: Task) {
+    // Answers are lost if the request was dropped meanwhile.
+    match task {
+        Task::Add(line, code) => archive.add(line, code),
+        Task::AddOutput(line, text) => archive.add_output(line, text),
+        Task::Find(request, found) => drop(found.send(archive.find(&request))),
+        Task::Flush(flushed) => drop(flushed.send(())),
     }
 }

@@ -1,28 +1,28 @@
-//! Rows as a Vega-Lite chart (<https://vega.github.io/vega-lite/docs/>), which JupyterLab and VS Code
-//! draw by themselves; terminals get the rows.
+//! Draws rows as a Vega-Lite chart (<https://vega.github.io/vega-lite/docs/>), which JupyterLab and
+//! VS Code display without an extension; terminals show the rows.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    PLAIN,
+use crate::output::{
+    cell_output::PLAIN,
     table::{Column, Table},
 };
 
-/// The type that JupyterLab and VS Code know.
+/// The MIME type that JupyterLab and VS Code know.
 const VEGA_LITE: &str = "application/vnd.vegalite.v5+json";
 const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";
-/// Readable on white and on black.
+/// A grey that is readable on white and on black.
 const INK: &str = "#888";
 
-/// What is drawn, and which column is what.
+/// The kind of a chart, and the columns that it draws.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
-pub struct Drawn {
+pub struct ChartSpec {
     kind: Kind,
     x: String,
     y: Option<String>,
     color: Option<String>,
-    /// The width of a histogram's bars.
+    /// The width of a histogram's bars, in units of x.
     step: Option<f64>,
 }
 
@@ -37,17 +37,17 @@ enum Kind {
     Hist,
 }
 
-/// The chart, and its rows for terminals.
-pub fn bundle(drawn: &Drawn, table: &Table, is_cut: bool) -> Map<String, Value> {
-    let mut chart = drawn.specification(table);
+/// A bundle of the chart and of its rows, which terminals show.
+pub fn bundle(spec: &ChartSpec, table: &Table, is_cut: bool) -> Map<String, Value> {
+    let mut chart = spec.vega_lite(table);
     if is_cut {
         chart["title"] = table.note.clone().into();
     }
-    Map::from_iter([(VEGA_LITE.to_owned(), chart), (PLAIN.to_owned(), table.text().into())])
+    Map::from_iter([(VEGA_LITE.to_owned(), chart), (PLAIN.to_owned(), table.to_text().into())])
 }
 
-impl Drawn {
-    fn specification(&self, table: &Table) -> Value {
+impl ChartSpec {
+    fn vega_lite(&self, table: &Table) -> Value {
         json!({
             "$schema": SCHEMA,
             "data": {"values": table.rows.iter().map(|row| self.point(table, row)).collect::<Vec<_>>()},
@@ -66,7 +66,7 @@ impl Drawn {
         })
     }
 
-    /// Columns under names of our own, since a dot in one has a meaning for Vega.
+    /// The columns by names of our own, since Vega reads a dot in a name as a path.
     fn axes(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let axes = [("x", Some(&self.x)), ("y", self.y.as_ref()), ("color", self.color.as_ref())];
         axes.into_iter().filter_map(|(axis, name)| Some((axis, name?.as_str())))
@@ -97,36 +97,43 @@ impl Drawn {
     }
 
     fn encoding(&self, table: &Table) -> Value {
-        let mut channels = Map::new();
-        for (axis, name) in self.axes() {
+        let channels = self.axes().map(|(axis, name)| {
             let column = table.columns.iter().find(|column| column.name == name);
-            channels.insert(axis.to_owned(), channel(axis, name, column));
-        }
+            (axis.to_owned(), channel(axis, name, column))
+        });
+        let mut channels: Map<String, Value> = channels.collect();
         match self.kind {
-            Kind::Pie => {
-                let (x, y) = (channels.remove("x"), channels.remove("y"));
-                channels.remove("color");
-                channels.extend(y.map(|y| ("theta".to_owned(), y)));
-                channels.extend(x.map(|mut x| {
-                    // In the order of the rows, the largest first.
-                    x["type"] = "nominal".into();
-                    x["sort"] = Value::Null;
-                    ("color".to_owned(), x)
-                }));
-            }
+            Kind::Pie => return slices(channels),
+            Kind::Bar => discrete_x(&mut channels["x"]),
             Kind::Hist => {
                 channels["x"]["bin"] = "binned".into();
                 channels.insert("x2".to_owned(), json!({"field": "end"}));
             }
-            Kind::Bar => match channels["x"]["type"].as_str() {
-                Some("nominal") => channels["x"]["sort"] = Value::Null,
-                // A bar for each number, and none where there is no row.
-                Some("quantitative") => channels["x"]["type"] = "ordinal".into(),
-                _ => {}
-            },
-            _ => {}
+            Kind::Line | Kind::Area | Kind::Scatter => {}
         }
         channels.into()
+    }
+}
+
+/// A pie has a slice for each x, with y as its angle. The slices keep the order of the rows, which
+/// begin with the largest.
+fn slices(mut channels: Map<String, Value>) -> Value {
+    let mut slices = Map::new();
+    slices.extend(channels.remove("y").map(|y| ("theta".to_owned(), y)));
+    slices.extend(channels.remove("x").map(|mut x| {
+        x["type"] = "nominal".into();
+        x["sort"] = Value::Null;
+        ("color".to_owned(), x)
+    }));
+    slices.into()
+}
+
+/// Bars keep the order of the rows. Each number has a bar, and numbers without a row have none.
+fn discrete_x(x: &mut Value) {
+    match x["type"].as_str() {
+        Some("nominal") => x["sort"] = Value::Null,
+        Some("quantitative") => x["type"] = "ordinal".into(),
+        _ => {}
     }
 }
 
@@ -139,7 +146,8 @@ fn channel(axis: &str, name: &str, column: Option<&Column>) -> Value {
     json!({"field": axis, "title": name, "type": r#type})
 }
 
-/// Numbers as numbers, though a decimal comes as text; times without a zone, or they would move.
+/// A value in the form that Vega draws: a decimal comes as text and becomes a number, and a time has
+/// no zone, or the browser would shift it.
 fn drawable(column: &Column, value: &Value) -> Value {
     match value {
         Value::String(text) if column.is_numeric() => {
@@ -157,13 +165,13 @@ mod tests {
     use super::*;
 
     fn drawn(json: Value) -> Value {
-        let drawn: Drawn = serde_json::from_value(json).unwrap();
+        let spec: ChartSpec = serde_json::from_value(json).unwrap();
         let column =
             |(name, r#type): (&str, &str)| Column { name: name.into(), r#type: r#type.into() };
         let columns =
             [("a.b", "string"), ("n", "decimal(4,2)"), ("day", "date")].map(column).into();
         let row = vec![json!("x"), json!("1.50"), json!("2024-01-02")];
-        drawn.specification(&Table { columns, rows: vec![row], note: "1 row".to_owned() })
+        spec.vega_lite(&Table { columns, rows: vec![row], note: "1 row".to_owned() })
     }
 
     #[test]

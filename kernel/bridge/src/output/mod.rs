@@ -1,91 +1,87 @@
-//! From a statement's output to what a frontend shows. Pure.
+//! Turns a statement's output into what a frontend shows. Pure.
 
-mod answer;
-pub mod bound;
+mod cell_output;
 mod chart;
+pub mod columns;
+pub mod html;
+mod query_answer;
+pub mod redact;
+pub mod size_limit;
 mod table;
 mod text;
 mod traceback;
+mod untrusted;
 
 use serde_json::{Map, Value};
 
-use crate::{failure::Failure, kind::Kind};
+pub use cell_output::CellOutput;
+pub use traceback::statement_error;
+pub use untrusted::{UntrustedOutput, render_untrusted};
 
-/// One thing to show.
-#[derive(Debug, PartialEq)]
-pub enum Shown {
-    /// Text that the code printed.
-    Stream(String),
-    /// Text about the session rather than by the code.
-    Warning(String),
-    /// The value of the cell, as a MIME bundle.
-    Result(Map<String, Value>),
-    /// Something that was displayed, as a MIME bundle.
-    Display(Map<String, Value>),
-}
+use crate::{
+    error::CellError,
+    kind::Kind,
+    output::cell_output::{JSON, LIVY_TABLE, PLAIN},
+};
 
-const PLAIN: &str = "text/plain";
-const JSON: &str = "application/json";
-const LIVY_TABLE: &str = "application/vnd.livy.table.v1+json";
-
-/// What to show for a statement's `data`, as much of it as may be shown; a failure is one that the
-/// kernel's own code has met.
-pub fn show(kind: Kind, code: &str, data: Map<String, Value>) -> Result<Vec<Shown>, Failure> {
+/// Turns a statement's `data` into outputs, cut to the size that a cell may show.
+///
+/// # Errors
+/// The kernel's own code in the session (a query, say) reported an error in its answer.
+pub fn render(
+    kind: Kind,
+    code: &str,
+    data: Map<String, Value>,
+) -> Result<Vec<CellOutput>, CellError> {
     let bounded = |shown| match shown {
-        Shown::Stream(text) => Shown::Stream(bound::text(text)),
-        Shown::Warning(text) => Shown::Warning(bound::text(text)),
-        Shown::Result(data) => Shown::Result(bound::bundle(data)),
-        Shown::Display(data) => Shown::Display(bound::bundle(data)),
+        CellOutput::Stream(text) => CellOutput::Stream(size_limit::cut_text(text)),
+        CellOutput::Warning(text) => CellOutput::Warning(size_limit::cut_text(text)),
+        CellOutput::Result(data) => CellOutput::Result(size_limit::cut_bundle(data)),
+        CellOutput::Display(data) => CellOutput::Display(size_limit::cut_bundle(data)),
     };
-    let whole = match answer::show(&data) {
-        Some(shown) => shown?,
-        None => show_whole(kind, code, data),
+    let whole = match query_answer::render(&data) {
+        Some(answer) => answer?,
+        None => render_whole(kind, code, data),
     };
     Ok(whole.into_iter().map(bounded).collect())
 }
 
-/// A bundle that the agent tells, as much of it as may be shown.
-pub fn displayed(data: Map<String, Value>) -> Map<String, Value> {
-    bound::bundle(answer::with_table(data))
+/// Turns a display that the agent reported into one for the frontend, cut to the size that a cell
+/// may show.
+pub fn render_display(data: Map<String, Value>) -> Map<String, Value> {
+    size_limit::cut_bundle(query_answer::with_table(data))
 }
 
-/// What a person reads of a statement that failed, as much of it as may be shown.
-pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) -> Failure {
-    let Failure { ename, evalue, traceback } =
-        traceback::failure(kind, bound::text(ename), bound::text(evalue), traceback);
-    let traceback = bound::text(traceback.join("\n")).lines().map(str::to_owned).collect();
-    Failure { ename, evalue, traceback }
-}
-
-/// A bundle stays one bundle, tables gain an HTML and a text
-/// form, and bare text is a stream or a result, whichever the code makes of it.
-fn show_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Shown> {
+/// A bundle stays one bundle, a table gains an HTML and a text form, and bare text is a stream or a
+/// result, as the code decides.
+fn render_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<CellOutput> {
     if let Some(table) = data.get(LIVY_TABLE).and_then(table::from_livy) {
         // The raw table goes: frontends have no renderer for it.
         data.remove(LIVY_TABLE);
-        return vec![Shown::Result(with_table(data, &table))];
+        return vec![CellOutput::Result(with_table(data, &table))];
     }
     if kind == Kind::Sql
         && let Some(table) = data.get(JSON).and_then(table::from_sql)
     {
         // JupyterLab prefers JSON to HTML, so the rows must not stand beside the table.
         data.remove(JSON);
-        return table.map_or_else(Vec::new, |table| vec![Shown::Result(with_table(data, &table))]);
+        return table
+            .map_or_else(Vec::new, |table| vec![CellOutput::Result(with_table(data, &table))]);
     }
     if data.len() == 1
         && let Some(Value::String(text)) = data.get(PLAIN)
     {
-        return text::show(kind, code, text);
+        return text::render(kind, code, text);
     }
     bundle(data)
 }
 
 fn with_table(mut data: Map<String, Value>, table: &table::Table) -> Map<String, Value> {
-    data.extend(answer::bundle(table));
+    data.extend(query_answer::bundle(table));
     data
 }
 
-fn bundle(mut data: Map<String, Value>) -> Vec<Shown> {
+fn bundle(mut data: Map<String, Value>) -> Vec<CellOutput> {
     if data.is_empty() {
         return Vec::new();
     }
@@ -93,15 +89,15 @@ fn bundle(mut data: Map<String, Value>) -> Vec<Shown> {
         && !data.contains_key(PLAIN)
     {
         data.insert(PLAIN.to_owned(), format!("{json:#}").into());
-        return vec![Shown::Result(data)];
+        return vec![CellOutput::Result(data)];
     }
     for (mime, value) in &mut data {
         keep_schema(mime, value);
     }
-    vec![Shown::Display(data)]
+    vec![CellOutput::Display(data)]
 }
 
-/// A notebook file allows only text for what is not JSON.
+/// The schema of notebook files allows only text for what is not JSON.
 fn keep_schema(mime: &str, value: &mut Value) {
     if !mime.ends_with("json") && !value.is_string() {
         *value = value.to_string().into();
@@ -114,14 +110,14 @@ mod tests {
 
     use super::*;
 
-    fn show_data(kind: Kind, data: Value) -> Vec<Shown> {
+    fn show_data(kind: Kind, data: Value) -> Vec<CellOutput> {
         let Value::Object(data) = data else { panic!("data is an object") };
-        show(kind, "%magic x", data).unwrap()
+        render(kind, "%magic x", data).unwrap()
     }
 
-    fn keys(shown: &[Shown]) -> Vec<&str> {
+    fn keys(shown: &[CellOutput]) -> Vec<&str> {
         match shown {
-            [Shown::Result(data) | Shown::Display(data)] => {
+            [CellOutput::Result(data) | CellOutput::Display(data)] => {
                 data.keys().map(String::as_str).collect()
             }
             other => panic!("one bundle was expected: {other:?}"),
@@ -138,7 +134,7 @@ mod tests {
     fn an_image_is_displayed_as_it_came() {
         let image = json!({"image/png": "iVBORw0KGgo="});
         let Value::Object(data) = image.clone() else { unreachable!() };
-        assert_eq!(show_data(Kind::Pyspark, image), [Shown::Display(data)]);
+        assert_eq!(show_data(Kind::Pyspark, image), [CellOutput::Display(data)]);
     }
 
     #[test]
@@ -153,7 +149,9 @@ mod tests {
     #[test]
     fn json_has_a_text_twin() {
         let shown = show_data(Kind::Pyspark, json!({"application/json": {"a": [1, "é"]}}));
-        let [Shown::Result(data)] = &shown[..] else { panic!("a result was expected: {shown:?}") };
+        let [CellOutput::Result(data)] = &shown[..] else {
+            panic!("a result was expected: {shown:?}")
+        };
         assert_eq!(data[JSON], json!({"a": [1, "é"]}));
         assert!(data[PLAIN].as_str().unwrap().contains("\"é\""));
     }

@@ -1,35 +1,38 @@
-//! Livy sends what a cell printed and what it evaluated to as one text. Which of the two it is
-//! decides whether a frontend shows it as a stream or as `Out[n]`.
+//! Livy returns what a cell printed and its value as one text. The code tells which of the two it
+//! is: a frontend shows the one as a stream, the other as `Out[n]`.
 
 use serde_json::Map;
 
-use super::{PLAIN, Shown};
-use crate::{kind::Kind, python};
+use crate::{
+    kind::Kind,
+    language::python_syntax,
+    output::cell_output::{CellOutput, PLAIN},
+};
 
-/// What to show for a text.
-pub fn show(kind: Kind, code: &str, text: &str) -> Vec<Shown> {
+/// Turns the text into a stream, a result, or (in Scala) one after the other.
+pub fn render(kind: Kind, code: &str, text: &str) -> Vec<CellOutput> {
     match kind {
         _ if text.is_empty() => Vec::new(),
-        Kind::Pyspark if python::ends_in_a_value(code) => vec![result(text)],
+        Kind::Pyspark if python_syntax::ends_in_a_value(code) => vec![result(text)],
         Kind::Spark => split_scala(text),
         _ => vec![stream(text)],
     }
 }
 
-/// Livy cuts the line break off that ends what a Python cell printed.
-fn stream(text: &str) -> Shown {
+/// Livy cuts off the line break at the end of what a Python cell printed; this adds it again.
+fn stream(text: &str) -> CellOutput {
     match text.ends_with('\n') {
-        true => Shown::Stream(text.to_owned()),
-        false => Shown::Stream(format!("{text}\n")),
+        true => CellOutput::Stream(text.to_owned()),
+        false => CellOutput::Stream(format!("{text}\n")),
     }
 }
 
-fn result(text: &str) -> Shown {
-    Shown::Result(Map::from_iter([(PLAIN.to_owned(), text.trim_end_matches('\n').into())]))
+fn result(text: &str) -> CellOutput {
+    CellOutput::Result(Map::from_iter([(PLAIN.to_owned(), text.trim_end_matches('\n').into())]))
 }
 
-/// The Scala shell echoes each definition, and names a last value: `res0: Int = 2`.
-fn split_scala(text: &str) -> Vec<Shown> {
+/// Scala's REPL echoes each definition, and gives a value a name: `res0: Int = 2`.
+fn split_scala(text: &str) -> Vec<CellOutput> {
     let Some(start) = last_value(text) else {
         return vec![stream(text)];
     };
@@ -38,7 +41,7 @@ fn split_scala(text: &str) -> Vec<Shown> {
     printed.into_iter().chain([result(value)]).collect()
 }
 
-/// Where the echo of a value begins that nothing else follows.
+/// Where the echo of the last value begins, if no definition follows it.
 fn last_value(text: &str) -> Option<usize> {
     let mut start = 0;
     let mut found = None;
@@ -77,20 +80,20 @@ fn echo(line: &str) -> Echo {
 mod tests {
     use super::*;
 
-    fn printed(text: &str) -> Shown {
-        Shown::Stream(text.to_owned())
+    fn printed(text: &str) -> CellOutput {
+        CellOutput::Stream(text.to_owned())
     }
 
     #[test]
-    fn what_python_prints_is_a_stream_and_a_value_a_result() {
-        assert_eq!(show(Kind::Pyspark, "print('two')", "two"), [printed("two\n")]);
-        assert_eq!(show(Kind::Pyspark, "1 + 1", "2"), [result("2")]);
-        assert_eq!(show(Kind::Pyspark, "x = 5", ""), []);
+    fn in_python_printed_text_is_a_stream_and_a_value_a_result() {
+        assert_eq!(render(Kind::Pyspark, "print('two')", "two"), [printed("two\n")]);
+        assert_eq!(render(Kind::Pyspark, "1 + 1", "2"), [result("2")]);
+        assert_eq!(render(Kind::Pyspark, "x = 5", ""), []);
     }
 
     #[test]
-    fn a_scala_value_is_a_result_and_what_stands_before_it_a_stream() {
-        let show = |text| show(Kind::Spark, "", text);
+    fn a_scala_value_is_a_result_and_the_text_before_it_a_stream() {
+        let show = |text| render(Kind::Spark, "", text);
         assert_eq!(show("res0: Int = 2\n"), [result("res0: Int = 2")]);
         assert_eq!(show("out\nres7: Int = 42\n"), [printed("out\n"), result("res7: Int = 42")]);
         assert_eq!(show("s: String =\nmulti\nline\n"), [printed("s: String =\nmulti\nline\n")]);
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn a_scala_value_of_several_lines_is_one_result() {
         assert_eq!(
-            show(Kind::Spark, "", "x: Int = 1\nres1: String =\na\nb\n"),
+            render(Kind::Spark, "", "x: Int = 1\nres1: String =\na\nb\n"),
             [printed("x: Int = 1\n"), result("res1: String =\na\nb")]
         );
     }
@@ -108,11 +111,11 @@ mod tests {
     #[test]
     fn a_definition_after_a_value_keeps_the_transcript_whole() {
         let text = "res1: Int = 1\ny: Int = 2\n";
-        assert_eq!(show(Kind::Spark, "", text), [printed(text)]);
+        assert_eq!(render(Kind::Spark, "", text), [printed(text)]);
     }
 
     #[test]
-    fn what_the_r_console_says_is_a_stream() {
-        assert_eq!(show(Kind::Sparkr, "1 + 1", "[1] 2"), [printed("[1] 2\n")]);
+    fn text_of_the_r_console_is_a_stream() {
+        assert_eq!(render(Kind::Sparkr, "1 + 1", "[1] 2"), [printed("[1] 2\n")]);
     }
 }

@@ -1,44 +1,60 @@
-//! Livy's errors as a frontend prints them.
+//! Turns the error of a statement into the lines that a frontend prints.
 
-use crate::{failure::Failure, kind::Kind};
+use crate::{error::CellError, kind::Kind, output::size_limit::cut_text};
 
-/// What Livy's JSON meets in times and intervals on newer Javas.
-const NO_JSON: &str = "does not \"opens java.";
+/// Part of the error that Livy's JSON serializer meets in times and intervals on Java 17 and later.
+const JAVA_MODULE_CLOSED: &str = "does not \"opens java.";
 
-/// What Livy answers for a language that its server cannot run.
+/// Livy's error for a language that its server cannot run.
 const NO_INTERPRETER: &str = "Fail to start interpreter";
 
-/// A failed statement. Python's traceback is whole; of everything else the message stands in
-/// `evalue`, and the traceback is what follows it.
-pub fn failure(kind: Kind, ename: String, evalue: String, traceback: &[String]) -> Failure {
-    let evalue = evalue.trim().to_owned();
-    let mut traceback = match kind {
-        Kind::Pyspark => python(&ename, &evalue, lines(traceback)),
-        _ => std::iter::once(headline(&ename, &evalue))
-            .chain(without_java_frames(lines(traceback)))
-            .collect(),
-    };
+/// The error of a failed statement, cut to the size that a cell may show.
+pub fn statement_error(
+    kind: Kind,
+    ename: String,
+    evalue: String,
+    traceback: &[String],
+) -> CellError {
+    let (ename, evalue) = (cut_text(ename), cut_text(evalue).trim().to_owned());
+    let mut lines = error_lines(kind, &ename, &evalue, lines(traceback));
+    lines.extend(advice(kind, &evalue));
+    let traceback = cut_text(lines.join("\n")).lines().map(str::to_owned).collect();
+    CellError { ename, evalue, traceback }
+}
+
+/// Python's traceback is complete as it comes; in the other languages `evalue` is the message, and the
+/// traceback only the lines that follow it.
+fn error_lines(kind: Kind, ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
+    match kind {
+        Kind::Pyspark => python(ename, evalue, traceback),
+        _ => {
+            std::iter::once(headline(ename, evalue)).chain(without_java_frames(traceback)).collect()
+        }
+    }
+}
+
+/// What to do about an error that Livy itself does not explain.
+fn advice(kind: Kind, evalue: &str) -> Option<String> {
+    let language = kind.language();
     if evalue == NO_INTERPRETER {
-        let language = kind.language();
-        traceback.push(format!("This server cannot run {language}; whoever runs it may add that."));
+        return Some(format!(
+            "This server cannot run {language}. Ask its administrator to install it."
+        ));
     }
-    if kind == Kind::Sql && evalue.contains(NO_JSON) {
-        traceback.push(
-            "Livy's SQL cannot send a value of this type: `%%sql -n 999` has Python send it."
-                .to_owned(),
-        );
-    }
-    Failure { ename, evalue, traceback }
+    (kind == Kind::Sql && evalue.contains(JAVA_MODULE_CLOSED)).then(|| {
+        "Livy's SQL cannot return a value of this type. `%%sql -n 999` lets Python return it."
+            .to_owned()
+    })
 }
 
 fn python(ename: &str, evalue: &str, mut traceback: Vec<String>) -> Vec<String> {
-    if !ends_in(&traceback, ename) {
+    if !names_exception(&traceback, ename) {
         traceback.push(headline(ename, evalue));
     }
     traceback
 }
 
-/// Everything that is no exception of Python's is just an `Error`.
+/// Livy calls every exception outside Python just `Error`, which says nothing.
 fn headline(ename: &str, evalue: &str) -> String {
     match ename {
         "Error" => evalue.to_owned(),
@@ -46,17 +62,17 @@ fn headline(ename: &str, evalue: &str) -> String {
     }
 }
 
-/// Items of Livy's list may hold several lines, and end in a line break or not.
+/// An item of Livy's list may hold several lines, and may end in a line break.
 fn lines(traceback: &[String]) -> Vec<String> {
     traceback.iter().flat_map(|item| item.lines()).map(str::to_owned).collect()
 }
 
-/// Whether a Python traceback already says which exception it was.
-fn ends_in(traceback: &[String], ename: &str) -> bool {
+/// Whether a Python traceback already names the exception.
+fn names_exception(traceback: &[String], ename: &str) -> bool {
     traceback.iter().any(|line| line.starts_with(ename))
 }
 
-/// A SQL error brings fifty frames of Spark's inside, which say nothing to a person.
+/// A SQL error has fifty frames of Spark's own code, which do not help the user.
 fn without_java_frames(lines: Vec<String>) -> Vec<String> {
     let (frames, mut rest): (Vec<_>, Vec<_>) =
         lines.into_iter().partition(|line| is_java_frame(line));
@@ -78,11 +94,18 @@ fn is_java_frame(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use insta::assert_snapshot;
+
     use super::*;
 
-    fn fail(kind: Kind, ename: &str, evalue: &str, traceback: &[&str]) -> Failure {
+    fn fail(kind: Kind, ename: &str, evalue: &str, traceback: &[&str]) -> CellError {
         let traceback: Vec<String> = traceback.iter().map(|&line| line.to_owned()).collect();
-        failure(kind, ename.into(), evalue.into(), &traceback)
+        statement_error(kind, ename.into(), evalue.into(), &traceback)
+    }
+
+    #[track_caller]
+    fn printed(kind: Kind, ename: &str, evalue: &str, traceback: &[&str]) -> String {
+        fail(kind, ename, evalue, traceback).traceback.join("\n")
     }
 
     #[test]
@@ -92,59 +115,62 @@ mod tests {
             "  File \"<stdin>\", line 2, in f\n",
             "ValueError: bad é\n",
         ];
-        let failure = fail(Kind::Pyspark, "ValueError", "bad é", &traceback);
-        let expected = [
-            "Traceback (most recent call last):",
-            "  File \"<stdin>\", line 2, in f",
-            "ValueError: bad é",
-        ];
-        assert_eq!(failure.traceback, expected);
+        assert_snapshot!(printed(Kind::Pyspark, "ValueError", "bad é", &traceback), @r#"
+        Traceback (most recent call last):
+          File "<stdin>", line 2, in f
+        ValueError: bad é
+        "#);
     }
 
     #[test]
     fn a_python_error_without_a_traceback_still_says_what_it_was() {
-        let failure = fail(Kind::Pyspark, "NameError", "no x", &[]);
-        assert_eq!(failure.traceback, ["NameError: no x"]);
+        assert_snapshot!(printed(Kind::Pyspark, "NameError", "no x", &[]), @"NameError: no x");
     }
 
     #[test]
     fn a_language_that_the_server_cannot_run_is_named() {
-        let failure = fail(Kind::Sparkr, "InterpreterError", "Fail to start interpreter", &[]);
-        let expected = [
-            "InterpreterError: Fail to start interpreter",
-            "This server cannot run R; whoever runs it may add that.",
-        ];
-        assert_eq!(failure.traceback, expected);
+        let why = "Fail to start interpreter";
+        assert_snapshot!(printed(Kind::Sparkr, "InterpreterError", why, &[]), @"
+        InterpreterError: Fail to start interpreter
+        This server cannot run R. Ask its administrator to install it.
+        ");
     }
 
     #[test]
     fn a_scala_error_shows_its_message_first() {
-        let failure = fail(
-            Kind::Spark,
-            "Error",
-            "java.lang.RuntimeException: bad é",
-            &["  at f(<console>:22)\n", "  ... 51 elided\n"],
-        );
-        let expected =
-            ["java.lang.RuntimeException: bad é", "  at f(<console>:22)", "  ... 51 elided"];
-        assert_eq!(failure.traceback, expected);
+        let traceback = ["  at f(<console>:22)\n", "  ... 51 elided\n"];
+        let why = "java.lang.RuntimeException: bad é";
+        assert_snapshot!(printed(Kind::Spark, "Error", why, &traceback), @"
+        java.lang.RuntimeException: bad é
+          at f(<console>:22)
+          ... 51 elided
+        ");
     }
 
     #[test]
     fn a_sql_error_shows_its_message_and_counts_the_java_frames() {
-        let failure = fail(
-            Kind::Sql,
-            "Error",
-            "\n[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'.(line 1, pos 0)\n\n== SQL ==\nselec 1\n^^^\n",
-            &[
-                "org.apache.spark.sql.catalyst.parser.ParseException.withCommand(parsers.scala:257)",
-                "org.apache.spark.sql.SparkSession.$anonfun$sql$5(SparkSession.scala:684)",
-            ],
-        );
-        assert!(
-            failure.evalue.starts_with("[PARSE_SYNTAX_ERROR]") && failure.evalue.ends_with("^^^")
-        );
-        assert_eq!(failure.traceback[0], failure.evalue);
-        assert_eq!(failure.traceback[1..], ["(and 2 lines of Java stack)"]);
+        let why = "\n[PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'.(line 1, pos 0)\n\n== SQL ==\nselec 1\n^^^\n";
+        let frames = [
+            "org.apache.spark.sql.catalyst.parser.ParseException.withCommand(parsers.scala:257)",
+            "org.apache.spark.sql.SparkSession.$anonfun$sql$5(SparkSession.scala:684)",
+        ];
+        assert_eq!(fail(Kind::Sql, "Error", why, &frames).evalue, why.trim());
+        assert_snapshot!(printed(Kind::Sql, "Error", why, &frames), @"
+        [PARSE_SYNTAX_ERROR] Syntax error at or near 'selec'.(line 1, pos 0)
+
+        == SQL ==
+        selec 1
+        ^^^
+        (and 2 lines of Java stack)
+        ");
+    }
+
+    #[test]
+    fn a_value_that_livys_sql_cannot_return_is_explained() {
+        let why = "module java.base does not \"opens java.time\" to unnamed module";
+        assert_snapshot!(printed(Kind::Sql, "Error", why, &[]), @r#"
+        module java.base does not "opens java.time" to unnamed module
+        Livy's SQL cannot return a value of this type. `%%sql -n 999` lets Python return it.
+        "#);
     }
 }

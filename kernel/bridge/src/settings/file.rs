@@ -1,4 +1,4 @@
-//! `livy-kernel.toml`: what is in it, and what is wrong with it, line by line. Pure.
+//! Reads `livy-kernel.toml`: its values, and what is wrong with it, line by line. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,16 +8,18 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::keys::{self, KEYS};
 use crate::{
-    arguments::quoted,
-    configuration::{Configuration, merge},
+    platform::command_line::quote,
+    settings::{
+        keys::{self, KEYS},
+        session_properties::{self, merge},
+    },
 };
 
-/// What may stand beside the keys.
+/// The names of tables in the file.
 const TABLES: [&str; 5] = ["tls", "kerberos", "aws", "session", "profiles"];
 const DEFAULT_PROFILE: &str = "default_profile";
-/// Whose value is a path, from the file's folder on.
+/// Keys whose value is a path, relative to the file's folder.
 const PATHS: [&str; 6] = [
     "startup",
     "local_python",
@@ -27,38 +29,38 @@ const PATHS: [&str; 6] = [
     "tls.client_key",
 ];
 
-/// Something that is wrong.
+/// A line of the file that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Counted from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What, and what may have been meant.
+    /// What is wrong, and what may have been meant.
     pub what: String,
 }
 
-/// A value, and where it stands.
+/// A value, and its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// As a variable has it.
+    /// The value, as the setting's variable would have it.
     pub value: String,
-    /// Counted from 1.
+    /// The number of its line, from 1.
     pub line: usize,
-    /// The profile whose it is, if it is one's.
+    /// The profile that sets the value, if one does.
     pub profile: Option<String>,
 }
 
-/// What a file says, for one profile.
+/// The contents of a file, for one profile.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
-    /// Values by the variables that go before them.
+    /// The values, by the variables that override them.
     pub values: BTreeMap<&'static str, Entry>,
-    /// What sessions get, in Livy's words.
+    /// The properties of sessions, as Livy's JSON has them.
     pub session: Map<String, Value>,
-    /// All profiles.
+    /// The names of all profiles.
     pub profiles: BTreeSet<String>,
-    /// The one that was read.
+    /// The profile that was read.
     pub profile: Option<String>,
-    /// What is wrong.
+    /// The lines that are wrong.
     pub faults: Vec<Fault>,
 }
 
@@ -71,7 +73,7 @@ impl File {
             let at = error.span().map_or(0, |span| span.start);
             // What follows in the same line follows from the first.
             if !reader.is_faulty(at) {
-                reader.fault(at, format!("is no TOML: {}", error.message()));
+                reader.fault(at, format!("is not valid TOML: {}", error.message()));
             }
         }
         reader.all(table.get_ref(), profile);
@@ -122,7 +124,7 @@ impl Reader<'_> {
         if profiles.is_some_and(|profiles| profiles.get_ref().as_table().is_none()) {
             self.fault(
                 profiles.map_or(0, |it| it.span().start),
-                "profiles is no table: write [profiles.NAME]",
+                "profiles must be a table: write [profiles.NAME]",
             );
         }
     }
@@ -140,7 +142,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Profiles that are not wanted are read all the same, for what is wrong with them.
+    /// Reads a profile. Profiles other than the wanted one are read only to find what is wrong with them.
     fn profile_of(
         &mut self,
         name: &Spanned<std::borrow::Cow<'_, str>>,
@@ -149,7 +151,7 @@ impl Reader<'_> {
     ) {
         let Some(table) = value.get_ref().as_table() else {
             return self
-                .fault(value.span().start, format!("profiles.{} is no table", name.get_ref()));
+                .fault(value.span().start, format!("profiles.{} must be a table", name.get_ref()));
         };
         let is_wanted = wanted == Some(name.get_ref().as_ref());
         let kept = (!is_wanted).then(|| (self.file.values.clone(), self.file.session.clone()));
@@ -173,7 +175,7 @@ impl Reader<'_> {
                     self.keys(table, &format!("{path}."));
                 }
                 (name, _) if TABLES.contains(&name) => {
-                    self.fault(at, format!("{path} is no table: write [{path}]"))
+                    self.fault(at, format!("{path} must be a table: write [{path}]"))
                 }
                 _ => match keys::named(&path) {
                     Some(key) => self.set(key, value),
@@ -188,7 +190,7 @@ impl Reader<'_> {
         let names = KEYS.iter().map(|key| key.name).chain(TABLES).chain([DEFAULT_PROFILE]);
         let hint = keys::close_to(path, names);
         let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-        self.fault(at, format!("{path} is no setting{hint}"));
+        self.fault(at, format!("{path} is not a setting{hint}"));
     }
 
     fn set(&mut self, key: &'static keys::Key, value: &Value_<'_>) {
@@ -196,10 +198,7 @@ impl Reader<'_> {
         let Some(value) = text_of(value.get_ref()) else {
             return self.fault(
                 at,
-                format!(
-                    "{} is of a type that makes no sense; an example: {}",
-                    key.name, key.example
-                ),
+                format!("{} has a value of the wrong type; for example: {}", key.name, key.example),
             );
         };
         let value = match PATHS.contains(&key.name) {
@@ -218,7 +217,7 @@ impl Reader<'_> {
         if json.as_object().is_some_and(Map::is_empty) {
             return;
         }
-        match Configuration::check(name, &json) {
+        match session_properties::check(name, &json) {
             Ok(()) => merge(self.file.session.entry(name).or_insert(Value::Null), json),
             Err(error) => {
                 self.fault(value.span().start, format!("session.{name}: {error}"));
@@ -227,7 +226,7 @@ impl Reader<'_> {
     }
 }
 
-/// `spark.a = 1` is a table in a table to TOML, and one name to Spark.
+/// Joins nested names with dots: `spark.a = 1` is a table in a table for TOML, and one name for Spark.
 fn with_dots(conf: Map<String, Value>) -> Map<String, Value> {
     let mut all = Map::new();
     for (name, value) in conf {
@@ -242,20 +241,20 @@ fn with_dots(conf: Map<String, Value>) -> Map<String, Value> {
     all
 }
 
-/// A value as a variable has it.
+/// Converts a value to the text that the setting's variable would have.
 fn text_of(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::Boolean(value) => Some(if *value { "yes" } else { "no" }.to_owned()),
         DeValue::Array(words) => {
-            let words: Option<Vec<String>> =
-                words.iter().map(|word| word.get_ref().as_str().map(quoted)).collect();
+            let words: Option<Vec<_>> =
+                words.iter().map(|word| word.get_ref().as_str().map(quote)).collect();
             Some(words?.join(" "))
         }
         DeValue::Table(headers) => {
             let line = |(name, value): (&Spanned<_>, &Value_<'_>)| {
                 Some(format!("{}: {}", name.get_ref(), value.get_ref().as_str()?))
             };
-            let lines: Option<Vec<String>> = headers.iter().map(line).collect();
+            let lines: Option<Vec<_>> = headers.iter().map(line).collect();
             Some(lines?.join("\n"))
         }
         DeValue::String(text) => Some(text.to_string()),
@@ -283,11 +282,11 @@ fn json_of(value: &DeValue<'_>) -> Value {
     }
 }
 
-/// A file with every setting, each behind a comment sign.
+/// Writes a file with every setting, each commented out.
 pub fn example() -> String {
-    let mut text = "# Settings of livy-kernel. Each has its default until its line is written without the sign.\n\
-        # `${NAME}` in a text stands for an environment variable.\n\n\
-        # The profile that is meant where none is named (LIVY_PROFILE, or `livy-kernel install --profile`).\n\
+    let mut text = "# Settings of livy-kernel. Each has its default until its line is uncommented.\n\
+        # `${NAME}` in a text is replaced by the environment variable.\n\n\
+        # The default profile, where none is named (LIVY_PROFILE, or `livy-kernel install --profile`).\n\
         # default_profile = \"prod\"\n"
         .to_owned();
     let mut table = "";
@@ -304,9 +303,9 @@ pub fn example() -> String {
             key.example
         );
     }
-    text + "\n# And whatever Livy's POST /sessions takes:\n# driverMemory = \"2g\"\n# numExecutors = 4\n\n\
+    text + "\n# And any other property of Livy's POST /sessions:\n# driverMemory = \"2g\"\n# numExecutors = 4\n\n\
         [session.conf]\n# \"spark.sql.shuffle.partitions\" = 8\n\n\
-        # What differs for one cluster; everything above holds for all.\n\
+        # What differs for one cluster; everything above is for all.\n\
         # [profiles.prod]\n# url = \"https://livy.prod.example:8998\"\n"
 }
 
@@ -352,7 +351,7 @@ session.name = "shared"
         let base = read(TWO, None);
         assert_eq!(base.faults, []);
         assert_eq!(value(&base, "LIVY_URL").as_deref(), Some("http://a:1"));
-        assert_eq!(value(&base, "LIVY_TOKEN_COMMAND").as_deref(), Some("\"get\" \"my token\""));
+        assert_eq!(value(&base, "LIVY_TOKEN_COMMAND").as_deref(), Some("get 'my token'"));
         assert_eq!(value(&base, "LIVY_TLS_CA_FILE").as_deref(), Some("/jupyter/ca.pem"));
         assert_eq!(value(&base, "LIVY_TLS_VERIFY").as_deref(), Some("yes"));
         assert_eq!(value(&base, "LIVY_SESSION"), None);

@@ -1,17 +1,17 @@
-//! All settings: under which key `livy-kernel.toml` has them, and which variable goes before that.
+//! Lists all settings: the key in `livy-kernel.toml`, and the variable that overrides it.
 
 /// A setting.
 #[derive(Debug)]
 pub struct Key {
-    /// In the file, with its table.
+    /// The key in the file, with its table.
     pub name: &'static str,
-    /// In the environment.
+    /// The variable in the environment.
     pub variable: &'static str,
-    /// A value, for the example.
+    /// A value as the file has it, for the example.
     pub example: &'static str,
-    /// What it means.
+    /// What the setting does.
     pub help: &'static str,
-    /// Its value is shown to nobody.
+    /// Whether the value is a secret, which is never shown.
     pub is_secret: bool,
 }
 
@@ -33,75 +33,75 @@ const fn secret(
     Key { name, variable, example, help, is_secret: true }
 }
 
-/// Each there is. Those of a table follow each other.
+/// All settings; those of one table follow each other.
 pub const KEYS: &[Key] = &[
     key(
         "url",
         "LIVY_URL",
         "\"https://livy.example:8998\"",
-        "the Livy server, with `user:password@` if it wants that; without it Spark runs on this machine",
+        "the Livy server, with `user:password@` for HTTP Basic; without it, Spark runs on this machine",
     ),
     key(
         "service",
         "LIVY_SERVICE",
         "\"knox\"",
-        "whose Livy it is, where the address does not tell: livy, knox, hdinsight, emr, emr-serverless, synapse, fabric, lighter",
+        "the kind of service, if the address does not show it: livy, knox, hdinsight, emr, emr-serverless, synapse, fabric, lighter",
     ),
     secret("token", "LIVY_TOKEN", "\"${MY_TOKEN}\"", "a bearer token"),
     key(
         "token_command",
         "LIVY_TOKEN_COMMAND",
         "[\"vault\", \"read\", \"-field=token\", \"livy\"]",
-        "a command that prints a token, bare or as JSON; it is run again when the token expires, and no shell looks at it",
+        "a command that prints a token, alone or in JSON; it runs again when the token expires, and not in a shell",
     ),
     key(
         "auth",
         "LIVY_AUTH",
         "\"netrc\"",
-        "where else credentials come from: kerberos, netrc ($NETRC or ~/.netrc), azure-cli for Synapse and Fabric, sigv4 for EMR Serverless",
+        "how else to log in: kerberos, netrc ($NETRC or ~/.netrc), azure-cli for Synapse and Fabric, sigv4 for EMR Serverless",
     ),
     secret(
         "headers",
         "LIVY_HEADERS",
         "{ X-Team = \"${TEAM}\" }",
-        "further headers of each request; in the environment `Name: value`, one a line",
+        "further headers of each request; in the environment `Name: value`, one on each line",
     ),
     key("do_as", "LIVY_DO_AS", "\"etl\"", "the user to act for (doAs)"),
     key(
         "agent",
         "LIVY_AGENT",
         "\"auto\"",
-        "auto installs an agent in Python sessions at once, and in Scala's when a cell takes long or is to be stopped; always in every session; never in none",
+        "which sessions get an agent: with auto Python sessions at once, and Scala sessions when a cell takes long or must be interrupted; with always every session; with never none",
     ),
     key(
         "progress",
         "LIVY_PROGRESS",
         "\"line\"",
-        "what stays of the display of a cell's Spark jobs: one line, or nothing (clear); never shows none",
+        "what remains of a cell's progress display when the cell ends: one line, or nothing (clear); never shows no progress",
     ),
     key(
         "patience",
         "LIVY_PATIENCE",
         "\"1h\"",
-        "how long a running cell bears a server that does not answer; an hour by default",
+        "how long a running cell waits for a server that does not answer; one hour by default",
     ),
     key(
         "keep_alive",
         "LIVY_KEEP_ALIVE",
         "\"2h\"",
-        "how long after its last cell a session is kept from being idle; while a cell runs it always is",
+        "how long after its last cell a session is kept from becoming idle; a session with a running cell is always kept",
     ),
     key(
         "heartbeat_timeout",
         "LIVY_HEARTBEAT_TIMEOUT",
         "\"2m\"",
-        "how long a server waits for a kernel that is silent before it ends its session; 0s for ever",
+        "how long the server waits for a silent kernel before it ends the session; 0s keeps it forever",
     ),
     key(
         "on_loss",
         "LIVY_ON_LOSS",
         "\"restart\"",
-        "what follows a lost session: restart gives the next cell a new one, ask lets that cell say so first",
+        "what happens after a session is lost: with restart the next cell starts a new one; with ask the next cell first says that the session is lost",
     ),
     key(
         "startup",
@@ -113,43 +113,43 @@ pub const KEYS: &[Key] = &[
         "history",
         "LIVY_HISTORY",
         "true",
-        "whether what is run stays in Jupyter's data folder, for you alone (yes or no in the environment)",
+        "whether the history is kept in Jupyter's data folder, readable only by you (yes or no in the environment)",
     ),
     key(
         "local_python",
         "LIVY_LOCAL_PYTHON",
         "\"/opt/spark/bin/python\"",
-        "the Python whose Spark is started where there is no server",
+        "the Python with the Spark to start on this machine",
     ),
     key(
         "kerberos.service_host",
         "LIVY_KERBEROS_SERVICE_HOST",
         "\"livy-1.example\"",
-        "the host that the service is registered for, where the address has a load balancer's name",
+        "the host that the service is registered for, if the address is that of a load balancer",
     ),
     key(
         "kerberos.keytab",
         "LIVY_KERBEROS_KEYTAB",
         "\"me.keytab\"",
-        "a file with a key in place of tickets that kinit has got",
+        "a file with a key, used instead of the tickets of kinit",
     ),
     key(
         "kerberos.principal",
         "LIVY_KERBEROS_PRINCIPAL",
         "\"me@EXAMPLE\"",
-        "whose key, where the file has several",
+        "the principal of that key, if the file has several",
     ),
     key(
         "kerberos.mutual",
         "LIVY_KERBEROS_MUTUAL",
         "true",
-        "false (no in the environment) believes a server that does not prove who it is",
+        "false (no in the environment) accepts a server that does not prove its identity",
     ),
     key(
         "aws.region",
         "LIVY_AWS_REGION",
         "\"eu-west-1\"",
-        "the region to sign for, where the address does not tell",
+        "the region to sign requests for, if the address does not show it",
     ),
     key(
         "aws.execution_role",
@@ -161,7 +161,7 @@ pub const KEYS: &[Key] = &[
         "tls.ca_file",
         "LIVY_TLS_CA_FILE",
         "\"/etc/ssl/company.pem\"",
-        "certificates of authorities to trust beside the system's, as PEM",
+        "certificates of authorities to trust in addition to the system's, as PEM",
     ),
     key(
         "tls.client_cert",
@@ -174,40 +174,40 @@ pub const KEYS: &[Key] = &[
         "tls.pin_sha256",
         "LIVY_TLS_PIN_SHA256",
         "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"",
-        "the fingerprint of the one certificate to trust, whoever signed it",
+        "the fingerprint of the only certificate to trust, whoever signed it",
     ),
     key(
         "tls.verify",
         "LIVY_TLS_VERIFY",
         "true",
-        "false (no in the environment) trusts everybody, and whoever sits between can read and change all: a pin is as easy, and safe",
+        "false (no in the environment) accepts every certificate, so that anyone between you and the server can read and change everything; a pin is just as easy, and safe",
     ),
     key(
         "session.name",
         "LIVY_SESSION",
         "\"shared\"",
-        "the name of a session to share: the kernel joins it if it is there, else starts it under this name",
+        "the name of a shared session: the kernel joins the session of this name, or starts it",
     ),
     key(
         "session.idleTimeout",
         "LIVY_IDLE_TIMEOUT",
         "\"2h\"",
-        "how long new sessions may be idle; the server's own policy otherwise",
+        "how long new sessions may be idle; by default the server decides",
     ),
     key("session.ttl", "LIVY_TTL", "\"1d\"", "how long new sessions may live"),
 ];
 
-/// The key of this name.
+/// Finds a setting by its key in the file.
 pub fn named(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// The key that this variable sets.
+/// Finds a setting by its variable.
 pub fn of_variable(variable: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.variable == variable)
 }
 
-/// The name that is most like this one.
+/// Finds the name that is most similar to a mistyped one.
 pub fn close_to<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |known: &&str| strsim::normalized_damerau_levenshtein(name, known);
     let best = names.into_iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));

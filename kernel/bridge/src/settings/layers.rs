@@ -1,66 +1,70 @@
-//! Where a value comes from: the environment, else `livy-kernel.toml`, else sparkmagic's
-//! `config.json` where there is no such file.
+//! Finds the value of a setting, and where it comes from: the environment, else `livy-kernel.toml`, else
+//! sparkmagic's `config.json` if there is no `livy-kernel.toml`.
 
 use std::{
     convert::Infallible,
     env, fmt, fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
+use livy_client::SessionProperties;
 use serde_json::{Map, Value};
 
-use super::{SettingsError, file::File, keys, sparkmagic::Sparkmagic};
-use crate::{configuration::Configuration, kind::Kind};
+use crate::{
+    kind::Kind,
+    platform::jupyter_paths::config_folder,
+    settings::{error::SettingsError, file::File, keys, sparkmagic::Sparkmagic},
+};
 
-/// Names the file, where it is not in Jupyter's config folder.
+/// The variable with the path of the file, if that is not in Jupyter's config folder.
 const FILE_VARIABLE: &str = "LIVY_KERNEL_CONFIG";
-/// Names the profile.
+/// The variable that names the profile.
 pub const PROFILE: &str = "LIVY_PROFILE";
-/// Where [EMR Serverless](https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/interactive-workloads-livy-endpoints.html)
-/// looks for the role of a session.
+/// The property in which [EMR Serverless](https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/interactive-workloads-livy-endpoints.html)
+/// expects the role of a session.
 const EXECUTION_ROLE: &str = "emr-serverless.session.executionRoleArn";
 const FILE_NAME: &str = "livy-kernel.toml";
 
 type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// All layers.
+/// The settings of this process, from all sources.
 #[derive(Clone)]
 pub struct Settings {
     environment: Environment,
-    /// Where the file is or would be.
+    /// The path of the file, whether it exists or not.
     pub path: PathBuf,
-    /// What is in it, if it is there.
+    /// The contents of the file, if it exists.
     pub file: Option<File>,
-    /// Why it is not, although it is there.
+    /// Why the file could not be read, although it exists.
     unreadable: Option<String>,
-    /// Sparkmagic's, in its place.
+    /// Sparkmagic's file, read if there is no other.
     pub sparkmagic: Option<(PathBuf, Sparkmagic)>,
-    /// The profile that is wanted.
+    /// The profile that the user has chosen.
     profile: Option<String>,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A variable.
+    /// An environment variable.
     Environment,
-    /// The file.
+    /// `livy-kernel.toml`.
     File {
-        /// Its line.
+        /// The number of the line, from 1.
         line: usize,
-        /// The profile that has it, if one does.
+        /// The profile that sets the value, if one does.
         profile: Option<String>,
     },
-    /// Sparkmagic's file.
+    /// Sparkmagic's `config.json`.
     Sparkmagic {
-        /// Its key.
+        /// The key in that file.
         key: String,
     },
 }
 
 impl Origin {
-    /// What a person would look for.
+    /// The name under which the user finds the setting at its origin.
     pub fn label(&self, variable: &str) -> String {
         match self {
             Self::Environment => variable.to_owned(),
@@ -68,7 +72,7 @@ impl Origin {
                 let name = keys::of_variable(variable).map_or(variable, |key| key.name);
                 format!("{name} (line {line} of {FILE_NAME})")
             }
-            Self::Sparkmagic { key } => format!("{key} (of sparkmagic's config.json)"),
+            Self::Sparkmagic { key } => format!("{key} (in sparkmagic's config.json)"),
         }
     }
 }
@@ -87,35 +91,20 @@ impl fmt::Display for Origin {
 }
 
 impl fmt::Debug for Settings {
-    /// Without values, of which some are secret.
+    /// Leaves values out, since some are secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-static CURRENT: OnceLock<Settings> = OnceLock::new();
-
-/// Reads all layers, for a profile and a kernel's language. What was read first holds.
-pub fn choose(profile: Option<String>, kernel: Kind) -> &'static Settings {
-    CURRENT.get_or_init(|| {
+impl Settings {
+    /// Reads the settings of this process, for a profile and a kernel's language.
+    pub fn of_process(profile: Option<String>, kernel: Kind) -> Self {
         let environment: Environment = Arc::new(|name| env::var(name).ok());
         let folder = config_folder().unwrap_or_default();
-        Settings::read(environment, &folder, profile, kernel)
-    })
-}
+        Self::read(environment, &folder, profile, kernel)
+    }
 
-/// The settings of this program.
-pub fn current() -> &'static Settings {
-    choose(None, Kind::Pyspark)
-}
-
-/// [Jupyter's config folder](https://docs.jupyter.org/en/latest/use/jupyter-directories.html#configuration-files).
-fn config_folder() -> Option<PathBuf> {
-    let set = env::var_os("JUPYTER_CONFIG_DIR").filter(|value| !value.is_empty());
-    set.map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".jupyter")))
-}
-
-impl Settings {
     fn read(
         environment: Environment,
         folder: &Path,
@@ -134,17 +123,21 @@ impl Settings {
             this.path = path.into();
         }
         this.profile = profile.or_else(|| this.variable(PROFILE));
-        match fs::read_to_string(&this.path) {
+        this.read_files(kernel);
+        this
+    }
+
+    fn read_files(&mut self, kernel: Kind) {
+        match fs::read_to_string(&self.path) {
             Ok(text) => {
-                let folder = this.path.parent().unwrap_or(folder);
-                this.file = Some(File::read(&text, this.profile.as_deref(), folder));
+                let folder = self.path.parent().unwrap_or(Path::new(""));
+                self.file = Some(File::read(&text, self.profile.as_deref(), folder));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                this.sparkmagic = this.read_sparkmagic(kernel);
+                self.sparkmagic = self.read_sparkmagic(kernel);
             }
-            Err(error) => this.unreadable = Some(error.to_string()),
+            Err(error) => self.unreadable = Some(error.to_string()),
         }
-        this
     }
 
     fn read_sparkmagic(&self, kernel: Kind) -> Option<(PathBuf, Sparkmagic)> {
@@ -163,34 +156,45 @@ impl Settings {
         }
     }
 
-    /// A variable. Absent and empty mean the same, since a kernelspec's `env` cannot unset.
+    /// Says that a setting makes no sense, by the name under which the user has set it.
+    pub(super) fn wrong(&self, variable: &'static str, why: impl ToString) -> SettingsError {
+        let label = match self.origin(variable) {
+            Some(origin) => origin.label(variable),
+            None if variable == PROFILE => "--profile".to_owned(),
+            None => variable.to_owned(),
+        };
+        SettingsError { variable, label, why: why.to_string() }
+    }
+
+    /// Returns the value of an environment variable. An empty one counts as unset, since a kernelspec's
+    /// `env` cannot unset variables.
     pub fn variable(&self, name: &str) -> Option<String> {
         (self.environment)(name)
             .map(|value| value.trim().to_owned())
             .filter(|value| !value.is_empty())
     }
 
-    /// A value, by the name of its variable.
+    /// Returns the value of a setting, by its variable.
     pub fn get(&self, variable: &str) -> Option<String> {
         self.found(variable).map(|(value, _)| value)
     }
 
-    /// The first of these that is set.
+    /// Returns the first of these variables whose setting has a value.
     pub fn first_set(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().copied().find(|name| self.get(name).is_some())
     }
 
-    /// The value of the first of these that is set.
+    /// Returns the value of the first of these settings that has one.
     pub fn first_value(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| self.get(name))
     }
 
-    /// Where a value comes from; nowhere if it is not set.
+    /// Returns where the value of a setting comes from, if it has one.
     pub fn origin(&self, variable: &str) -> Option<Origin> {
         self.found(variable).map(|(_, origin)| origin)
     }
 
-    /// The first layer that has it.
+    /// Finds a value in the first source that has it.
     fn found(&self, variable: &str) -> Option<(String, Origin)> {
         if let Some(value) = self.variable(variable) {
             return Some((value, Origin::Environment));
@@ -204,14 +208,15 @@ impl Settings {
         Some((value.clone(), Origin::Sparkmagic { key: key.clone() }))
     }
 
-    /// `${NAME}` is a variable's value; one that is not set stays as it is: see [`Self::check_file`].
+    /// Replaces each `${NAME}` by the variable's value. One that is not set stays as it is, and is reported
+    /// by [`Self::check_file`].
     fn with_variables(&self, text: &str) -> String {
         let value = |name: &str| self.variable(name).unwrap_or_else(|| format!("${{{name}}}"));
         let Ok(filled) = filled_in(text, &|name| Ok::<_, Infallible>(value(name)));
         filled
     }
 
-    /// The same with another profile of the file, or with none.
+    /// Returns the settings with another profile of the file, or with none.
     pub fn of_profile(&self, profile: Option<&str>) -> Self {
         let mut this = self.clone();
         let folder = self.path.parent().unwrap_or(Path::new(""));
@@ -222,7 +227,7 @@ impl Settings {
         this
     }
 
-    /// The same without one of them.
+    /// Returns the settings without one of them.
     pub fn without(&self, variable: &'static str) -> Self {
         let mut this = self.clone();
         if let Some(file) = &mut this.file {
@@ -240,15 +245,15 @@ impl Settings {
         this
     }
 
-    /// What sessions get, in Livy's words.
+    /// Returns the properties of sessions, as Livy's JSON has them.
     pub fn session(&self) -> Map<String, Value> {
         let file = self.file.as_ref().map(|file| &file.session);
         let sparkmagic = self.sparkmagic.as_ref().map(|(_, read)| &read.session);
         file.or(sparkmagic).cloned().unwrap_or_default()
     }
 
-    /// The same, of which each part was looked at when it was read.
-    pub fn properties(&self) -> Configuration {
+    /// Returns the properties of sessions. Each was checked when it was read.
+    pub fn properties(&self) -> SessionProperties {
         let mut session = self.session();
         if let Some(role) = self.get("LIVY_AWS_EXECUTION_ROLE") {
             let conf = session.entry("conf").or_insert_with(|| Map::new().into());
@@ -257,7 +262,11 @@ impl Settings {
         serde_json::from_value(session.into()).unwrap_or_default()
     }
 
-    /// Whether the file can be read, has the profile that is wanted, and uses variables that are set.
+    /// Checks that the file can be read, has the chosen profile, and uses only variables that are set.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that is not so.
     pub fn check_file(&self) -> Result<(), SettingsError> {
         self.check_profile()?;
         for (variable, entry) in self.file.iter().flat_map(|file| &file.values) {
@@ -268,7 +277,11 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether the file can be read, and has the profile that is wanted.
+    /// Checks that the file can be read and has the chosen profile.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that is not so.
     pub fn check_profile(&self) -> Result<(), SettingsError> {
         let path = self.path.display();
         if let Some(why) = &self.unreadable {
@@ -283,24 +296,24 @@ impl Settings {
             Some(profiles) => {
                 let names: Vec<&str> = profiles.iter().map(String::as_str).collect();
                 let why =
-                    format!("{name:?} is none of the profiles in {path}: {}", names.join(", "));
+                    format!("{name:?} is not one of the profiles in {path}: {}", names.join(", "));
                 Err(self.wrong(PROFILE, why))
             }
             None => {
                 let why = format!(
-                    "{name:?} is a profile of {path}, which is not there: `livy-kernel config init` writes one. \
-                     Whose Livy it is says LIVY_SERVICE"
+                    "{name:?} is not defined, since {path} does not exist: run `livy-kernel config init` to \
+                     write one. To name the kind of service, set LIVY_SERVICE"
                 );
                 Err(self.wrong(PROFILE, why))
             }
         }
     }
 
-    /// Which files were read, to a person; none if none was.
-    pub fn told(&self) -> Option<String> {
+    /// Describes the files that were read, if any was.
+    pub fn source(&self) -> Option<String> {
         if let Some((path, _)) = &self.sparkmagic {
             return Some(format!(
-                "{}, sparkmagic's (`livy-kernel config show` tells more)",
+                "{}, sparkmagic's (run `livy-kernel config show` for more)",
                 path.display()
             ));
         }
@@ -310,21 +323,21 @@ impl Settings {
         let faults = match file.faults.len() {
             0 => String::new(),
             count => format!(
-                "; {count} of its lines make no sense: `livy-kernel config check` tells which"
+                "; {count} of its lines are wrong: run `livy-kernel config check` to see which"
             ),
         };
         Some(format!("{}{profile}{faults}", self.path.display()))
     }
 }
 
-/// A text with the value of each `${NAME}` in its place.
+/// Replaces each `${NAME}` in a text by its value.
 pub fn filled_in<E>(text: &str, value: &impl Fn(&str) -> Result<String, E>) -> Result<String, E> {
     let Some((before, rest)) = text.split_once("${") else { return Ok(text.to_owned()) };
     let Some((name, after)) = rest.split_once('}') else { return Ok(text.to_owned()) };
     Ok(before.to_owned() + &value(name)? + &filled_in(after, value)?)
 }
 
-/// What is wrong with a text that uses this variable.
+/// Says what is wrong with a text that uses a variable that is not set.
 pub fn unset(name: &str) -> String {
     format!("uses ${{{name}}}, which is not set")
 }
@@ -332,8 +345,9 @@ pub fn unset(name: &str) -> String {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::settings::target::Target;
 
-    /// Settings that only these variables make.
+    /// Makes settings of these variables alone.
     pub fn of_variables(variables: &[(&str, &str)]) -> Settings {
         let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         let variables: Vec<(String, String)> = variables.iter().map(owned).collect();
@@ -369,7 +383,10 @@ pub mod tests {
         let settings = with_file(text, &[]);
         let mut told: Vec<String> = settings.faults().iter().map(ToString::to_string).collect();
         told.sort();
-        assert!(told[0].starts_with("agent (line 1 of livy-kernel.toml) is none of"), "{told:?}");
+        assert!(
+            told[0].starts_with("agent (line 1 of livy-kernel.toml) must be one of"),
+            "{told:?}"
+        );
         assert!(told[1].starts_with("patience (line 3 of"), "{told:?}");
         assert!(
             told[2].starts_with("token (line 4 of") && told[2].contains("${NOBODY}"),
@@ -381,13 +398,13 @@ pub mod tests {
     #[test]
     fn a_profile_must_be_there() {
         let settings = with_file("[profiles.a]\n", &[(PROFILE, "b")]);
-        let error = settings.place().unwrap_err().to_string();
+        let error = settings.target().unwrap_err().to_string();
         assert!(
-            error.contains("\"b\" is none of the profiles") && error.ends_with(": a"),
+            error.contains("\"b\" is not one of the profiles") && error.ends_with(": a"),
             "{error}"
         );
-        assert!(with_file("[profiles.b]\n", &[(PROFILE, "b")]).place().is_ok());
-        let error = of_variables(&[(PROFILE, "emr")]).place().unwrap_err().to_string();
+        assert!(with_file("[profiles.b]\n", &[(PROFILE, "b")]).target().is_ok());
+        let error = of_variables(&[(PROFILE, "emr")]).target().unwrap_err().to_string();
         assert!(error.contains("LIVY_SERVICE"), "{error}");
     }
 
@@ -400,7 +417,8 @@ pub mod tests {
         let variables = [("SPARKMAGIC_CONF_DIR", folder), ("SPARKMAGIC_CONF_FILE", "other.json")];
         let settings = of_variables(&variables);
         assert_eq!(settings.get("LIVY_URL").as_deref(), Some("http://s:8998"));
-        assert!(settings.told().unwrap().contains("sparkmagic"));
+        assert!(settings.source().unwrap().contains("sparkmagic"));
+        assert!(matches!(settings.target(), Ok(Target::Remote { from_sparkmagic: true, .. })));
         assert_eq!(with_file("agent = \"auto\"", &variables).get("LIVY_URL"), None);
     }
 }

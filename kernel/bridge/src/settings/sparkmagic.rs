@@ -1,5 +1,5 @@
-//! Sparkmagic's `config.json`
-//! (<https://github.com/jupyter-incubator/sparkmagic#configuration>), for whoever comes from there. Pure.
+//! Reads sparkmagic's `config.json`
+//! (<https://github.com/jupyter-incubator/sparkmagic#configuration>), for users who come from there. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,26 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use crate::{
-    configuration::{Configuration, merge},
     kind::Kind,
+    settings::session_properties::{self, merge},
 };
 
-/// What it says, in this program's words.
+/// The contents of sparkmagic's file, as settings of this program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sparkmagic {
-    /// Values by the variables that go before them, and the key that each comes from.
+    /// Values by the variables that override them, each with the key that it comes from.
     pub values: BTreeMap<&'static str, (String, String)>,
-    /// What sessions get, in Livy's words.
+    /// The properties of sessions, as Livy's JSON has them.
     pub session: Map<String, Value>,
-    /// Keys that were used.
+    /// The keys that are used.
     pub used: Vec<String>,
-    /// Keys without a meaning here, and why.
+    /// The keys that are not used, and why.
     pub unused: Vec<(String, &'static str)>,
 }
 
-const WHY_NOT: &[(&str, &str)] = &[
-    ("authenticators", "classes of Python; say who asks by auth, token or token_command"),
+/// Keys that this program does not use, and why.
+const NOT_USED: &[(&str, &str)] = &[
+    ("authenticators", "they are Python classes; use auth, token or token_command"),
     ("wait_for_idle_timeout_seconds", "cells wait in the session's queue"),
     (
         "livy_session_startup_timeout_seconds",
@@ -33,9 +34,9 @@ const WHY_NOT: &[(&str, &str)] = &[
     ),
     ("heartbeat_refresh_seconds", "the kernel asks often enough"),
     ("heartbeat_retry_seconds", "the kernel asks often enough"),
-    ("retry_policy", "trouble on the way is always borne: see patience"),
-    ("retry_seconds_to_sleep_list", "trouble on the way is always borne: see patience"),
-    ("configurable_retry_policy_max_retries", "trouble on the way is always borne: see patience"),
+    ("retry_policy", "requests are always tried again: see patience"),
+    ("retry_seconds_to_sleep_list", "requests are always tried again: see patience"),
+    ("configurable_retry_policy_max_retries", "requests are always tried again: see patience"),
     ("default_maxrows", "%%sql shows 1,000 rows, and others by -n"),
     ("default_samplemethod", "%%sql has -m"),
     ("default_samplefraction", "%%sql has -r"),
@@ -43,7 +44,7 @@ const WHY_NOT: &[(&str, &str)] = &[
     ("use_auto_viz", "rows are tables, and charts by --chart"),
     ("max_results_sql", "%%sql has -n"),
     ("pyspark_dataframe_encoding", "text is always Unicode"),
-    ("http_session_config", "classes of Python; see the keys of [tls]"),
+    ("http_session_config", "it has Python classes; see the keys of [tls]"),
     ("all_errors_are_fatal", "an error always is one"),
     ("shutdown_session_on_spark_statement_errors", "a session outlives its cells' errors"),
     ("cleanup_all_sessions_on_exit", "a kernel ends the session that it has started, and no other"),
@@ -55,7 +56,11 @@ const WHY_NOT: &[(&str, &str)] = &[
 ];
 
 impl Sparkmagic {
-    /// Reads it for a kernel of this language.
+    /// Reads the file for a kernel of this language.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a JSON object.
     pub fn read(text: &str, kernel: Kind) -> Result<Self, serde_json::Error> {
         let config: Map<String, Value> = serde_json::from_str(text)?;
         let mut this = Self::default();
@@ -73,7 +78,7 @@ impl Sparkmagic {
                 _ => this.key(name, value),
             }
         }
-        // What is said for all sessions stands behind what is said for these.
+        // Defaults come first, so that the properties of these sessions override them.
         for name in ["session_configs_defaults", "session_configs"] {
             if let Some(Value::Object(session)) = config.get(name) {
                 this.properties(name, session);
@@ -91,7 +96,7 @@ impl Sparkmagic {
         for (property, value) in session {
             let why = match property.as_str() {
                 "name" => "notebooks would share a session of this name: see session.name",
-                _ if Configuration::check(property, value).is_err() => {
+                _ if session_properties::check(property, value).is_err() => {
                     "Livy's POST /sessions takes no such property"
                 }
                 _ => {
@@ -111,25 +116,19 @@ impl Sparkmagic {
                 self.set(name, "LIVY_TLS_VERIFY", "no".to_owned());
             }
             ("kerberos_auth_configuration", Value::Object(options)) => {
-                let is_mutual = options.get("mutual_authentication").and_then(Value::as_str)
-                    != Some("DISABLED");
-                let value = if is_mutual { "yes" } else { "no" };
+                let mutual = options.get("mutual_authentication").and_then(Value::as_str);
+                let value = if mutual == Some("DISABLED") { "no" } else { "yes" };
                 self.set(name, "LIVY_KERBEROS_MUTUAL", value.to_owned());
             }
-            ("ignore_ssl_errors", _) => self.used.push(name.to_owned()),
             ("livy_server_heartbeat_timeout_seconds", Value::Number(seconds)) => {
                 self.set(name, "LIVY_HEARTBEAT_TIMEOUT", format!("{seconds}s"));
             }
             ("custom_headers", Value::Object(headers)) if !headers.is_empty() => {
-                let line = |(name, value): (&String, &Value)| {
-                    format!("{name}: {}", value.as_str().unwrap_or_default())
-                };
-                let lines: Vec<String> = headers.iter().map(line).collect();
-                self.set(name, "LIVY_HEADERS", lines.join("\n"));
+                self.set(name, "LIVY_HEADERS", header_lines(headers));
             }
-            ("custom_headers", _) => self.used.push(name.to_owned()),
+            ("ignore_ssl_errors" | "custom_headers", _) => self.used.push(name.to_owned()),
             _ => {
-                let known = WHY_NOT.iter().find(|(known, _)| *known == name);
+                let known = NOT_USED.iter().find(|(known, _)| *known == name);
                 let why = known.map_or("sparkmagic has no such key", |(_, why)| why);
                 self.unused.push((name.to_owned(), why));
             }
@@ -157,6 +156,14 @@ impl Sparkmagic {
             self.set(name, "LIVY_URL", url);
         }
     }
+}
+
+/// Writes headers as `LIVY_HEADERS` has them.
+fn header_lines(headers: &Map<String, Value>) -> String {
+    let line = |(name, value): (&String, &Value)| {
+        format!("{name}: {}", value.as_str().unwrap_or_default())
+    };
+    headers.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn with_login(url: &str, user: &str, password: &str) -> String {

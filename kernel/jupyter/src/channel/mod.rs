@@ -9,27 +9,29 @@ pub(crate) mod stdin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::sleep;
 use tracing::warn;
 use zeromq::SocketRecv;
 
-use crate::message::Message;
-use crate::session::Session;
+use crate::{message::Message, session::Session};
 
-/// The next frames from a socket. An error is a peer's end, never the socket's: it is logged, and
-/// the pause keeps one that repeats from taking the processor.
+const ERROR_DELAY: Duration = Duration::from_millis(10);
+
+/// Receives the next frames from a socket. An error is a peer's end, never the socket's: it is logged,
+/// and the pause keeps a repeated one from taking the processor.
 async fn receive(channel: &'static str, socket: &mut impl SocketRecv) -> Vec<Bytes> {
     loop {
         match socket.recv().await {
             Ok(message) => return message.into_vec(),
             Err(error) => {
                 warn!(channel, %error, "a peer is gone");
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                sleep(ERROR_DELAY).await;
             }
         }
     }
 }
 
-/// The next message from a socket, with its identities. Whatever is not one is logged and dropped.
+/// Receives the next message from a socket, with its identities. Anything else is logged and dropped.
 async fn receive_message(
     channel: &'static str,
     socket: &mut impl SocketRecv,

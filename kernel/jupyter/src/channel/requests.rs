@@ -1,5 +1,5 @@
 //! Shell and control. Each is split in two tasks, so that neither a quiet frontend nor a kernel
-//! that is slow to take requests holds up a reply.
+//! that is slow to take requests delays a reply.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use tokio::sync::mpsc;
 use zeromq::{SocketRecv, SocketSend};
 
 use super::receive_message;
-use crate::outbox::Outgoing;
-use crate::request::{Channel, Request};
-use crate::session::Session;
+use crate::{
+    outbox::Outgoing,
+    request::{Channel, Request},
+    session::Session,
+};
 
-/// Reads requests until nobody takes them any more.
-pub(crate) async fn read(
+/// Reads requests until the kernel takes none any more.
+pub(crate) async fn receive_requests(
     channel: Channel,
     mut socket: impl SocketRecv,
     session: Arc<Session>,
@@ -26,8 +28,8 @@ pub(crate) async fn read(
     }
 }
 
-/// Sends replies until nobody can reply any more.
-pub(crate) async fn reply(
+/// Sends replies until the last clone of the frontend is gone.
+pub(crate) async fn send_replies(
     channel: Channel,
     mut socket: impl SocketSend,
     mut outgoing: mpsc::UnboundedReceiver<Outgoing>,

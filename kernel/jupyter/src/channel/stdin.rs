@@ -1,4 +1,4 @@
-//! The kernel asks the person for input:
+//! Asks the user for input:
 //! <https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel>.
 
 use std::sync::Arc;
@@ -8,20 +8,22 @@ use tracing::{debug, warn};
 use zeromq::{SocketRecv, SocketSend};
 
 use super::receive_message;
-use crate::content::InputReply;
-use crate::message::Message;
-use crate::outbox::try_send;
-use crate::session::{Packed, Session};
+use crate::{
+    content::InputReply,
+    message::Message,
+    outbox::try_send,
+    session::{Packed, Session},
+};
 
 const CHANNEL: &str = "stdin";
 
-/// An `input_request` and who waits for its answer.
+/// An `input_request`, and where its answer goes.
 pub(crate) struct Question {
     pub request: Packed,
     pub answer: oneshot::Sender<String>,
 }
 
-/// Asks one question at a time: a new one takes the place of the one before.
+/// Asks one question at a time: a new one replaces the one before.
 pub(crate) async fn run(
     mut receiver: impl SocketRecv,
     mut sender: impl SocketSend,
@@ -31,9 +33,9 @@ pub(crate) async fn run(
     let mut open = None;
     loop {
         tokio::select! {
-            // Replies first: one that is already here cannot answer a question not yet asked.
+            // Replies come first: one that has already arrived cannot answer a later question.
             biased;
-            (_, reply) = receive_message(CHANNEL, &mut receiver, &session) => settle(&mut open, &reply),
+            (_, reply) = receive_message(CHANNEL, &mut receiver, &session) => handle_reply(&mut open, &reply),
             question = questions.recv() => match question {
                 Some(question) => open = ask(&mut sender, question).await,
                 None => return,
@@ -42,13 +44,13 @@ pub(crate) async fn run(
     }
 }
 
-/// A question that still wants its answer.
+/// A question that has not been answered yet.
 struct Open {
     msg_id: String,
     answer: oneshot::Sender<String>,
 }
 
-/// If the requester cannot be reached the question is dropped, which tells whoever waits.
+/// Sends a question. If its frontend cannot be reached, it is dropped, which its caller notices.
 async fn ask(socket: &mut impl SocketSend, question: Question) -> Option<Open> {
     let Question { request: Packed { frames, msg_id }, answer } = question;
     match try_send(socket, frames).await {
@@ -60,14 +62,14 @@ async fn ask(socket: &mut impl SocketSend, question: Question) -> Option<Open> {
     }
 }
 
-fn settle(open: &mut Option<Open>, reply: &Message) {
+fn handle_reply(open: &mut Option<Open>, reply: &Message) {
     match open.take_if(|question| is_reply_to(&question.msg_id, reply)) {
         Some(question) => answer(question, reply),
-        None => debug!(channel = CHANNEL, "a reply that nobody waits for was dropped"),
+        None => debug!(channel = CHANNEL, "an unexpected reply was dropped"),
     }
 }
 
-/// jupyter_client's own `input()` sends no parent, so only a *different* parent makes a reply stale.
+/// Only a *different* parent makes a reply stale, since jupyter_client's own `input()` sends none.
 fn is_reply_to(msg_id: &str, reply: &Message) -> bool {
     reply.msg_type() == "input_reply" && reply.parent_msg_id().is_none_or(|parent| parent == msg_id)
 }
@@ -75,7 +77,7 @@ fn is_reply_to(msg_id: &str, reply: &Message) -> bool {
 fn answer(question: Open, reply: &Message) {
     match reply.content() {
         Ok(InputReply { value }) => {
-            let _ = question.answer.send(value); // whoever waited may have been interrupted
+            let _ = question.answer.send(value); // the cell may have been interrupted
         }
         Err(_) => warn!(channel = CHANNEL, "an input_reply without a value was dropped"),
     }

@@ -2,10 +2,11 @@ use serde::Serialize;
 
 use super::Content;
 
-/// [`clear_output`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#clear-output)
+/// [`clear_output`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#clear-output):
+/// removes the cell's outputs.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClearOutput {
-    /// Whether to wait for the next output, so that nothing flickers.
+    /// Whether the outputs stay until the next one arrives, so that nothing flickers.
     pub wait: bool,
 }
 

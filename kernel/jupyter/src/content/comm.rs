@@ -4,27 +4,28 @@ use serde_json::{Map, Value};
 use super::Content;
 
 /// [`comm_open`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#opening-a-comm)
-/// from a frontend. It has no reply; one for an unknown target is answered with [`CommClose`].
+/// from a frontend. It has no reply; a comm for an unknown target is closed with [`CommClose`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CommOpen {
-    /// Names the comm.
+    /// The comm's id.
     pub comm_id: String,
-    /// What the frontend wants to speak to.
+    /// The target that the frontend wants to talk to.
     pub target_name: String,
 }
 
-/// [`comm_close`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#tearing-down-comms)
+/// [`comm_close`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#tearing-down-comms):
+/// ends a comm.
 #[derive(Clone, Debug, Serialize)]
 pub struct CommClose {
-    /// The comm that ends.
+    /// The comm's id.
     pub comm_id: String,
-    /// Last words.
+    /// Data for the other side's close handler.
     pub data: Map<String, Value>,
 }
 
 impl CommClose {
-    /// Ends a comm without further words.
+    /// Ends a comm without data.
     pub fn new(comm_id: impl Into<String>) -> Self {
         Self { comm_id: comm_id.into(), data: Map::new() }
     }

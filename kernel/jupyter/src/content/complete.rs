@@ -3,32 +3,34 @@ use serde_json::{Map, Value};
 
 use super::Content;
 
-/// [`complete_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion)
+/// [`complete_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion):
+/// asks what could be typed at the cursor.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CompleteRequest {
-    /// The cell.
+    /// The cell's code.
     pub code: String,
-    /// Where the cursor is, in Unicode code points; a frontend may send one outside the code.
+    /// The cursor's position in Unicode code points; some frontends send one outside the code.
     pub cursor_pos: i64,
 }
 
-/// [`complete_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion)
+/// [`complete_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion):
+/// offers what could be typed.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(tag = "status", rename = "ok")]
 pub struct CompleteReply {
-    /// What may stand between `cursor_start` and `cursor_end`.
+    /// The texts that may replace what is between `cursor_start` and `cursor_end`.
     pub matches: Vec<String>,
-    /// Start of the text that a match replaces, in Unicode code points.
+    /// The start of the text that a match replaces, in Unicode code points.
     pub cursor_start: i64,
-    /// Its end.
+    /// The end of that text, in Unicode code points.
     pub cursor_end: i64,
-    /// For example the matches' types, as JupyterLab reads them.
+    /// More about the matches, for example their types as JupyterLab reads them.
     pub metadata: Map<String, Value>,
 }
 
 impl CompleteReply {
-    /// Nothing fits at the cursor.
+    /// Offers nothing at the cursor.
     pub fn none(cursor_pos: i64) -> Self {
         Self { cursor_start: cursor_pos, cursor_end: cursor_pos, ..Self::default() }
     }

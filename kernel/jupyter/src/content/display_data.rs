@@ -3,14 +3,15 @@ use serde_json::{Map, Value};
 
 use super::Content;
 
-/// [`display_data`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data)
+/// [`display_data`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data):
+/// shows something below the cell.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DisplayData {
-    /// The same thing in several forms, by MIME type.
+    /// The shown thing in several forms, by MIME type.
     pub data: Map<String, Value>,
-    /// How to show it, by MIME type.
+    /// How to show each form, by MIME type.
     pub metadata: Map<String, Value>,
-    /// What is not to be saved with the notebook.
+    /// What is not saved with the notebook.
     pub transient: Transient,
 }
 
@@ -18,24 +19,24 @@ pub struct DisplayData {
 /// replaces what was displayed under the same `display_id`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct UpdateDisplayData {
-    /// The same thing in several forms, by MIME type.
+    /// The shown thing in several forms, by MIME type.
     pub data: Map<String, Value>,
-    /// How to show it, by MIME type.
+    /// How to show each form, by MIME type.
     pub metadata: Map<String, Value>,
-    /// Which display it is.
+    /// Names the display to replace.
     pub transient: Transient,
 }
 
-/// What belongs to a display but not to the notebook.
+/// The part of a display that is not saved with the notebook.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Transient {
-    /// Names a display that may be updated.
+    /// The id by which the display can be updated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_id: Option<String>,
 }
 
 impl Transient {
-    /// A display that may be updated.
+    /// Makes the display one that can be updated.
     pub fn id(display_id: impl Into<String>) -> Self {
         Self { display_id: Some(display_id.into()) }
     }

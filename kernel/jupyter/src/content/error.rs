@@ -3,14 +3,14 @@ use serde::Serialize;
 use super::Content;
 
 /// [`error`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors):
-/// a cell failed, and its reply will say the same.
+/// shows why a cell failed; its reply will say the same.
 #[derive(Clone, Debug, Serialize)]
 pub struct Error {
     /// The exception's name.
     pub ename: String,
-    /// What it says.
+    /// The exception's message.
     pub evalue: String,
-    /// The lines to show.
+    /// The lines of the traceback, as they are shown.
     pub traceback: Vec<String>,
 }
 

@@ -3,15 +3,16 @@ use serde_json::{Map, Value};
 
 use super::Content;
 
-/// [`execute_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)
+/// [`execute_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute):
+/// runs a cell.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, remote = "Self")]
 pub struct ExecuteRequest {
-    /// The cell.
+    /// The cell's code.
     pub code: String,
-    /// Publish nothing but status, and count nothing.
+    /// Asks to publish nothing but statuses, and to count nothing.
     pub silent: bool,
-    /// Count this cell and keep it in the history; never true when `silent` is.
+    /// Asks to count this cell and keep it in the history; never true if `silent` is.
     pub store_history: bool,
     /// Expressions to evaluate after the cell, by a name for each.
     pub user_expressions: Map<String, Value>,
@@ -36,14 +37,15 @@ impl Default for ExecuteRequest {
 
 impl<'de> Deserialize<'de> for ExecuteRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // With `remote = "Self"` the derived reading is this function of the type itself.
+        // With `remote = "Self"`, this calls the derived function of the type itself.
         let mut request = Self::deserialize(deserializer)?;
         request.store_history &= !request.silent;
         Ok(request)
     }
 }
 
-/// [`execute_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-results)
+/// [`execute_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-results):
+/// says how a cell ended.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum ExecuteReply {
@@ -51,9 +53,9 @@ pub enum ExecuteReply {
     Ok {
         /// The cell's number.
         execution_count: u32,
-        /// Actions for the frontend, a deprecated way that consoles still use.
+        /// Actions for the frontend: deprecated, but consoles still use them.
         payload: Vec<Value>,
-        /// The values asked for.
+        /// The values of the request's `user_expressions`.
         user_expressions: Map<String, Value>,
     },
     /// The cell failed.
@@ -62,20 +64,20 @@ pub enum ExecuteReply {
         execution_count: u32,
         /// The exception's name.
         ename: String,
-        /// What it says.
+        /// The exception's message.
         evalue: String,
-        /// The lines to show.
+        /// The lines of the traceback, as they are shown.
         traceback: Vec<String>,
     },
-    /// The cell was not run, because one before it failed.
+    /// The cell did not run, because one before it failed.
     Aborted {
-        /// The number of the cell before.
+        /// The number of the last cell that ran.
         execution_count: u32,
     },
 }
 
 impl ExecuteReply {
-    /// The cell ran to its end, and nothing more is to be said.
+    /// Says that the cell ran to its end.
     pub fn ok(execution_count: u32) -> Self {
         Self::Ok { execution_count, payload: Vec::new(), user_expressions: Map::new() }
     }

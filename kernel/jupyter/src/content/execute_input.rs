@@ -3,12 +3,12 @@ use serde::Serialize;
 use super::Content;
 
 /// [`execute_input`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#code-inputs):
-/// tells every frontend what runs.
+/// shows every frontend which code runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExecuteInput {
-    /// The cell.
+    /// The cell's code.
     pub code: String,
-    /// Its number.
+    /// The cell's number.
     pub execution_count: u32,
 }
 

@@ -3,15 +3,15 @@ use serde_json::{Map, Value};
 
 use super::Content;
 
-/// [`execute_result`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#id6): the value
-/// of a cell's last expression.
+/// [`execute_result`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#id6):
+/// shows the value of a cell's last expression.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExecuteResult {
     /// The cell's number.
     pub execution_count: u32,
     /// The value in several forms, by MIME type.
     pub data: Map<String, Value>,
-    /// How to show it, by MIME type.
+    /// How to show each form, by MIME type.
     pub metadata: Map<String, Value>,
 }
 

@@ -2,40 +2,41 @@ use serde::{Deserialize, Serialize};
 
 use super::Content;
 
-/// [`history_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#history)
+/// [`history_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#history):
+/// asks for earlier inputs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct HistoryRequest {
-    /// Whether outputs are wanted too.
+    /// Asks for the outputs as well.
     pub output: bool,
-    /// Whether the input is wanted as typed.
+    /// Asks for the inputs as they were typed.
     pub raw: bool,
-    /// Which of the fields below matter.
+    /// Decides which of the fields below count.
     pub hist_access_type: HistAccessType,
-    /// For a range: the session; 0 is the current one, negative numbers count back from it.
+    /// The session of a range; 0 is the current one, and negative numbers count back from it.
     pub session: i64,
-    /// For a range: its first line.
+    /// The first line of a range.
     pub start: i64,
-    /// For a range: the line after its last.
+    /// The line after the last one of a range.
     pub stop: Option<i64>,
-    /// For tail and search: how many lines at most.
+    /// The maximum number of lines of a tail or search.
     pub n: Option<i64>,
-    /// For a search: a glob, with `*` and `?`.
+    /// The glob of a search, with `*` and `?`.
     pub pattern: Option<String>,
-    /// For a search: each input only once.
+    /// Asks a search for each input only once.
     pub unique: bool,
 }
 
-/// How a history is asked for.
+/// How the lines of a history are selected.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum HistAccessType {
-    /// Lines from `start` to `stop` of one session.
+    /// Selects the lines from `start` to `stop` of one session.
     #[default]
     Range,
-    /// The last `n` lines.
+    /// Selects the last `n` lines.
     Tail,
-    /// The last `n` lines that match `pattern`.
+    /// Selects the last `n` lines that match `pattern`.
     Search,
 }
 
@@ -55,19 +56,20 @@ impl Default for HistoryRequest {
     }
 }
 
-/// [`history_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#history)
+/// [`history_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#history):
+/// returns earlier inputs.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(tag = "status", rename = "ok")]
 pub struct HistoryReply {
-    /// Session, line and what stood there.
+    /// Session, line number and entry of each line.
     pub history: Vec<(i64, u32, HistoryEntry)>,
 }
 
-/// One line of the history; the second form only where outputs were asked for.
+/// One line of the history; the form depends on whether outputs were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum HistoryEntry {
-    /// The input.
+    /// The input alone.
     Input(String),
     /// The input and its output, if it had one.
     InputOutput(String, Option<String>),

@@ -2,19 +2,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Content;
 
-/// [`input_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel)
+/// [`input_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel):
+/// asks the user for a line of text.
 #[derive(Clone, Debug, Serialize)]
 pub struct InputRequest {
-    /// The text to show.
+    /// The text shown before the input.
     pub prompt: String,
-    /// Whether to hide what is typed.
+    /// Whether the input is hidden while it is typed.
     pub password: bool,
 }
 
-/// `input_reply`: what was typed.
+/// `input_reply`: answers an [`InputRequest`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InputReply {
-    /// The text, without its line end.
+    /// The line without its end.
     pub value: String,
 }
 

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Content;
 
 /// [`iopub_welcome`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#welcome-message):
-/// the first message that a new subscriber sees.
+/// greets a new subscriber.
 #[derive(Clone, Debug, Serialize)]
 pub struct IopubWelcome {
     /// The topic that was subscribed to.

@@ -4,11 +4,12 @@ use serde_json::Value;
 use super::Content;
 use crate::PROTOCOL_VERSION;
 
-/// [`kernel_info_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info)
+/// [`kernel_info_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info):
+/// describes the kernel and its language.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "status", rename = "ok")]
 pub struct KernelInfoReply {
-    /// The version of the protocol: [`PROTOCOL_VERSION`].
+    /// The protocol's version: [`PROTOCOL_VERSION`].
     pub protocol_version: &'static str,
     /// The kernel's name.
     pub implementation: String,
@@ -16,42 +17,42 @@ pub struct KernelInfoReply {
     pub implementation_version: String,
     /// The language of the cells.
     pub language_info: LanguageInfo,
-    /// What consoles show at the start.
+    /// The text that consoles show at the start.
     pub banner: String,
     /// Links for the help menu.
     pub help_links: Vec<HelpLink>,
-    /// Optional parts of the protocol that the kernel speaks.
+    /// The optional parts of the protocol that the kernel supports.
     pub supported_features: Vec<String>,
 }
 
-/// The language of the cells, and how frontends find their tools for it.
-#[derive(Clone, Debug, Serialize)]
+/// The language of the cells, and how frontends find their support for it.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LanguageInfo {
     /// The language's name.
     pub name: String,
-    /// Its version.
+    /// The language's version.
     pub version: String,
     /// The MIME type of its files.
     pub mimetype: String,
-    /// Their extension, with its dot.
+    /// The extension of its files, with the dot.
     pub file_extension: String,
-    /// The lexer that colours it where Pygments does.
+    /// The name of its lexer in Pygments.
     pub pygments_lexer: String,
-    /// The mode that colours it where CodeMirror does: a name or an object.
+    /// Its mode in CodeMirror: a name or an object.
     pub codemirror_mode: Value,
 }
 
 /// A link for the help menu.
 #[derive(Clone, Debug, Serialize)]
 pub struct HelpLink {
-    /// What it says.
+    /// The link's text.
     pub text: String,
-    /// Where it leads.
+    /// The link's address.
     pub url: String,
 }
 
 impl KernelInfoReply {
-    /// A kernel without help links and optional features; both can be added.
+    /// Describes a kernel without help links and optional features; both can be added.
     pub fn new(
         implementation: impl Into<String>,
         implementation_version: impl Into<String>,

@@ -1,4 +1,4 @@
-//! What the messages say: one file per message or pair of request and reply, named by the
+//! The contents of the messages: one file per message or pair of request and reply, with the names of the
 //! [specification](https://jupyter-client.readthedocs.io/en/stable/messaging.html).
 //!
 //! Every field of a request may be absent and then has the specification's default. The `status`
@@ -24,6 +24,9 @@ mod kernel_info;
 mod shutdown;
 mod status;
 mod stream;
+mod usage;
+
+use serde::Serialize;
 
 pub use clear_output::ClearOutput;
 pub use comm::{CommClose, CommOpen};
@@ -45,12 +48,11 @@ pub use kernel_info::{HelpLink, KernelInfoReply, LanguageInfo};
 pub use shutdown::{ShutdownReply, ShutdownRequest};
 pub use status::{ExecutionState, Status};
 pub use stream::{Stream, StreamName};
+pub use usage::{UsageReply, UsageRequest};
 
-use serde::Serialize;
-
-/// Content that the kernel sends, under the message type that names it.
+/// The content of a message that the kernel sends.
 pub trait Content: Serialize {
-    /// For example `stream`, or `execute_reply`.
+    /// The message type, for example `stream` or `execute_reply`.
     const MSG_TYPE: &'static str;
 }
 

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Content;
 
-/// [`shutdown_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-shutdown)
+/// [`shutdown_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-shutdown):
+/// ends the kernel.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ShutdownRequest {
@@ -10,11 +11,12 @@ pub struct ShutdownRequest {
     pub restart: bool,
 }
 
-/// [`shutdown_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-shutdown)
+/// [`shutdown_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-shutdown):
+/// repeats the request.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "status", rename = "ok")]
 pub struct ShutdownReply {
-    /// As in the request.
+    /// Repeats the request's `restart`.
     pub restart: bool,
 }
 

@@ -2,22 +2,23 @@ use serde::{Deserialize, Serialize};
 
 use super::Content;
 
-/// [`status`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-status)
+/// [`status`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-status):
+/// says what the kernel is doing.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
-    /// What the kernel does.
+    /// The kernel's state.
     pub execution_state: ExecutionState,
 }
 
-/// What the kernel does.
+/// The kernel's state.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExecutionState {
-    /// It has just started; said once.
+    /// The kernel has just started; published once.
     Starting,
-    /// It handles the request that is the message's parent.
+    /// The kernel handles the request that is the message's parent.
     Busy,
-    /// It has done so.
+    /// The kernel has handled that request.
     Idle,
 }
 

@@ -3,32 +3,32 @@ use serde::Serialize;
 use super::Content;
 
 /// [`stream`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#streams-stdout-stderr-etc):
-/// printed text.
+/// shows printed text.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stream {
-    /// Where it was printed.
+    /// The stream on which it was printed.
     pub name: StreamName,
-    /// What.
+    /// The printed text.
     pub text: String,
 }
 
-/// Where text is printed.
+/// A standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamName {
-    /// Standard output.
+    /// The standard output.
     Stdout,
-    /// Standard error.
+    /// The standard error.
     Stderr,
 }
 
 impl Stream {
-    /// Text on standard output.
+    /// Makes text on standard output.
     pub fn stdout(text: impl Into<String>) -> Self {
         Self { name: StreamName::Stdout, text: text.into() }
     }
 
-    /// Text on standard error.
+    /// Makes text on standard error.
     pub fn stderr(text: impl Into<String>) -> Self {
         Self { name: StreamName::Stderr, text: text.into() }
     }

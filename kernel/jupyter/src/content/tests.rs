@@ -125,6 +125,12 @@ fn a_history_reply_has_pairs_only_where_outputs_were_asked_for() {
 }
 
 #[test]
+fn a_usage_reply_has_what_is_known() {
+    let usage = Map::from_iter([("pid".to_owned(), json!(7))]);
+    says(&UsageReply { usage }, json!({"status": "ok", "pid": 7}));
+}
+
+#[test]
 fn outputs_read_as_the_specification_writes_them() {
     says(&Stream::stderr("x"), json!({"name": "stderr", "text": "x"}));
     says(

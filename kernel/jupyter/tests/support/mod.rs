@@ -1,34 +1,38 @@
-//! Both sides of the sockets: a kernel's, as [`bind`] makes it, and a frontend's, by the clients of
-//! the `zeromq` crate and by bare TCP. What the clients sign and read is written here once more, so
-//! that an error in the crate shows.
+//! Both sides of the sockets: a kernel's, from [`bind`], and a frontend's, by the clients of the
+//! `zeromq` crate and by plain TCP. The clients sign and read messages with code of their own, so that
+//! an error in the crate shows.
 
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 #[path = "../../../../tests/support/ports.rs"]
 mod ports;
 
-use std::future::Future;
-use std::path::Path;
-use std::time::Duration;
+use std::{future::Future, path::Path, time::Duration};
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use jupyter_wire::content::{ExecuteReply, Stream};
-use jupyter_wire::{ConnectionInfo, Frontend, Parent, Request, Requests, Transport, bind};
+use jupyter_wire::{
+    ConnectionInfo, Frontend, Parent, Request, Requests, Transport, bind,
+    content::{ExecuteReply, Stream},
+};
 use serde_json::Value;
 use sha2::Sha256;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
-use zeromq::prelude::*;
-use zeromq::util::PeerIdentity;
-use zeromq::{DealerSocket, ReqSocket, SocketOptions, SubSocket, ZmqMessage};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use zeromq::{
+    DealerSocket, ReqSocket, SocketOptions, SubSocket, ZmqMessage, prelude::*, util::PeerIdentity,
+};
 
-use ports::free_port;
+use self::ports::free_port;
 
 pub const KEY: &str = "the key";
-pub const PATIENCE: Duration = Duration::from_secs(20);
-pub const MOMENT: Duration = Duration::from_millis(200);
+/// How long a test waits for what must happen.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// How long a test waits for what must not happen.
+pub const SETTLING_TIME: Duration = Duration::from_millis(200);
 
 // The kernel's side.
 
@@ -101,7 +105,7 @@ pub async fn still_beats(info: &ConnectionInfo) {
 // The frontend's side.
 
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("in time")
+    timeout(ANSWER_LIMIT, future).await.expect("in time")
 }
 
 pub async fn dealer(info: &ConnectionInfo, port: u16, identity: &str) -> DealerSocket {
@@ -148,7 +152,7 @@ pub fn sign_bytes(parts: [&[u8]; 4]) -> Vec<Bytes> {
 pub fn signature(parts: &[impl AsRef<[u8]>]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
     parts.iter().for_each(|part| mac.update(part.as_ref()));
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(mac.finalize().into_bytes())
 }
 
 pub async fn send(socket: &mut impl SocketSend, frames: Vec<Bytes>) {
@@ -178,7 +182,7 @@ pub async fn receive(socket: &mut impl SocketRecv) -> Received {
     }
 }
 
-/// What a ZeroMQ peer says before its first message.
+/// Returns what a ZeroMQ peer sends before its first message.
 pub fn handshake(socket_type: &str) -> Vec<u8> {
     let mut greeting = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
     greeting.extend(b"NULL");
@@ -189,7 +193,7 @@ pub fn handshake(socket_type: &str) -> Vec<u8> {
     [greeting, vec![4, ready.len() as u8], ready].concat()
 }
 
-/// Says only this, and then hangs up or stays silent.
+/// Sends only these bytes, and then hangs up or stays silent.
 pub async fn raw(port: u16, bytes: &[u8], hang_up: bool) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(bytes).await.unwrap();

@@ -7,9 +7,9 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderValue},
 };
 
-use super::{Auth, AuthError, Pending, secret};
+use super::{Auth, AuthError, PendingCheck, secret};
 
-/// An `Authorization` header that stays the same: HTTP Basic, or a bearer token.
+/// Sends the same `Authorization` header with every request: HTTP Basic or a bearer token.
 #[derive(Clone)]
 pub struct Fixed {
     name: &'static str,
@@ -17,13 +17,21 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// HTTP Basic.
+    /// Uses [HTTP Basic](https://www.rfc-editor.org/rfc/rfc7617).
+    ///
+    /// # Errors
+    ///
+    /// Never fails in practice: Base64 has no character that a header cannot have.
     pub fn basic(user: &str, password: &str) -> Result<Self, AuthError> {
         let pair = STANDARD.encode(format!("{user}:{password}"));
         Ok(Self { name: "basic", value: secret(&format!("Basic {pair}"))? })
     }
 
-    /// A bearer token.
+    /// Uses a [bearer token](https://www.rfc-editor.org/rfc/rfc6750).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the token has characters that HTTP does not allow in a header.
     pub fn bearer(token: &str) -> Result<Self, AuthError> {
         Ok(Self { name: "bearer token", value: secret(&format!("Bearer {token}"))? })
     }
@@ -31,7 +39,7 @@ impl Fixed {
 
 #[async_trait]
 impl Auth for Fixed {
-    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
+    async fn apply(&self, request: &mut Request) -> Result<PendingCheck, AuthError> {
         request.headers_mut().insert(AUTHORIZATION, self.value.clone());
         Ok(None)
     }

@@ -1,13 +1,15 @@
-//! Who asks. Each kind of authentication signs every attempt by itself, so that tokens which expire
-//! or may be used only once have their place.
+//! Authentication. Each kind signs every attempt by itself, so that tokens can expire or be used only
+//! once.
 
 mod fixed;
+mod from_endpoint;
 mod kerberos;
 mod netrc;
+mod redact;
 mod sigv4;
 mod token_command;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use async_trait::async_trait;
 use reqwest::{
@@ -15,66 +17,75 @@ use reqwest::{
     header::{HeaderMap, HeaderValue},
 };
 
-use crate::{Endpoint, endpoint::Credentials};
 pub use fixed::Fixed;
+pub(crate) use from_endpoint::from_endpoint;
 pub use kerberos::{Kerberos, KerberosOptions};
 pub use netrc::{NetrcError, netrc};
 pub use sigv4::{EMR_SERVERLESS, SigV4};
 pub use token_command::TokenCommand;
 
-/// A way to say who asks.
+/// A kind of authentication.
 #[async_trait]
 pub trait Auth: fmt::Debug + Send + Sync {
-    /// Signs one attempt, after everything else about it is settled; and may want to see its answer.
-    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError>;
+    /// Signs one attempt after everything else about it is settled. Returns a check of its answer, if one
+    /// is needed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no credentials can be had.
+    async fn apply(&self, request: &mut Request) -> Result<PendingCheck, AuthError>;
 
-    /// The server answered 401 or 403. Whether there are fresh credentials now, so that one more
-    /// attempt makes sense.
+    /// Handles a 401 or 403. Returns whether the next attempt has fresh credentials, so that it is worth
+    /// making.
     async fn on_refused(&self, _status: u16) -> bool {
         false
     }
 
-    /// What it is called, to a person.
+    /// The kind's name, in words for the user.
     fn name(&self) -> &'static str;
 }
 
-/// Who wants to see the answer to an attempt, if anybody does.
-pub type Pending = Option<Box<dyn Answer>>;
+/// The check of an attempt's answer, if one is needed.
+pub type PendingCheck = Option<Box<dyn AuthCheck>>;
 
-/// Sees the answer to one attempt.
-pub trait Answer: Send {
-    /// Looks at its beginning; an error throws it away.
-    fn see(self: Box<Self>, status: u16, headers: &HeaderMap) -> Result<(), AuthError>;
+/// Checks the answer to one attempt.
+pub trait AuthCheck: Send {
+    /// Checks the status and the headers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the answer must be discarded.
+    fn check(self: Box<Self>, status: u16, headers: &HeaderMap) -> Result<(), AuthError>;
 }
 
-/// Why a request could not be signed, with what to do about it; never with a secret.
+/// Says why a request could not be signed, and what to do. The text holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
+#[error("{message}")]
 pub struct AuthError {
-    what: String,
-    /// Whether somebody may mend it while a cell runs, say by renewing a ticket.
+    message: String,
+    /// Whether the user can fix it while a cell runs, for example by renewing a ticket.
     pub may_pass: bool,
 }
 
 impl AuthError {
-    /// One that stays until the settings change.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), may_pass: false }
+    /// Makes an error that stays until the settings change.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), may_pass: false }
     }
 
-    /// One that may be mended from outside.
-    pub fn passing(what: impl Into<String>) -> Self {
-        Self { what: what.into(), may_pass: true }
+    /// Makes an error that the user can fix while a cell runs.
+    pub fn passing(message: impl Into<String>) -> Self {
+        Self { message: message.into(), may_pass: true }
     }
 }
 
-/// Says nothing.
+/// Sends no credentials.
 #[derive(Clone, Copy, Debug)]
 pub struct NoAuth;
 
 #[async_trait]
 impl Auth for NoAuth {
-    async fn apply(&self, _request: &mut Request) -> Result<Pending, AuthError> {
+    async fn apply(&self, _request: &mut Request) -> Result<PendingCheck, AuthError> {
         Ok(None)
     }
 
@@ -83,22 +94,10 @@ impl Auth for NoAuth {
     }
 }
 
-/// What an address says of who asks.
-pub(crate) fn of(endpoint: &Endpoint) -> Result<Arc<dyn Auth>, AuthError> {
-    Ok(match endpoint.credentials() {
-        Credentials::None => match SigV4::region_of(endpoint) {
-            Some(region) => Arc::new(SigV4::new(EMR_SERVERLESS, region)?),
-            None => Arc::new(NoAuth),
-        },
-        Credentials::Basic { user, password } => Arc::new(Fixed::basic(user, password)?),
-        Credentials::Bearer(token) => Arc::new(Fixed::bearer(token)?),
-    })
-}
-
-/// A header value that no log shows.
+/// Makes a header value that no log shows.
 pub(crate) fn secret(value: &str) -> Result<HeaderValue, AuthError> {
     let mut value = HeaderValue::from_str(value)
-        .map_err(|_| AuthError::new("holds characters that no header can hold"))?;
+        .map_err(|_| AuthError::new("has characters that HTTP does not allow in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,4 +1,4 @@
-//! Passwords from a [netrc file](https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html).
+//! Reads passwords from a [netrc file](https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html).
 
 use std::{
     fs, io,
@@ -7,34 +7,38 @@ use std::{
 
 use super::{AuthError, Fixed};
 
-/// Why a netrc file gives no password.
+/// Says why a netrc file gives no password.
 #[derive(Debug, thiserror::Error)]
 pub enum NetrcError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{} cannot be read ({error})", path.display())]
     Unreadable {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// Others can read it.
+    /// Other users can read the file.
     #[error("{path} can be read by others, so the passwords in it are not used; run: chmod 600 {path}", path = .0.display())]
     Open(PathBuf),
-    /// It has no entry for the server.
-    #[error("{} has no entry for {host}", path.display())]
+    /// The file has no entry for the server.
+    #[error("{} has no entry for {host}; add one: machine {host} login USER password PASSWORD", path.display())]
     NoEntry {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// The server.
+        /// The server's host.
         host: String,
     },
-    /// The entry is of no use.
+    /// The login or password cannot be sent.
     #[error(transparent)]
     Auth(#[from] AuthError),
 }
 
-/// HTTP Basic with the login and password that a netrc file has for a host.
+/// Uses HTTP Basic with the login and password that a netrc file has for a host.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, other users can read it, or it has no entry for the host.
 pub fn netrc(path: &Path, host: &str) -> Result<Fixed, NetrcError> {
     let unreadable = |error| NetrcError::Unreadable { path: path.to_owned(), error };
     if others_can_read(path).map_err(unreadable)? {
@@ -57,7 +61,7 @@ fn others_can_read(path: &Path) -> io::Result<bool> {
     fs::metadata(path).map(|_| false)
 }
 
-/// The login and password of the first entry for a host, `default` being one for every host.
+/// Finds the login and password of the first entry for a host; `default` is an entry for every host.
 fn find(text: &str, host: &str) -> Option<(String, String)> {
     let mut words = words(text).into_iter();
     let (mut ours, mut login, mut password) = (false, None, None);
@@ -74,7 +78,7 @@ fn find(text: &str, host: &str) -> Option<(String, String)> {
     ours.then_some((login?, password?))
 }
 
-/// Words, of which a quoted one may hold spaces; `#` at the start of a word begins a comment.
+/// Splits a file into words. A quoted one may have spaces; `#` at the start of a word begins a comment.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for line in text.lines() {
@@ -101,7 +105,7 @@ mod tests {
     use super::*;
 
     const FILE: &str = "
-# of the cluster
+# cluster
 machine other.example login bob password no
 machine livy.example
     login alice

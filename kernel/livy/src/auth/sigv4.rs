@@ -14,25 +14,30 @@ use reqsign_http_send_reqwest::ReqwestHttpSend;
 use reqwest::{Request, header::HeaderValue};
 use sha2::{Digest, Sha256};
 
-use super::{Auth, AuthError, Pending};
+use super::{Auth, AuthError, PendingCheck};
 use crate::{Endpoint, tls};
 
-/// The service that signs for Livy on EMR Serverless.
+/// The service name in signatures for EMR Serverless.
 pub const EMR_SERVERLESS: &str = "emr-serverless";
-const CONNECT: Duration = Duration::from_secs(2);
-const LIMIT: Duration = Duration::from_secs(15);
-/// What the signature is to cover; without it, the body would not be covered.
+/// Limits connecting to a metadata service, which only answers on AWS's machines.
+const CREDENTIALS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(15);
+/// The header by which the signature covers the body.
 const BODY_HASH: &str = "x-amz-content-sha256";
 
-/// Signs each attempt, last of all.
+/// Signs each attempt with AWS's credentials.
 pub struct SigV4 {
     signer: Signer<Credential>,
     region: String,
 }
 
 impl SigV4 {
-    /// With the credentials of the environment, a profile, single sign-on, a web identity, a process,
-    /// a container or the machine, whichever there are first.
+    /// Uses the first credentials found in the environment, a profile, single sign-on, a web identity, a
+    /// process, a container or the machine.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the HTTP client for AWS cannot be set up.
     pub fn new(service: &str, region: &str) -> Result<Self, AuthError> {
         let context = Context::new()
             .with_command_execute(TokioCommandExecute)
@@ -47,7 +52,8 @@ impl SigV4 {
         Ok(Self { signer, region: region.to_owned() })
     }
 
-    /// The region in an address such as `https://APPLICATION.livy.emr-serverless-services.REGION.amazonaws.com`.
+    /// Returns the region in an address of EMR Serverless, such as
+    /// `https://APPLICATION.livy.emr-serverless-services.REGION.amazonaws.com`.
     pub fn region_of(endpoint: &Endpoint) -> Option<&str> {
         let (_, rest) = endpoint.host().split_once(".emr-serverless-services.")?;
         rest.split('.').next().filter(|region| !region.is_empty())
@@ -56,9 +62,9 @@ impl SigV4 {
 
 #[async_trait]
 impl Auth for SigV4 {
-    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
+    async fn apply(&self, request: &mut Request) -> Result<PendingCheck, AuthError> {
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-        let hash: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(Sha256::digest(body));
         let unreadable =
             |error: String| AuthError::new(format!("the request could not be signed: {error}"));
         let mut parts = head(request).map_err(unreadable)?;
@@ -76,14 +82,17 @@ impl Auth for SigV4 {
     }
 }
 
-/// What asks AWS for credentials. Elsewhere than at AWS nobody answers where a machine's are.
+/// Builds the client that asks AWS for credentials.
 fn http() -> Result<reqwest::Client, AuthError> {
     tls::install_provider();
-    let client = reqwest::Client::builder().connect_timeout(CONNECT).timeout(LIMIT).build();
+    let client = reqwest::Client::builder()
+        .connect_timeout(CREDENTIALS_CONNECT_TIMEOUT)
+        .timeout(CREDENTIALS_TIMEOUT)
+        .build();
     client.map_err(|error| AuthError::new(format!("AWS cannot be asked for credentials: {error}")))
 }
 
-/// The request without its body, as it goes over the wire.
+/// Returns the request without its body, as it is sent.
 fn head(request: &Request) -> Result<http::request::Parts, String> {
     let mut builder = http::Request::builder().method(request.method()).uri(request.url().as_str());
     if let Some(headers) = builder.headers_mut() {
@@ -93,18 +102,18 @@ fn head(request: &Request) -> Result<http::request::Parts, String> {
     Ok(parts)
 }
 
-/// Nothing of the library's own words, which may repeat what it has read.
+/// Explains an error without the library's own text, which may repeat what it has read.
 fn explained(error: &reqsign::Error) -> AuthError {
-    let next = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` tells \
-                whether AWS believes them";
+    let next = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows \
+                whether AWS accepts them";
     match error.kind() {
         ErrorKind::RateLimited | ErrorKind::Unexpected => {
             AuthError::passing(format!("AWS gives no credentials at the moment: {next}"))
         }
         ErrorKind::PermissionDenied => {
-            AuthError::new(format!("AWS refuses the credentials that there are: {next}"))
+            AuthError::new(format!("AWS refuses the credentials that were found: {next}"))
         }
-        _ => AuthError::passing(format!("there are no AWS credentials that serve: {next}")),
+        _ => AuthError::passing(format!("no usable AWS credentials were found: {next}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A bearer token that a command prints, as `az account get-access-token` does, and many others.
+//! Gets a bearer token from a command, such as `az account get-access-token`.
 
 use std::{
     fmt,
@@ -18,17 +18,17 @@ use reqwest::{
 use serde_json::Value;
 use tokio::{process::Command, sync::Mutex, time::timeout};
 
-use super::{Auth, AuthError, Pending, secret};
+use super::{Auth, AuthError, PendingCheck, redact::redacted_last_line, secret};
 
-/// A command that wants to ask somebody never ends by itself.
-const LIMIT: Duration = Duration::from_secs(30);
-/// A token that ends sooner is renewed first.
-const AHEAD: Duration = Duration::from_secs(300);
+/// A command that waits for the user never ends by itself.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+/// A token that expires sooner is renewed first.
+const TOKEN_EXPIRY_MARGIN: Duration = Duration::from_secs(300);
 
-/// Runs a command for a token, and keeps the token until it expires.
+/// Runs a command to get a token, and keeps the token until it expires.
 pub struct TokenCommand {
     command: Vec<String>,
-    limit: Duration,
+    timeout: Duration,
     token: Mutex<Option<Token>>,
 }
 
@@ -39,12 +39,13 @@ struct Token {
 }
 
 impl TokenCommand {
-    /// A program and its arguments; no shell looks at them.
+    /// Takes a program and its arguments, which no shell interprets.
     pub fn new(command: Vec<String>) -> Self {
-        Self { command, limit: LIMIT, token: Mutex::new(None) }
+        Self { command, timeout: COMMAND_TIMEOUT, token: Mutex::new(None) }
     }
 
-    /// The Azure command line's token for a service, such as `https://dev.azuresynapse.net/.default`.
+    /// Uses the Azure command line's token for a scope, such as
+    /// `https://dev.azuresynapse.net/.default`.
     pub fn azure_cli(scope: &str) -> Self {
         let words = ["az", "account", "get-access-token", "--output", "json", "--scope", scope];
         Self::new(words.map(str::to_owned).to_vec())
@@ -57,33 +58,34 @@ impl TokenCommand {
         let child =
             Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
         let failed = |why: String| AuthError::passing(format!("the token command {program} {why}"));
-        match timeout(self.limit, child).await {
+        match timeout(self.timeout, child).await {
             Err(_) => Err(failed(format!(
                 "did not end within {} s; does it wait for somebody to sign in?",
-                self.limit.as_secs()
+                self.timeout.as_secs()
             ))),
             Ok(Err(error)) => Err(failed(format!("could not be run: {error}"))),
-            Ok(Ok(output)) => read(&output, SystemTime::now()).map_err(failed),
+            Ok(Ok(output)) => read_output(&output, SystemTime::now()).map_err(failed),
         }
     }
 }
 
-/// What a command printed. Its output may hold the token, so no error repeats it; what it writes to
-/// stderr is for people.
-fn read(output: &Output, now: SystemTime) -> Result<Token, String> {
+/// Reads a command's output. It may hold the token, so no error repeats it; what the command writes to
+/// stderr is meant for the user, and may hold a token as well.
+fn read_output(output: &Output, now: SystemTime) -> Result<Token, String> {
     if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        return Err(format!(
-            "failed: {}",
-            stderr.trim().lines().last().unwrap_or("it did not say why")
-        ));
+        let text = |bytes| String::from_utf8_lossy(bytes);
+        return Err(match redacted_last_line(&text(&output.stderr), &text(&output.stdout)) {
+            why if why.is_empty() => "failed: it did not say why".to_owned(),
+            why => format!("failed: {why}"),
+        });
     }
     let text = std::str::from_utf8(&output.stdout).map_err(|_| "printed no text".to_owned())?;
     parse(text.trim(), now)
 }
 
-/// A bare token, or JSON with one, or with a user and a password, as
-/// [EMR's runtime roles](https://docs.aws.amazon.com/emr/latest/APIReference/API_GetClusterSessionCredentials.html) have.
+/// Reads a bare token, or JSON with one, or with a user and a password as
+/// [EMR's runtime roles](https://docs.aws.amazon.com/emr/latest/APIReference/API_GetClusterSessionCredentials.html)
+/// have.
 fn parse(text: &str, now: SystemTime) -> Result<Token, String> {
     if let Some(basic) = serde_json::from_str(text).ok().and_then(|json| basic(&json, now)) {
         return basic;
@@ -116,7 +118,7 @@ fn basic(json: &Value, now: SystemTime) -> Option<Result<Token, String>> {
     Some(header.map(|header| Token { header, expires: expiry(json, now) }))
 }
 
-/// Seconds since 1970 or from now; what `az` calls `expiresOn` is in a time zone it does not name.
+/// Reads seconds since 1970 or from now. `expiresOn` of `az` is left alone: its time zone is not known.
 fn expiry(json: &Value, now: SystemTime) -> Option<SystemTime> {
     let seconds = |name: &str| {
         let value = json.get(name)?;
@@ -131,7 +133,7 @@ fn expiry(json: &Value, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// A JSON Web Token says itself when it expires: [RFC 7519](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4).
+/// Reads the [expiration time](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) of a JSON Web Token.
 fn jwt_expiry(token: &str) -> Option<SystemTime> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let exp = serde_json::from_slice::<Value>(&claims).ok()?.get("exp")?.as_u64()?;
@@ -140,14 +142,16 @@ fn jwt_expiry(token: &str) -> Option<SystemTime> {
 
 impl Token {
     fn is_fresh(&self, now: SystemTime) -> bool {
-        self.expires.is_none_or(|expires| expires > now + AHEAD)
+        self.expires.is_none_or(|expires| {
+            expires.duration_since(now).is_ok_and(|left| left > TOKEN_EXPIRY_MARGIN)
+        })
     }
 }
 
 #[async_trait]
 impl Auth for TokenCommand {
-    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
-        // Held while the command runs: one is enough for everybody who waits.
+    async fn apply(&self, request: &mut Request) -> Result<PendingCheck, AuthError> {
+        // Locked while the command runs, so that it runs once for all requests that wait.
         let mut kept = self.token.lock().await;
         let token = match kept.take().filter(|token| token.is_fresh(SystemTime::now())) {
             Some(token) => token,
@@ -215,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_web_token_says_itself_when_it_expires() {
+    fn a_json_web_token_has_its_own_expiry() {
         let token = format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(r#"{"exp": 1000700}"#));
         check(&token, &token, Some(1_000_700));
     }
@@ -242,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_fails_says_what_it_wrote_for_people() {
+    async fn a_command_that_fails_says_what_it_wrote_for_users() {
         let error = shell("echo s3cret; echo 'Please run az login' >&2; exit 1").run().await;
         assert_eq!(
             error.unwrap_err().to_string(),
@@ -251,8 +255,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_that_fails_does_not_give_the_token_away() {
+        for script in [
+            "echo s3cret; echo 's3cret is refused' >&2; exit 1",
+            "echo 'tried access_token=s3cret' >&2; exit 1",
+            "echo 'sent Authorization: Bearer s3cret' >&2; exit 1",
+        ] {
+            let error = shell(script).run().await.unwrap_err().to_string();
+            assert!(error.contains("redacted") && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_command_that_waits_for_somebody_is_ended() {
-        let command = TokenCommand { limit: Duration::from_millis(100), ..shell("sleep 60") };
+        let command = TokenCommand { timeout: Duration::from_millis(100), ..shell("sleep 60") };
         let error = command.run().await.unwrap_err().to_string();
         assert!(error.contains("wait for somebody to sign in"), "{error}");
     }

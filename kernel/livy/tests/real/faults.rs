@@ -1,4 +1,4 @@
-//! What a client does when the network or the server fails, by the requests that the server saw.
+//! What a client does when the network or the server fails, by the requests that the server received.
 
 use std::{
     collections::VecDeque,
@@ -7,8 +7,8 @@ use std::{
 };
 
 use livy_client::{
-    Ability, Application, Client, Endpoint, Error, Options, ResendPolicy, completion, session,
-    statement, version,
+    Client, Endpoint, Error, Feature, Options, ResendPolicy, SessionProperties, completion,
+    session, statement, version,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,18 +16,18 @@ use tokio::{
     time::sleep,
 };
 
-/// What happens to one request.
+/// What the server does with one request.
 #[derive(Clone)]
 enum Fate {
-    /// This is answered.
+    /// It answers this.
     Answer(u16, &'static str, String),
-    /// The connection ends unanswered, after the request was read.
+    /// It closes the connection after it has read the request.
     Reset,
-    /// The answer ends in the middle.
+    /// It closes the connection in the middle of the answer.
     Truncated,
-    /// The answer comes a byte at a time.
+    /// It answers a byte at a time.
     Slow(&'static str),
-    /// Nothing is ever answered.
+    /// It never answers.
     Hang,
 }
 
@@ -59,10 +59,10 @@ impl Server {
         });
         let options = Options::new(Endpoint::parse(&url).unwrap()).unwrap();
         let resend = ResendPolicy { within: Duration::from_secs(4), ..options.resend };
-        Self { client: Client::with(Options { resend, ..options }).unwrap(), seen }
+        Self { client: Client::with_options(Options { resend, ..options }).unwrap(), seen }
     }
 
-    /// What was asked, as `GET /sessions`.
+    /// Returns the requests, such as `GET /sessions`.
     fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -117,7 +117,7 @@ async fn trickle(stream: &mut TcpStream, answer: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads a request to its end; yields its method and path.
+/// Reads a request to its end; returns its method and path.
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
@@ -240,7 +240,7 @@ async fn a_statement_whose_answer_is_lost_is_found_and_not_sent_again() {
 
 #[tokio::test]
 async fn a_statement_that_is_not_found_is_said_to_be_lost_and_not_sent_again() {
-    // The one with the same code ran before.
+    // The other one with the same code ran before.
     let list = r#"{"statements": [{"id": 4, "code": "1+1", "state": "available"}]}"#;
     let server = Server::with([Fate::Reset, ok(list)]).await;
     assert!(matches!(server.run().await, Err(Error::Lost { .. })));
@@ -259,8 +259,7 @@ async fn a_statement_that_was_turned_away_unread_is_sent_again() {
 async fn a_session_whose_answer_is_lost_is_found_by_its_name() {
     let list = r#"{"sessions": [{"id": 1, "name": "other"}, {"id": 2, "name": "mine"}]}"#;
     let server = Server::with([Fate::Reset, ok(list)]).await;
-    let application = Application { name: Some("mine".into()), ..Default::default() };
-    let new = session::NewSession { application, ..Default::default() };
+    let new = SessionProperties { name: Some("mine".into()), ..Default::default() };
     assert_eq!(server.client.create_session(&new).await.unwrap().id, "2".into());
     assert_eq!(server.seen(), ["POST /sessions", "GET /sessions"]);
 }
@@ -289,7 +288,7 @@ async fn what_a_server_lacks_is_noticed_once() {
         let server = Server::with([missing]).await;
         for _ in 0..3 {
             let error = server.client.send(version::get()).await.unwrap_err();
-            assert!(matches!(error, Error::Lacking(Ability::Version)), "{error:?}");
+            assert!(matches!(error, Error::MissingFeature(Feature::Version)), "{error:?}");
         }
         assert_eq!(server.seen(), ["GET /version"]);
     }

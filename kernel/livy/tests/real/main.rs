@@ -1,8 +1,10 @@
-//! What only a real server can show: TLS with certificates made here, and authentication.
+//! Tests against real servers in this process: TLS, authentication, faults and hostile replies.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod auth;
 mod faults;
+mod hostile;
+mod replies;
 mod support;
 mod tls;

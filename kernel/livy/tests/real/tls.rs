@@ -42,7 +42,7 @@ fn signed(authority: &Authority, names: &[&str]) -> Identity {
     Identity { der: certificate.der().clone(), pem: certificate.pem(), key }
 }
 
-/// As `openssl req -x509` makes them.
+/// Makes a certificate as `openssl req -x509` does.
 fn self_made() -> Identity {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -51,7 +51,7 @@ fn self_made() -> Identity {
     Identity { der: certificate.der().clone(), pem: certificate.pem(), key }
 }
 
-/// The server's settings; `clients`: who signs the certificates that it wants of its clients.
+/// Makes the server's settings; `clients` is the authority of the client certificates that it demands.
 fn server(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())

@@ -1,25 +1,23 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Jobs: pickled callables that run beside the statements, each on a thread of its own."""
+"""Jobs: pickled callables that run beside the statements, each in a thread of its own."""
 
-import base64
+import _pickle
 import os
-import pickle
-import threading
-import traceback
+from _thread import allocate_lock, start_new_thread
+from binascii import a2b_base64, b2a_base64
 from collections import OrderedDict
+from io import BytesIO
 
 from pyspark import cloudpickle
 
 
 class JobContextImpl:
-    """What a job is called with. Names and types are those of Livy, whose own methods of the same names are hidden by
-    these attributes too.
-    """
+    """The argument of a job. Names and types are Livy's, whose attributes hide the methods of their names too."""
 
     __module__ = '__main__'
 
     def __init__(self, spark, sql_ctx, folder):
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.sc = spark.sparkContext
         self.sql_ctx = sql_ctx
         self.hive_ctx = None
@@ -68,28 +66,42 @@ class JobContextImpl:
 
 
 class Jobs:
-    def __init__(self, send, spark, sql_ctx, scratch):
+    def __init__(self, send, describe, spark, sql_ctx, scratch):
         folder = os.path.join(scratch, 'jobs')
-        os.mkdir(folder)
-        self.send = send
+        os.mkdir(folder, 0o700)
+        self.send, self.describe = send, describe
         self.context = JobContextImpl(spark, sql_ctx, folder)
 
     def start(self, id, job):
-        threading.Thread(target=self.run, args=(id, job), name='job %s' % id, daemon=True).start()
+        try:
+            start_new_thread(self.run, (id, job))
+        except BaseException as error:  # The system is out of memory or threads.
+            self.fail(id, 'no thread can be started: %s' % error)
 
     def run(self, id, job):
         try:
-            result = cloudpickle.dumps(call(job, self.context))
-            self.send({'job': id, 'result': twice(result)})
-        except BaseException:  # A job that wants to exit has only failed.
-            error = 'Client job error:' + traceback.format_exc()
-            self.send({'job': id, 'error': 'org.apache.livy.repl.PythonJobException: ' + error})
+            self.send({'job': id, 'result': encoded_twice(pickled(call(job, self.context)))})
+        except BaseException as error:  # A job that calls `sys.exit` fails like others.
+            self.fail(id, self.describe(error))
+
+    def fail(self, id, error):
+        self.send({'job': id, 'error': 'org.apache.livy.repl.PythonJobException: Client job error:' + error})
+
+
+class Unpickler(_pickle.Unpickler):
+    def find_class(self, module, name):
+        return __builtins__[name] if module == 'builtins' else super().find_class(module, name)
 
 
 def call(job, context):
-    return pickle.loads(base64.b64decode(job), encoding='bytes')(context)
+    return Unpickler(BytesIO(a2b_base64(job)), encoding='bytes').load()(context)
 
 
-def twice(result):
-    """Livy's Python encodes what its Java encodes again."""
-    return base64.b64encode(base64.b64encode(result)).decode()
+def pickled(value):
+    # A string needs none of Python's own code, which user code may have broken.
+    return _pickle.dumps(value, cloudpickle.DEFAULT_PROTOCOL) if type(value) is str else cloudpickle.dumps(value)
+
+
+def encoded_twice(result):
+    """Base64 of base64, since in Livy both Python and Java encode the result."""
+    return b2a_base64(b2a_base64(result, newline=False), newline=False).decode()

@@ -1,21 +1,26 @@
-//! Lines from a pipe, whatever is in them.
+//! Reads lines from a pipe, whatever bytes it carries.
+
+use std::mem;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// Reads lines, of which it keeps no more than the first `limit` bytes.
-pub(crate) struct Lines<R> {
+/// How much of a log line is kept, since a child may print a gigabyte without a line end.
+pub(super) const MAX_LOG_LINE_BYTES: usize = 10_000;
+
+/// Reads lines, and keeps the first `limit` bytes of each.
+pub(super) struct Lines<R> {
     reader: BufReader<R>,
     line: Vec<u8>,
     limit: usize,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub(crate) fn new(pipe: R, limit: usize) -> Self {
+    pub(super) fn new(pipe: R, limit: usize) -> Self {
         Self { reader: BufReader::new(pipe), line: Vec::new(), limit }
     }
 
-    /// None at the end. What was read of a line is kept when this is dropped before it is ready.
-    pub(crate) async fn next(&mut self) -> Option<String> {
+    /// Returns the next line, or none at the end of the pipe. Dropping the future loses nothing that was read.
+    pub(super) async fn next(&mut self) -> Option<String> {
         loop {
             let bytes = self.reader.fill_buf().await.unwrap_or_default();
             if bytes.is_empty() {
@@ -34,7 +39,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 
     fn take(&mut self) -> String {
-        let line = String::from_utf8(std::mem::take(&mut self.line))
+        let line = String::from_utf8(mem::take(&mut self.line))
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         line.trim_end_matches('\r').to_owned()
     }
@@ -60,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_long_is_cut_and_what_is_no_text_is_replaced() {
+    async fn long_lines_are_cut_and_invalid_text_is_replaced() {
         let long = [vec![b'x'; 100_000], b"\nnext\xff".to_vec()].concat();
         assert_eq!(lines_of(&long, 5).await, ["xxxxx", "next\u{fffd}"]);
     }

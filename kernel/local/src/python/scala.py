@@ -1,7 +1,7 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Scala in the session's own JVM: Spark's REPL, fed line by line and read as Livy does.
+"""Runs Scala in the session's own JVM: Spark's REPL gets the code line by line, as Livy feeds it.
 
-What a statement answers is Livy's to the letter, oddities included: clients were made for them.
+The output of a statement is Livy's to the letter, oddities included, since clients rely on them.
 """
 
 import json
@@ -15,14 +15,14 @@ from py4j.protocol import Py4JJavaError
 
 
 class ScalaError(Exception):
-    """A statement failed with this name, value and traceback."""
+    """A statement failed. The arguments are the error's name, value and traceback."""
 
 
 class Scala:
-    """Made before Spark starts, for each of Spark's threads must find the classes that statements will define."""
+    """The Scala interpreter, made before Spark starts, since Spark's threads must find the classes of statements."""
 
     def __init__(self, gateway, folder):
-        os.mkdir(folder)
+        os.mkdir(folder, 0o700)
         self.gateway, self.folder = gateway, folder
         self.classes = share_classes(gateway, folder)
         self.spark = None
@@ -30,14 +30,14 @@ class Scala:
         self.repl = None
 
     def start(self):
-        """Takes seconds, so a session does without until it has Scala."""
+        """Starts the REPL, which takes seconds, when the session gets its first Scala."""
         with self.starting:
             if self.repl is None:
                 self.repl = Repl(self.gateway, self.folder, self.classes, self.spark)
             return self.repl
 
     def execute(self, code):
-        """The data that the statement answers."""
+        """Returns the statement's data by media type."""
         try:
             repl = self.start()
         except Exception:
@@ -61,10 +61,10 @@ def scala_object(package, name):
 
 
 def share_classes(gateway, folder):
-    """Makes the folder's classes known to all threads, now and later: a thread begins with its parent's loader.
+    """Makes the folder's classes known to all threads, also to later ones: a thread starts with its parent's loader.
 
-    It is one loader for all, because the same class from two loaders is two classes, and a case class in a Dataset
-    goes through the hands of the REPL, the driver and an executor.
+    All get the same loader, because a class from two loaders is two classes, and the REPL, the driver and an executor
+    all handle a case class in a Dataset.
     """
     thread = gateway.jvm.java.lang.Thread
     parent = thread.currentThread().getContextClassLoader()
@@ -81,11 +81,11 @@ def set_loader(thread, loader):
     try:
         thread.setContextClassLoader(loader)
     except Py4JJavaError:
-        pass  # Some of Java's own threads refuse, and run nobody's code.
+        pass  # Some of Java's own threads refuse. They run no user code.
 
 
 def jars(loader):
-    """Those that the session asked for: Spark knows them, Java's own class path does not."""
+    """Returns the URLs of the session's jars, which Spark knows and Java's own class path does not have."""
     while loader is not None and loader.getClass().getName() != 'org.apache.spark.util.MutableURLClassLoader':
         loader = loader.getParent()
     urls = list(loader.getURLs()) if loader is not None else []
@@ -94,14 +94,14 @@ def jars(loader):
 
 # The REPL
 
-# What runs a line in Livy, under its name: who looks for a running statement's thread finds this class on its stack, and
-# among the thread's locals where it prints.
+# Runs a line under the name of Livy's own class. Code that looks for the thread of a running statement finds this class
+# on the thread's stack, and where the thread prints among its locals.
 INTERPRETER = """
 package org.apache.livy.repl
 class AbstractSparkInterpreter(
     intp: scala.tools.nsc.interpreter.IMain, in: java.io.Reader, out: java.io.PrintStream) {
   def execute(code: String): String = {
-    Thread.interrupted()  // An interrupt that came too late is none of this line's.
+    Thread.interrupted()  // Clears an interrupt that came too late for the line before.
     Console.withIn(in) { Console.withOut(out) { intp.interpret(code).toString } }
   }
 }
@@ -119,7 +119,12 @@ class Repl:
         context = spark._jsparkSession
         self.bind('spark', 'org.apache.spark.sql.SparkSession', context)
         self.bind('sc', 'org.apache.spark.SparkContext', context.sparkContext())
-        for names in 'org.apache.spark.SparkContext._', 'spark.implicits._', 'spark.sql', 'org.apache.spark.sql.functions._':
+        for names in (
+            'org.apache.spark.SparkContext._',
+            'spark.implicits._',
+            'spark.sql',
+            'org.apache.spark.sql.functions._',
+        ):
             self.intp.interpret('import ' + names)
         self.read()
 
@@ -156,7 +161,7 @@ class Repl:
         self.intp.bind(name, type_name, value, self.list(['@transient']))
 
     def interpret(self, code):
-        """`Success`, `Incomplete` or `Error`. What it prints stays in the output until it is read."""
+        """Returns `Success`, `Incomplete` or `Error`. `read` returns what the code printed."""
         return self.executor.execute(code)
 
     def read(self):
@@ -170,7 +175,7 @@ class Repl:
         return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
 
     def json(self, value, nulls):
-        """As text. Without `nulls` what is missing is left out."""
+        """Returns a value as JSON text. Without `nulls`, missing values are left out."""
         rdd = self.jvm.java.lang.Class.forName('org.apache.spark.rdd.RDD')
         formats = scala_object(self.jvm.org.json4s, 'DefaultFormats')
         formats = formats.preservingEmptyValues() if nulls else formats
@@ -190,7 +195,7 @@ class Statement:
         self.before = repl.intp.lastRequest()
 
     def run(self, lines):
-        """Each line by itself, or with the lines after it for as long as it is incomplete."""
+        """Runs each line by itself, or with the lines after it for as long as it is incomplete."""
         code = None
         for line in lines:
             code = line if code is None else code + '\n' + line
@@ -201,14 +206,14 @@ class Statement:
         return self.data
 
     def comment(self, code):
-        """Incomplete by itself, as the beginning of anything is, but complete in braces."""
+        """Checks that incomplete code is only a comment: that is complete in braces, and no other code is."""
         outcome = self.repl.interpret('{\n%s\n}' % code)
         self.repl.read()
         if outcome != 'Success':
             raise ScalaError('Error', 'incomplete statement', [])
 
     def step(self, code):
-        """Whether it was complete."""
+        """Runs code, and returns whether it was complete."""
         magic = re.fullmatch(r'%(\w+)\W*(.*)', code, re.ASCII)
         if magic:
             self.data = self.magic(*magic.groups())
@@ -231,7 +236,7 @@ class Statement:
         raise ScalaError('UnknownMagic', 'Unknown magic command ' + name, [])
 
     def json(self, variable, nulls=False):
-        """Of this statement's last value, whatever the variable: Livy's REPL cannot tell values by name."""
+        """Returns the last value of this statement as JSON. Livy ignores the variable, too."""
         try:
             value = self.value()
             if value is not None:
@@ -249,7 +254,7 @@ class Statement:
 
 
 def table(value):
-    """A missing value keeps its place and has any type; in Livy the row gets shorter, or the table fails."""
+    """Makes a table. A missing value fits any type; in Livy its row gets shorter, or the table fails."""
     types, data = {}, []
     for row in value if isinstance(value, list) else [value]:
         cells = named_cells(row)

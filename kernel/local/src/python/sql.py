@@ -1,5 +1,5 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""SQL statements, answered in the JSON of Livy's SQL interpreter."""
+"""Runs SQL statements, and answers in the JSON of Livy's SQL interpreter."""
 
 import datetime
 import decimal
@@ -8,7 +8,7 @@ import math
 
 
 class SqlError(Exception):
-    """A statement failed with this name, value and traceback."""
+    """A statement failed. The arguments are the error's name, value and traceback."""
 
 
 class Sql:
@@ -16,19 +16,19 @@ class Sql:
         self.spark, self.rows = spark, rows
 
     def execute(self, code):
-        """The data that the statement answers."""
+        """Returns the statement's data by media type."""
         try:
             frame = self.spark.sql(code)
             schema = json.loads(frame._jdf.schema().json())
             types = [field['type'] for field in schema['fields']]
             data = [[sql_value(*cell) for cell in zip(row, types)] for row in frame.take(self.rows)]
         except Exception as error:
-            raise SqlError('Error', *explained(error))
+            raise SqlError('Error', *message_and_frames(error)) from error
         return {'application/json': {'schema': schema, 'data': data}}
 
 
-def explained(error):
-    """Java's own words: pyspark's would be another text than Livy's."""
+def message_and_frames(error):
+    """Returns the message of the Java exception, as Livy does: pyspark's is another text."""
     java = getattr(error, 'java_exception', None) or getattr(error, '_origin', None)
     if java is None:
         return str(error), []
@@ -37,9 +37,10 @@ def explained(error):
 
 
 def sql_value(value, sql_type=None):
-    """The JSON that Livy's SQL interpreter makes of a value: timestamps in UTC, binary as signed bytes.
+    """Returns a value as Livy's SQL interpreter writes it in JSON: timestamps in UTC, binary as signed bytes.
 
-    Where Livy has Java's insides or fails, a readable form: a struct is an object by field name, an interval a text.
+    Livy fails for some types and writes internals of Java for others. These get a readable form: a struct is an object
+    by field name, an interval a string.
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else {'nan': 'NaN', 'inf': 'Infinity', '-inf': '-Infinity'}[str(value)]

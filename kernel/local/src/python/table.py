@@ -1,5 +1,5 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What `%table` makes of a value: Livy's table, by Livy's rules for the types of its columns."""
+"""Makes the table that `%table` answers, with Livy's rules for the types of columns."""
 
 import datetime
 import decimal
@@ -34,7 +34,7 @@ def common_type(one, other, problem):
 
 
 def table_cell(value):
-    """Livy's name for its type, and what goes into JSON."""
+    """Returns Livy's name for the type of a value, and the value as JSON has it."""
     if isinstance(value, (list, tuple)):
         return 'ARRAY_TYPE', one_type(value)
     if isinstance(value, dict):

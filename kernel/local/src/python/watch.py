@@ -1,8 +1,11 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""An eye on the running statement's Spark jobs."""
+"""Watches the Spark jobs of the running statement."""
 
-import threading
-import time
+from _thread import start_new_thread
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+POLL_SECONDS = 0.1  # Between two looks at the jobs, and more if a look takes long.
 
 
 class Watch:
@@ -13,44 +16,49 @@ class Watch:
         self.sc = None
         self.statement = None
         self.cancelled = None
-        self.wake = threading.Event()
+        self.wake = SimpleQueue()
 
     def start(self, sc):
         self.sc = sc
-        threading.Thread(target=self.run, daemon=True).start()
+        start_new_thread(self.run, ())
 
     def begin(self, statement):
         self.statement = statement
-        self.wake.set()
+        self.wake.put(None)
 
     def end(self):
         self.statement = None
 
     def cancel(self, statement):
         self.cancelled = statement
-        self.wake.set()
+        self.wake.put(None)
 
     def run(self):
-        last, pause = None, 0.1
+        last, pause = None, POLL_SECONDS
         while True:
             statement = self.statement
-            self.wake.wait(None if statement is None else pause)
-            self.wake.clear()
+            self.rest(None if statement is None else pause)
             if statement is None or statement != self.statement:
-                last, pause = None, 0.1
+                last, pause = None, POLL_SECONDS
                 continue
-            began = time.monotonic()
+            began = monotonic()
             try:
-                if statement == self.cancelled:  # Again and again: the statement may start another job.
+                if statement == self.cancelled:  # Repeated, since the statement may start another job.
                     self.sc.cancelJobGroup(str(statement))
                 progress = self.progress_of(statement)
-            except Exception:
-                continue  # The user's code stopped Spark: there is nothing to tell.
+            except BaseException:
+                continue  # The user's code has stopped Spark.
             if progress != last:
                 self.send({'progress': {'statement': statement, 'progress': progress}})
             last = progress
-            # A statement of many stages takes long to ask about: never more than a tenth of the time.
-            pause = max(0.1, 10 * (time.monotonic() - began))
+            # Asking about a statement of many stages takes long, and must not take more than a tenth of the time.
+            pause = max(POLL_SECONDS, 10 * (monotonic() - began))
+
+    def rest(self, seconds):
+        try:
+            self.wake.get(timeout=seconds)
+        except Empty:
+            pass
 
     def progress_of(self, statement):
         tracker = self.sc.statusTracker()

@@ -1,18 +1,22 @@
-//! `/batches`
+//! [`/batches`](https://livy.apache.org/docs/latest/rest-api.html#get-batches).
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    routing::get,
+};
 use serde_json::json;
 
-use super::{Answer, Parameters, log_page, number, slice};
-use crate::batch::Batch;
-use crate::batches::Batches;
-use crate::body::Body;
-use crate::reply::{created, ok};
-use crate::request::CreateBatch;
+use crate::{
+    batch::Batch,
+    batches::Batches,
+    body::Body,
+    reply::{created, ok},
+    request::CreateBatch,
+    routes::query::{Answer, Page, Parameters, log_page},
+};
 
 pub(super) fn routes() -> Router<Arc<Batches>> {
     Router::new()
@@ -23,31 +27,30 @@ pub(super) fn routes() -> Router<Arc<Batches>> {
 }
 
 async fn list(State(batches): State<Arc<Batches>>, Query(parameters): Parameters) -> Answer {
-    let from = number(&parameters, "from")?.unwrap_or(0);
-    let size = number(&parameters, "size")?.unwrap_or(100);
-    let all = batches.all();
-    let shown: Vec<_> = slice(all.iter(), from, size).map(|live| live.read(Batch::view)).collect();
-    Ok(ok(&json!({"from": from, "total": all.len(), "sessions": shown})))
+    let page = Page::parse(&parameters)?;
+    let all = batches.registry().all();
+    let shown: Vec<_> = page.of(all.iter()).map(|handle| handle.read(Batch::view)).collect();
+    Ok(ok(&json!({"from": page.from, "total": all.len(), "sessions": shown})))
 }
 
 async fn create(State(batches): State<Arc<Batches>>, Body(body): Body) -> Answer {
-    let live = batches.create(CreateBatch::parse(&body)?)?;
-    Ok(live.read(|batch| created(&format!("/batches/{}", batch.id()), &batch.view())))
+    let handle = batches.create(CreateBatch::parse(&body)?)?;
+    Ok(handle.read(|batch| created(&format!("/batches/{}", batch.id()), &batch.view())))
 }
 
 async fn show(State(batches): State<Arc<Batches>>, Path(batch): Path<String>) -> Answer {
-    Ok(ok(&batches.find(&batch)?.read(Batch::view)))
+    Ok(ok(&batches.registry().find(&batch)?.read(Batch::view)))
 }
 
 async fn delete(State(batches): State<Arc<Batches>>, Path(batch): Path<String>) -> Answer {
-    let live = batches.find(&batch)?;
-    batches.delete(&live).await;
+    let handle = batches.registry().find(&batch)?;
+    batches.registry().delete(&*handle).await;
     Ok(ok(&json!({"msg": "deleted"})))
 }
 
 async fn show_state(State(batches): State<Arc<Batches>>, Path(batch): Path<String>) -> Answer {
-    let (id, state) = batches.find(&batch)?.read(|batch| (batch.id(), batch.state()));
-    Ok(ok(&json!({"id": id, "state": state})))
+    let handle = batches.registry().find(&batch)?;
+    Ok(handle.read(|batch| ok(&json!({"id": batch.id(), "state": batch.state()}))))
 }
 
 async fn show_log(
@@ -55,6 +58,6 @@ async fn show_log(
     Path(batch): Path<String>,
     Query(parameters): Parameters,
 ) -> Answer {
-    let live = batches.find(&batch)?;
-    live.read(|batch| log_page(batch.id(), batch.log(), &parameters))
+    let handle = batches.registry().find(&batch)?;
+    handle.read(|batch| log_page(batch.id(), batch.log(), &parameters))
 }

@@ -1,19 +1,23 @@
-//! `/sessions/{session}/jobs`, which the REST page leaves out.
+//! `/sessions/{session}/jobs`, which Livy has and its REST API document does not mention.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
 
-use super::{Answer, id};
-use crate::body::Body;
-use crate::job::sent;
-use crate::reply::{json_reply, nothing, ok};
-use crate::request::SubmitJob;
-use crate::session::Session;
-use crate::sessions::Sessions;
+use crate::{
+    body::Body,
+    job::sent,
+    reply::{empty, json_reply, ok},
+    request::SubmitJob,
+    routes::query::{Answer, id},
+    session::Session,
+    sessions::Sessions,
+};
 
 pub(super) fn routes() -> Router<Arc<Sessions>> {
     Router::new()
@@ -28,10 +32,10 @@ async fn submit(
     Path(session): Path<String>,
     Body(body): Body,
 ) -> Answer {
-    let live = sessions.find(&session)?;
+    let handle = sessions.find(&session)?;
     let job = SubmitJob::parse(&body)?;
-    live.read(Session::ensure_running)?;
-    let id = live.command(|session, _| session.submit_job(job));
+    handle.read(Session::ensure_running)?;
+    let id = handle.command(|session, _| session.submit_job(job));
     Ok(json_reply(StatusCode::CREATED, &sent(id)))
 }
 
@@ -39,17 +43,17 @@ async fn show(
     State(sessions): State<Arc<Sessions>>,
     Path((session, job)): Path<(String, String)>,
 ) -> Answer {
-    let live = sessions.find(&session)?;
+    let handle = sessions.find(&session)?;
     let job = id(&job)?;
-    live.change(|session, _| session.tell_job(job)).map(|job| ok(&job))
+    handle.change(|session, _| session.take_job(job)).map(|job| ok(&job))
 }
 
 async fn cancel(
     State(sessions): State<Arc<Sessions>>,
     Path((session, job)): Path<(String, String)>,
 ) -> Answer {
-    let live = sessions.find(&session)?;
+    let handle = sessions.find(&session)?;
     let job = id(&job)?;
-    live.change(|session, _| session.cancel_job(job));
-    Ok(nothing())
+    handle.change(|session, _| session.cancel_job(job));
+    Ok(empty())
 }

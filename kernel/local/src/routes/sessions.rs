@@ -1,72 +1,64 @@
-//! `/sessions`
+//! [`/sessions`](https://livy.apache.org/docs/latest/rest-api.html#get-sessions).
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    routing::{get, post},
+};
 use serde_json::json;
 
-use super::{Answer, Parameters, log_page, number, slice};
-use crate::body::Body;
-use crate::reply::{created, ok};
-use crate::request::CreateSession;
-use crate::session::Session;
-use crate::sessions::Sessions;
+use crate::{
+    body::Body,
+    reply::{created, ok},
+    request::CreateSession,
+    routes::query::{Answer, Page, Parameters, log_page},
+    session::Session,
+    sessions::Sessions,
+};
 
 pub(super) fn routes() -> Router<Arc<Sessions>> {
     Router::new()
-        .route("/sessions", get(list_sessions).post(create_session))
-        .route("/sessions/{session}", get(show_session).delete(delete_session))
+        .route("/sessions", get(list).post(create))
+        .route("/sessions/{session}", get(show).delete(delete))
         .route("/sessions/{session}/state", get(show_state))
         .route("/sessions/{session}/log", get(show_log))
         .route("/sessions/{session}/connect", post(connect))
 }
 
-async fn list_sessions(
-    State(sessions): State<Arc<Sessions>>,
-    Query(parameters): Parameters,
-) -> Answer {
-    let from = number(&parameters, "from")?.unwrap_or(0);
-    let size = number(&parameters, "size")?.unwrap_or(100);
-    let all = sessions.all();
-    let shown: Vec<_> =
-        slice(all.iter(), from, size).map(|live| live.read(Session::view)).collect();
-    Ok(ok(&json!({"from": from, "total": all.len(), "sessions": shown})))
+async fn list(State(sessions): State<Arc<Sessions>>, Query(parameters): Parameters) -> Answer {
+    let page = Page::parse(&parameters)?;
+    let all = sessions.registry().all();
+    let shown: Vec<_> = page.of(all.iter()).map(|handle| handle.read(Session::view)).collect();
+    Ok(ok(&json!({"from": page.from, "total": all.len(), "sessions": shown})))
 }
 
-async fn create_session(State(sessions): State<Arc<Sessions>>, Body(body): Body) -> Answer {
-    let live = sessions.create(CreateSession::parse(&body)?)?;
-    Ok(live.read(|session| created(&format!("/sessions/{}", session.id()), &session.view())))
+async fn create(State(sessions): State<Arc<Sessions>>, Body(body): Body) -> Answer {
+    let handle = sessions.create(CreateSession::parse(&body)?)?;
+    Ok(handle.read(|session| created(&format!("/sessions/{}", session.id()), &session.view())))
 }
 
-async fn show_session(
-    State(sessions): State<Arc<Sessions>>,
-    Path(session): Path<String>,
-) -> Answer {
+async fn show(State(sessions): State<Arc<Sessions>>, Path(session): Path<String>) -> Answer {
     Ok(ok(&sessions.find(&session)?.read(Session::view)))
 }
 
-/// To Livy this is activity, which a GET is not.
+/// Answers as `show` does. Livy counts this as activity, which a GET is not.
 async fn connect(State(sessions): State<Arc<Sessions>>, Path(session): Path<String>) -> Answer {
-    let live = sessions.find(&session)?;
-    live.change(|session, _| session.on_activity());
-    Ok(ok(&live.read(Session::view)))
+    let handle = sessions.find(&session)?;
+    handle.change(|session, _| session.on_activity());
+    Ok(ok(&handle.read(Session::view)))
 }
 
-async fn delete_session(
-    State(sessions): State<Arc<Sessions>>,
-    Path(session): Path<String>,
-) -> Answer {
-    let live = sessions.find(&session)?;
-    sessions.delete(&live).await;
+async fn delete(State(sessions): State<Arc<Sessions>>, Path(session): Path<String>) -> Answer {
+    let handle = sessions.find(&session)?;
+    sessions.registry().delete(&*handle).await;
     Ok(ok(&json!({"msg": "deleted"})))
 }
 
 async fn show_state(State(sessions): State<Arc<Sessions>>, Path(session): Path<String>) -> Answer {
-    let (id, state) =
-        sessions.find(&session)?.read(|session| (session.id(), session.state().as_str()));
-    Ok(ok(&json!({"id": id, "state": state})))
+    let handle = sessions.find(&session)?;
+    Ok(handle.read(|session| ok(&json!({"id": session.id(), "state": session.state().as_str()}))))
 }
 
 async fn show_log(
@@ -74,6 +66,6 @@ async fn show_log(
     Path(session): Path<String>,
     Query(parameters): Parameters,
 ) -> Answer {
-    let live = sessions.find(&session)?;
-    live.read(|session| log_page(session.id(), session.log(), &parameters))
+    let handle = sessions.find(&session)?;
+    handle.read(|session| log_page(session.id(), session.log(), &parameters))
 }

@@ -1,15 +1,17 @@
-//! A client just large enough to see everything a server answers.
+//! A small HTTP client that shows all of a server's answer.
 
-// Each test file uses its own part of it.
+// Each test target uses only a part of it.
 #![allow(dead_code)]
 
 use std::time::Duration;
 
 use livy_local::Server;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::sleep,
+};
 
 pub struct Client {
     pub authority: String,
@@ -38,7 +40,7 @@ impl Client {
         self.exchange(method, path, &format!("{length}\r\n{body}")).await
     }
 
-    /// Without a body, whatever the headers promise.
+    /// Sends no body, whatever the headers declare.
     pub async fn send_head(&self, method: &str, path: &str) -> Answer {
         self.exchange(method, path, "\r\n").await
     }
@@ -67,7 +69,28 @@ impl Client {
         self.send("DELETE", path, "").await
     }
 
-    /// Asks until the object at `path` is in this state, for a minute at most.
+    /// Waits for the end of a batch, and returns its state and its whole log.
+    pub async fn batch_end(&self, batch: &str) -> (Value, Vec<String>) {
+        for _ in 0..900 {
+            let state = self.get(&format!("{batch}/state")).await.json()["state"].clone();
+            if state == "success" || state == "dead" {
+                let log = self.get(&format!("{batch}/log?from=0&size=-1")).await.json();
+                return (state, serde_json::from_value(log["log"].clone()).unwrap());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{batch} does not end: {}", self.get(batch).await.text);
+    }
+
+    /// Waits until the log of a session or batch contains `text`. Fails if it dies before.
+    pub async fn wait_for_log(&self, path: &str, text: &str) {
+        while !self.get(&format!("{path}/log")).await.text.contains(text) {
+            assert_ne!(self.get(path).await.json()["state"], "dead", "{path}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the object at `path` is in this state, for a minute at most.
     pub async fn wait_for(&self, path: &str, state: &str) -> Value {
         for _ in 0..6000 {
             let object = self.get(path).await.json();

@@ -1,14 +1,16 @@
-//! Who a test process started, directly or not, and where they listen.
+//! The descendants of a test process, and the ports on which they listen.
 
-// Each test file uses its own part of it.
+// Each test target uses only a part of it.
 #![allow(dead_code)]
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-/// Every process below this one.
+/// Returns all children of a process, their children and so on.
 pub fn descendants(of: u32) -> BTreeSet<u32> {
     let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap().stdout;
     let listing = String::from_utf8(listing).unwrap();
@@ -37,7 +39,7 @@ pub fn are_alive(pids: &BTreeSet<u32>) -> Vec<String> {
         .unwrap()
         .stdout;
     let shown = String::from_utf8_lossy(&shown).into_owned();
-    // A zombie that its parent has not looked at yet holds nothing.
+    // A zombie only waits for its parent, and holds nothing.
     shown
         .lines()
         .filter(|line| !line.contains(" Z"))
@@ -54,8 +56,17 @@ pub fn assert_gone_within(limit: Duration, pids: &BTreeSet<u32>) {
     assert_eq!(are_alive(pids), Vec::<String>::new(), "left behind");
 }
 
-/// The addresses, as Linux prints them, on which these processes take connections.
+/// Returns the addresses, as Linux prints them, on which these processes listen.
 pub fn listening(pids: &BTreeSet<u32>) -> BTreeSet<String> {
+    sockets(pids).into_iter().map(|(address, _)| address).collect()
+}
+
+/// Returns the ports on which these processes listen.
+pub fn ports(pids: &BTreeSet<u32>) -> BTreeSet<u16> {
+    sockets(pids).into_iter().map(|(_, port)| port).collect()
+}
+
+fn sockets(pids: &BTreeSet<u32>) -> BTreeSet<(String, u16)> {
     let sockets: BTreeSet<String> = pids
         .iter()
         .filter_map(|pid| fs::read_dir(format!("/proc/{pid}/fd")).ok())
@@ -70,7 +81,8 @@ pub fn listening(pids: &BTreeSet<u32>) -> BTreeSet<String> {
         .filter_map(|line| {
             let fields: Vec<_> = line.split_whitespace().collect();
             let listens = fields.get(3) == Some(&"0A") && sockets.contains(*fields.get(9)?);
-            listens.then(|| fields[1].split(':').next().unwrap_or_default().to_owned())
+            let (address, port) = fields[1].split_once(':')?;
+            listens.then_some((address.to_owned(), u16::from_str_radix(port, 16).ok()?))
         })
         .collect()
 }

@@ -1,9 +1,10 @@
-use livy_local::scripted::Scripted;
-use livy_local::{Options, start_with};
+use livy_local::{Options, scripted::Scripted, start_with};
 use serde_json::json;
 
-use crate::client::Client;
-use crate::support::{pyspark, server};
+use crate::{
+    client::Client,
+    support::{pyspark, server},
+};
 
 #[tokio::test]
 async fn version_and_unknown_routes() {

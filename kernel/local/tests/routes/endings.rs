@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-use livy_local::scripted::Scripted;
-use livy_local::{Options, start_with};
+use livy_local::{Options, scripted::Scripted, start_with};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::client::Client;
-use crate::support::{pyspark, server, session};
+use crate::{
+    client::Client,
+    support::{pyspark, server, session},
+};
 
 #[tokio::test]
 async fn a_session_whose_interpreter_died_is_dead() {

@@ -1,6 +1,6 @@
-//! What the routes answer, against what a real Livy 0.9 answered, with a scripted interpreter.
+//! Compares the answers of the routes with those of a real Livy 0.9, with a scripted interpreter.
 
-// Clippy sees tests only in functions that are marked so, not in their helpers.
+// Clippy knows that test functions may unwrap, but not that their helpers may.
 #![allow(clippy::unwrap_used)]
 
 mod access;

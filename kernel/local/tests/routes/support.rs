@@ -1,5 +1,4 @@
-use livy_local::scripted::Scripted;
-use livy_local::{Options, Server, start_with};
+use livy_local::{Options, Server, scripted::Scripted, start_with};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -10,7 +9,7 @@ pub async fn server() -> (Server, Client) {
     (server, client)
 }
 
-/// A server with one session, number 0, that is idle.
+/// Starts a server with one idle session, number 0.
 pub async fn session(body: Value) -> (Server, Client) {
     let (server, client) = server().await;
     assert_eq!(client.post("/sessions", &body).await.status, 201);

@@ -1,25 +1,31 @@
-use std::io::BufRead;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    io::BufRead,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::processes::{assert_gone_within, descendants};
-use crate::session::{Session, idle_session, server};
+use crate::{
+    processes::{assert_gone_within, descendants},
+    session::{Session, idle_session},
+    spark_server::{spark_python, spark_server},
+};
 
-/// Set for the process that a test starts in order to kill it.
-const VICTIM: &str = "LIVY_LOCAL_TEST_VICTIM";
+/// Names a folder for the process that a test starts in order to kill it.
+const CHILD_FOLDER: &str = "LIVY_LOCAL_TEST_VICTIM";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_process_ends_is_dead_and_gone() {
-    let (server, client) = server().await;
+    let Some((server, client)) = spark_server().await else { return };
     let path = idle_session(&client, json!({"kind": "spark"})).await;
     let session = Session { client: &client, path };
     let pids = session.processes().await;
     session.check_scala("class A", "defined class A\n").await;
-    let code = "print(sc.getConf().get('spark.repl.class.outputDir'))";
+    let code =
+        "print(sc._jvm.Thread.currentThread().getContextClassLoader().getURLs()[0].getPath())";
     let printed = session.run("pyspark", code).await["data"]["text/plain"].clone();
     let classes = PathBuf::from(printed.as_str().unwrap());
     assert!(classes.read_dir().unwrap().count() > 0);
@@ -49,40 +55,42 @@ async fn a_session_whose_process_ends_is_dead_and_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_outlives_a_killed_server() {
+    if spark_python().is_none() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "endings::the_victim", "--nocapture"])
-        .env(VICTIM, folder.path())
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "endings::child_process", "--nocapture"])
+        .env(CHILD_FOLDER, folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let said = std::io::BufReader::new(victim.stderr.take().unwrap()).lines();
+    let said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(
         said.map_while(Result::ok).any(|line| line.contains("a session runs")),
-        "the victim did not get so far"
+        "no session runs in the child process"
     );
-    let pids = descendants(victim.id());
+    let pids = descendants(child.id());
     assert!(pids.len() >= 5, "two Pythons with their JVMs, and the batch's: {pids:?}");
-    victim.kill().unwrap();
-    victim.wait().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
     assert_gone_within(Duration::from_secs(10), &pids);
 }
 
-/// Not a test of its own: the process that `nothing_outlives_a_killed_server` kills while its session and its batch are busy.
+/// This is no test of its own, but the process that `nothing_outlives_a_killed_server` kills while its session and batch
+/// are busy.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_victim() {
-    let Some(folder) = std::env::var_os(VICTIM).map(PathBuf::from) else { return };
-    let (_server, client) = server().await;
+async fn child_process() {
+    let Some(folder) = std::env::var_os(CHILD_FOLDER).map(PathBuf::from) else { return };
+    let Some((_server, client)) = spark_server().await else { return };
     let session = Session { client: &client, path: idle_session(&client, json!({})).await };
     let code = "sc.parallelize(range(2), 2).map(lambda x: __import__('time').sleep(60)).count()";
     session.submit("pyspark", code).await;
     let file = folder.join("long.py");
     std::fs::write(&file, "import time\nprint('here')\ntime.sleep(60)\n").unwrap();
     client.post("/batches", &json!({"file": file})).await;
-    while !client.get("/batches/0/log").await.text.contains("here") {
-        sleep(Duration::from_millis(50)).await;
-    }
+    client.wait_for_log("/batches/0", "here").await;
     eprintln!("a session runs");
     sleep(Duration::from_secs(60)).await;
 }

@@ -109,7 +109,7 @@ pub async fn magic_commands(session: &Session<'_>) {
     assert_eq!(table["data"], json!([[[1, 2], {"k": 1}]]));
 }
 
-/// What code that is sent to a session may count on, as in Livy's own shell.
+/// Checks the names of Livy's own shell on which code that is sent to a session may rely.
 pub async fn surroundings(session: &Session<'_>) {
     let code = "import __main__, threading
 assert __main__.global_dict is globals()

@@ -21,7 +21,7 @@ impl Session<'_> {
     }
 }
 
-/// In the order in which they were recorded: the REPL counts what it names.
+/// Runs statements in the order of the recording, since the REPL numbers its results.
 pub async fn statements(session: &Session<'_>) {
     session.check_scala("1+1", "res0: Int = 2\n").await;
     session.check_scala("println(\"hello, world\")", "hello, world\n").await;
@@ -64,7 +64,7 @@ async fn errors(session: &Session<'_>) {
     ending("spark.range(10).map(i => 1L/(i-5)).collect()", "ArithmeticException: / by zero").await;
 }
 
-/// Their class is one to the statement that defines it, to later ones, to the driver and to the executors.
+/// A case class is the same class in all statements, in the driver and in the executors.
 pub async fn case_classes(session: &Session<'_>) {
     session.check_scala("case class P(a: Int)", "defined class P\n").await;
     let rows = async |code: &str, rows: &str| {

@@ -1,24 +1,10 @@
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use livy_local::{Options, Server, start};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::client::Client;
-use crate::processes::descendants;
-
-pub async fn server() -> (Server, Client) {
-    let python = std::env::var_os("LIVY_LOCAL_TEST_PYTHON").map(PathBuf::from);
-    let server = start(Options { python, ..Options::default() }).await.unwrap_or_else(|error| {
-        panic!("these tests need a Spark, which `make test` sets up: {error}")
-    });
-    let client = Client::of(&server);
-    (server, client)
-}
+use crate::{client::Client, processes::descendants};
 
 pub async fn idle_session(client: &Client, body: Value) -> String {
     let created = client.post("/sessions", &body).await;
@@ -46,7 +32,7 @@ impl Session<'_> {
         self.client.wait_for(&path, "available").await["output"].clone()
     }
 
-    /// The end of a job that is the value of this expression.
+    /// Runs a job, which is the value of a Python expression, and returns its end.
     pub async fn job(&self, expression: &str) -> Value {
         let length = u32::try_from(expression.len()).unwrap().to_le_bytes();
         let pickle =

@@ -1,25 +1,27 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""The kernel's part inside the session's Python: what a cell prints, shows, asks and raises, told while it runs.
+"""Reports what a cell prints, shows, asks and raises while it runs: the kernel's part in the session's Python.
 
-A job puts this package beside Livy's shell, which is `__main__`, and other jobs call it: see `call`. Jobs run on threads
-of their own, also while a statement runs on the main thread. What the shell answers stays as it is, so that another
-client of the session sees what it always saw. Each thing of the shell's is checked before use; what is missing turns
-off only the ability that needs it.
+A job puts this package beside Livy's shell, which is `__main__`, and other jobs call it: see `call`. Jobs run on
+threads of their own, also while a statement runs on the main thread. The shell's answers stay as they are, so that
+another client of the session sees what it always saw. Everything that belongs to the shell is checked before use, and
+what is missing turns off only the ability that needs it.
 """
-
-import json
 
 from .agent import agent
 from .catalog import rows
+from .cell_run import run_cell
+from .commands import getoutput, system
 from .completion import completion
+from .dispatch import end_other, interrupt
+from .expressions import expressions
 from .inputs import inputs
 from .inspection import inspect_name
-from .commands import getoutput, system
 from .magics import cell, help, line, time_cell
-from .others import end_other, interrupt
+from .stdlib import json
+from .usage import usage
 
-# What `rewriting` makes of a magic.
-__all__ = ['cell', 'getoutput', 'help', 'line', 'system', 'time_cell']
+# `statements` lets the shell call the first, and `ipython_syntax` turns magics into calls of the others.
+__all__ = ['cell', 'getoutput', 'help', 'line', 'run_cell', 'system', 'time_cell']
 
 CALLS = {
     'install': agent.install,
@@ -30,6 +32,8 @@ CALLS = {
     'complete': completion.complete,
     'inspect': inspect_name,
     'rows': rows,
+    'expressions': expressions,
+    'usage': usage.measure,
     'reply': inputs.reply,
     'end': end_other,
 }
@@ -40,10 +44,10 @@ def uninstall():
 
 
 def call(name, arguments='[]'):
-    """One JSON text, whatever happens: what a job returns."""
+    """Makes one of the `CALLS` and returns its answer or its error as a JSON text: what a job returns."""
     try:
         answer = {'ok': CALLS[name](*json.loads(arguments))}
     except Exception as error:
         answer = {'error': '%s: %s' % (type(error).__name__, error)}
-    # Half of a surrogate pair is no UTF-8.
+    # Half of a surrogate pair cannot be encoded in UTF-8.
     return json.dumps(answer, ensure_ascii=False).encode('utf-8', 'replace').decode('utf-8')

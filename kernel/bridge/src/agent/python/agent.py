@@ -1,70 +1,69 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""All of it: what is put in place, and taken away again."""
+"""Installs and uninstalls the abilities of the agent, and follows the statements of the shell."""
 
 import builtins
-import collections
-import ctypes
 import getpass
 import importlib.util
-import os
-import signal
 import sys
-import threading
 
-from .base import SHELL, safely, state, works
+from . import exits, own_cells, user_module
 from .children import children
-from .display import DISPLAYS
+from .common import SHELL, safely, safely_from_all, state, succeeds
+from .dataframes import table
 from .errors import tell_error
 from .events import events
-from .figures import figures
-from .frames import table
-from .imports import import_watch
+from .figures import figures, matplot
+from .import_hook import import_hook
 from .inputs import inputs
 from .interrupts import interrupts
+from .ipython_start import ipython
+from .isolation import isolate_shell
 from .logs import logs
 from .patches import Patches
 from .progress import progress
+from .repair import repair
 from .results import results
 from .scala import scala
 from .sources import sources
 from .statements import Shell
+from .stdlib import allocate_lock, ctypes, os, signal
 from .streams import Streams
+from .threads import threads
 
 
 class Agent:
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.abilities = {}
         self.patches = Patches()
         self.shell = Shell(self)
         self.streams = None
-        self.recent = collections.deque(maxlen=16)
-        self.announced = collections.deque(maxlen=16)  # Numbers of cells whose statements may not have begun.
 
     def install(self):
         with self.lock:
             if not state.installed:
-                state.has_ipython, state.has_jedi = [
-                    bool(safely(importlib.util.find_spec, name)) for name in ('IPython', 'jedi')
-                ]
+                state.has_jedi = bool(safely(importlib.util.find_spec, 'jedi'))
                 state.installed = True
+                state.runner = own_cells.run
                 steps = {
                     'streams': self.install_streams,
                     'results': self.install_results,
                     'errors': lambda: self.patches.set(SHELL, 'compile', sources.compile),
-                    'interrupt': lambda: signal.pthread_kill and ctypes.pythonapi,
+                    'interrupt': lambda: signal.pthread_kill and ctypes.pythonapi.PyThreadState_SetAsyncExc,
                     'children': children.install,
                 }
-                self.abilities = {name: works(step) for name, step in steps.items()}
-                if not works(lambda: self.shell.install(self.patches)):  # Whose would they be?
+                self.abilities = {name: succeeds(step) for name, step in steps.items()}
+                if not succeeds(self.shell.install, self.patches):
+                    # No output has a statement that it could belong to.
                     self.abilities.update(streams=False, results=False, errors=False)
                 self.abilities['magics'] = self.abilities['progress'] = self.abilities['results']
                 safely(self.install_others)
+                self.abilities['repair'] = succeeds(self.install_repair)
         return self.status()
 
     def install_streams(self):
         if not (callable(SHELL.clearOutputs) and sys.stdout.getvalue and sys.stderr.getvalue):
-            raise TypeError('no shell of Livy')
+            raise TypeError('not the shell of Livy')
         self.streams = Streams()
         self.streams.install(self.patches)
 
@@ -77,26 +76,36 @@ class Agent:
     def install_others(self):
         self.patches.set(builtins, 'input', inputs.input)
         self.patches.set(getpass, 'getpass', inputs.getpass)
-        import_watch.install(self.patches)
+        exits.install(self.patches)
+        import_hook.install(self.patches)
         logs.install()
+        safely(threads.install)
         safely(table.install)
+        safely(matplot.install)
         if 'matplotlib' not in sys.modules:
             os.environ.setdefault('MPLBACKEND', 'Agg')
+        ipython.begin(self.patches)
+
+    def install_repair(self):
+        isolate_shell(self.patches)
+        repair.install(self.patches, self.streams)
 
     def uninstall(self):
         with self.lock:
             if state.installed:
                 state.installed = False
-                import_watch.uninstall()
+                import_hook.uninstall()
                 logs.uninstall()
+                threads.uninstall()
                 safely(children.uninstall)
                 safely(table.uninstall)
+                safely(matplot.uninstall)
                 safely(self.shell.uninstall)
+                safely(user_module.end)
+                safely(ipython.end)
                 safely(results.forget)
                 self.patches.undo()
-                for name, ours in DISPLAYS.items():
-                    if SHELL.global_dict.get(name) is ours:
-                        del SHELL.global_dict[name]
+                ipython.take_displays(SHELL.global_dict)
                 for stream in sys.stdout, sys.stderr:
                     if self.streams and type(stream) is self.streams.recorder:
                         stream.__class__ = self.streams.base
@@ -107,55 +116,46 @@ class Agent:
         return {
             'python': '%d.%d.%d' % sys.version_info[:3],
             'abilities': dict(self.abilities, completion=completion),
+            'shell': ipython.describe(),
             'next': events.next,
         }
 
     def offer_displays(self):
-        for name, ours in DISPLAYS.items():
-            SHELL.global_dict.setdefault(name, ours)
+        ipython.offer_displays(SHELL.global_dict)
 
     def begin(self, statement):
-        for earlier in list(self.recent)[:-1]:  # What has no number by now keeps its value alive for nothing.
-            earlier.result, earlier.has_result = None, False
-        self.recent.append(statement)
-        statement.count = dict(self.announced).get(statement.id)
         state.statement, events.statement = statement, statement.id
         events.add('start')
-        for step in (lambda: figures.begin(statement), self.offer_displays):
+        for step in (lambda: figures.begin(statement), self.offer_displays, repair.begin):
             safely(step)
+        if statement.is_own:
+            safely(user_module.begin)
         progress.watch(statement.id)
         interrupts.begin(statement)
 
     def end(self, statement, reply):
         interrupts.end()
-        safely(figures.end, statement)
+        safely_from_all(figures.end, statement)
+        if statement.is_own:
+            safely_from_all(user_module.end)
         if children.moved:
-            safely(children.drain)
+            safely_from_all(children.finish)
         events.stream('stdout', statement.take_time())
-        counts = safely(progress.end, statement.id)
+        counts = safely_from_all(progress.end, statement.id)
         if counts:
             events.add_newest('progress', statement.id, **counts)
-        safely(tell_error, statement, reply)
+        safely_from_all(tell_error, statement, reply)
         statement.failure = None
         events.add('end')
         state.statement = events.statement = None
 
-    def events(self, since, wait=0, cell=None, other=None):
-        if cell:
-            self.number(*cell)
+    def events(self, since, wait=0, other=None):
         if other:  # A statement in another language.
             statement, language = other
             progress.renew(statement)
             if language == 'spark':
                 scala.renew(statement)
         return events.since(since, wait)
-
-    def number(self, id, count):
-        self.announced.append((str(id), count))
-        for statement in list(self.recent):
-            if statement.id == str(id):
-                statement.count = count
-                results.number(statement)
 
 
 agent = Agent()

@@ -1,21 +1,23 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Commands of the driver's system: `!ls`, `%env`, `%cd`."""
+"""Runs commands of the driver's operating system: `!ls`, `%env`, `%cd`."""
 
 import contextlib
+import importlib
 import io
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 
-from .base import SHELL
+from .common import SHELL
 
 VARIABLE = re.compile(r'\$\$|\$([^\W\d]\w*)|\{\{|\}\}|\{([^{}]+)\}')
 
 
 def expanded(text):
-    """With `{expressions}` and `$names` of the user's in their places, as IPython does it."""
+    """Replaces the user's `{expressions}` and `$names` by their values, as IPython does."""
 
     def value(match):
         whole, name, expression = match.group(), match.group(1), match.group(2)
@@ -24,17 +26,20 @@ def expanded(text):
         try:
             return str(SHELL.global_dict[name] if name else eval(expression, SHELL.global_dict))
         except Exception:
-            return whole  # The system's shell may know it.
+            return whole  # It may be a variable of the system's shell.
 
     return VARIABLE.sub(value, text)
 
 
 def run(command, tell, **options):
-    """Runs it in a group of its own, so that an interrupt ends all that it started."""
+    """Runs a command in a process group of its own, so that an interrupt ends everything that it started.
+
+    Returns its exit code.
+    """
+    options.setdefault('stderr', subprocess.STDOUT)
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         **options,
@@ -49,19 +54,30 @@ def run(command, tell, **options):
         process.wait()
         raise
     SHELL.global_dict['_exit_code'] = code
+    return code
 
 
 def system(text):
-    """`!text`: what it prints is shown as it comes."""
+    """Runs `!text` and shows what it prints as it comes."""
     run(expanded(text), sys.stdout.write, shell=True)
 
 
-def script(program, body):
-    run([program, '-c', body], sys.stdout.write)
+def script(program, text, body):
+    """Runs `%%bash`. What it writes to stderr goes to the descriptor, and is shown as such."""
+    code = run([program, '-c', body], sys.stdout.write, stderr=None)
+    if code and '--no-raise-error' not in text.split():
+        raise subprocess.CalledProcessError(code, body.encode('utf-8', 'replace'))
+
+
+def pip(text):
+    """Runs `%pip`, which reaches the Python of the driver only."""
+    code = run([sys.executable, '-m', 'pip', *shlex.split(expanded(text))], sys.stdout.write)
+    importlib.invalidate_caches()
+    return code
 
 
 class Lines(list):
-    """What a command printed; `n` is one text of it, `s` one line."""
+    """The lines that a command printed, as a list, as one text (`n`) or as one line (`s`)."""
 
     @property
     def n(self):
@@ -75,7 +91,7 @@ class Lines(list):
 
 
 def getoutput(text):
-    """`x = !text`."""
+    """Runs `x = !text`."""
     printed = []
     run(expanded(text), printed.append, shell=True)
     return Lines(''.join(printed).splitlines())
@@ -99,7 +115,7 @@ def cd(text):
 
 
 class Captured:
-    """What `%%capture name` keeps."""
+    """The output that `%%capture name` keeps."""
 
     def __init__(self):
         self.stdout = self.stderr = ''

@@ -1,24 +1,23 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""The names that may stand at a cursor."""
+"""Completes the name at a cursor."""
 
 import builtins
 import inspect
 import keyword
-import re
-import threading
-import time
 
-from .base import SHELL, safely, state
-from .names import columns, resolve, static_attribute, within_time
+from .common import SHELL, safely, state
+from .ipython_start import ipython
+from .names import ANSWER_TIMEOUT, columns, resolve, static_attribute, within_time
+from .stdlib import allocate_lock, re, time
 
 KEY = re.compile(r'([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[\s*(["\'])([^"\'\n]*)\Z')
 TABLE = re.compile(r'\b(?:spark|sqlContext)\.(?:read\.)?table\(\s*["\']([\w.]*)\Z')
-MOST = 500
+MATCHES_LIMIT = 500
 
 
 class Completion:
     def __init__(self):
-        self.jedi = threading.Lock()  # It is not made for threads.
+        self.jedi = allocate_lock()  # jedi is not made for threads.
         self.tables, self.asked = [], -10.0
 
     def complete(self, code, cursor):
@@ -29,12 +28,27 @@ class Completion:
         if key:
             return answer(cursor, len(key.group(3)), within_time(keys_of, *key.group(1, 3)) or {})
         prefix = re.search(r'\w*\Z', before).group()
-        names = dict(within_time(self.by_jedi, code, cursor) or within_time(self.by_names, before) or {})
+        start, end, names = self.names_at(code, cursor, prefix)
         if '.' in before[: len(before) - len(prefix)][-1:]:
             for name in within_time(self.columns_before, before) or []:
                 if name.isidentifier() and name.startswith(prefix):
                     names[name] = 'column'
-        return answer(cursor, len(prefix), names)
+        return answer(end, end - start, names)
+
+    def names_at(self, code, cursor, prefix):
+        found = ipython.runner and within_time(self.by_ipython, code, cursor)
+        if found:
+            return found
+        names = within_time(self.by_jedi, code, cursor) or within_time(self.by_names, code[:cursor]) or {}
+        return cursor - len(prefix), cursor, dict(names)
+
+    def by_ipython(self, code, cursor):
+        if not self.jedi.acquire(timeout=ANSWER_TIMEOUT):
+            return None
+        try:
+            return ipython.assist.complete(ipython.runner.shell, code, cursor)
+        finally:
+            self.jedi.release()
 
     def by_jedi(self, code, cursor):
         if not state.has_jedi or not self.jedi.acquire(blocking=False):
@@ -42,7 +56,7 @@ class Completion:
         try:
             import jedi
 
-            jedi.Interpreter._allow_descriptor_getattr_default = False  # Properties may do anything.
+            jedi.Interpreter._allow_descriptor_getattr_default = False  # A property may run any code.
             lines = code[:cursor].split('\n')
             script = jedi.Interpreter(code, [SHELL.global_dict])
             prefix = re.search(r'\w*\Z', lines[-1]).group()
@@ -57,7 +71,7 @@ class Completion:
             value = resolve(path)
             names = {name: kind_of(safely(static_attribute, value, name)) for name in dir(value)}
         else:
-            names = {name: 'keyword' for name in keyword.kwlist}
+            names = dict.fromkeys(keyword.kwlist, 'keyword')
             for space in vars(builtins), SHELL.global_dict:
                 names.update((name, kind_of(value)) for name, value in list(space.items()))
         shown = {name: kind for name, kind in names.items() if name.startswith(prefix)}
@@ -67,7 +81,7 @@ class Completion:
         return columns(resolve(re.search(r'([\w.]*)\.\w*\Z', before).group(1)))
 
     def tables_from(self, prefix):
-        """A metastore may be slow: then the tables known so far, and the others next time."""
+        """Returns the tables known so far; a slow metastore's others come with the next completion."""
         if time.monotonic() - self.asked > 10:
             self.asked = time.monotonic()
             within_time(self.list_tables)
@@ -82,7 +96,8 @@ completion = Completion()
 
 def answer(cursor, length, names):
     start = cursor - length
-    names = sorted(names.items(), key=lambda entry: (entry[1] != 'column', entry[0].startswith('_'), entry[0]))[:MOST]
+    names = sorted(names.items(), key=lambda entry: (entry[1] != 'column', entry[0].startswith('_'), entry[0]))
+    names = names[:MATCHES_LIMIT]
     types_ = [{'start': start, 'end': cursor, 'text': name, 'type': kind} for name, kind in names]
     return {'matches': [name for name, _ in names], 'start': start, 'end': cursor, 'types': types_}
 

@@ -1,10 +1,10 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What a statement shows by name: `display` and its like."""
+"""Implements `display`, `update_display` and `clear_output`."""
 
 import uuid
 
-from .bundles import bundle_of, keep_bundle
 from .events import events
+from .mime_bundles import bundle_of, keep_bundle
 
 
 class DisplayHandle:
@@ -19,7 +19,7 @@ class DisplayHandle:
 
 
 def display(*objects, display_id=None, raw=False, metadata=None, clear=False, update=False, transient=None, **_):
-    """Shows the objects; with `display_id=True` or a name, gives a handle to show something else in their place."""
+    """Shows the objects. With `display_id=True` or a name, returns a handle that can show something else instead."""
     handle = DisplayHandle(uuid.uuid4().hex if display_id is True else display_id) if display_id else None
     if clear:
         clear_output(wait=True)
@@ -33,12 +33,17 @@ def display(*objects, display_id=None, raw=False, metadata=None, clear=False, up
 
 
 def update_display(*objects, display_id, **options):
-    """Shows the object in the place of what was displayed under this name."""
+    """Shows the object in place of what was displayed under this name."""
     display(*objects, display_id=display_id, update=True, **options)
 
 
+def publish_display_data(data, metadata=None, transient=None, update=False, **_):
+    """Shows a MIME bundle."""
+    display(data, raw=True, metadata=metadata, display_id=(transient or {}).get('display_id'), update=update)
+
+
 def clear_output(wait=False):
-    """Takes away what the cell has shown; with `wait`, when there is something new to show."""
+    """Clears the output of the cell; with `wait`, only when new output comes."""
     events.add('clear_output', wait=bool(wait))
 
 

@@ -1,15 +1,12 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What a statement raised, with the user's own lines."""
+"""Formats what a statement raised, with the user's own lines."""
 
-import itertools
-import os
-import re
 import sys
-import traceback
 
-from .base import AGENT, USER, safely, state
+from .common import AGENT, is_users, safely, safely_from_all, state
 from .events import events
 from .sources import sources
+from .stdlib import itertools, os, re, traceback
 
 RED, GREEN, PLAIN = '\x1b[31m', '\x1b[32m', '\x1b[0m'
 CAUSE = 'The above exception was the direct cause of the following exception:'
@@ -17,53 +14,67 @@ CONTEXT = 'During handling of the above exception, another exception occurred:'
 JAVA_FRAME = re.compile(r'^\s+(?:at \S|\.\.\. \d+ more).*\n', re.MULTILINE)
 SPARKS_FILE = r'^  File "[^"]*(?:\.zip|-packages|python)[/\\]pyspark[/\\][^"]*", line .*\n'
 WORKER_FRAME = re.compile(SPARKS_FILE + r'(?:    .*\n)*', re.MULTILINE)
-FRAMES = 30
+FILE_LINE = re.compile(r'  File "<(?:stdin|cell)[^"]*>", line')
+JAVA_STACK_NOTE = '(the Java stack is left out: %debug-log shows it)'
+FRAMES_LIMIT = 30
+NO_MESSAGE = '<an exception that cannot say what it is>'
 
 
 def error_text(error):
-    """What the exception says; of Java's without the stack."""
-    text = safely(str, error)
+    """Returns the exception's message; that of a Java exception without its stack."""
+    text = safely_from_all(str, error)
     if text is None:
-        return '<an exception that cannot say what it is>'
+        return NO_MESSAGE
     if type(error).__name__ != 'Py4JJavaError':
         return text
     text = WORKER_FRAME.sub('', text.split('\n\nDriver stacktrace:')[0] + '\n')
     return JAVA_FRAME.sub('', text).strip()
 
 
+def name_of(error):
+    """Returns the name of the error's class, even if the class hides it."""
+    return type.__dict__['__name__'].__get__(type(error))
+
+
 def only_error(error):
-    """The last lines of a traceback."""
+    """Returns the last lines of a traceback: the error itself."""
     if type(error).__name__ == 'Py4JJavaError':
-        folded = '(the Java stack is left out: %debug-log shows it)'
-        lines = split(['Py4JJavaError: ' + error_text(error), folded])
+        lines = split(['Py4JJavaError: ' + error_text(error), JAVA_STACK_NOTE])
     else:
         lines = split(traceback.format_exception_only(type(error), error))
-    if isinstance(error, SyntaxError) and error.filename == USER:
-        lines = [re.sub(r'^  File "<stdin>", line', '  Cell line', line) for line in lines]
-    name = type(error).__name__
-    return [re.sub(r'^(?:\w+\.)*%s\b' % re.escape(name), RED + name + PLAIN, line) for line in lines]
+    if isinstance(error, SyntaxError):
+        lines = [FILE_LINE.sub('  Cell line', line, count=1) if FILE_LINE.match(line) else line for line in lines]
+    return [with_red(name_of(error), line) for line in lines]
+
+
+def with_red(name, line):
+    """Shows the name of the error's class in red and without its module."""
+    begin = line.partition(':')[0]
+    if begin != name and not begin.endswith('.' + name):
+        return line
+    return RED + name + PLAIN + line[len(begin) :]
 
 
 def frames_of(tb):
-    """The frames from the user's code on: those of the shell come before it."""
+    """Returns the frames from the user's code on; those before it are the shell's."""
     frames = list(traceback.walk_tb(tb))
-    user = [place for place, (frame, _) in enumerate(frames) if frame.f_code.co_filename == USER]
+    user = [place for place, (frame, _) in enumerate(frames) if is_users(frame.f_code)]
     frames = frames[user[0] :] if user else []
     return [(frame, line) for frame, line in frames if frame.f_code.co_filename != AGENT]
 
 
 def frame_lines(frame, number):
     code = frame.f_code
-    if code.co_filename != USER:
+    if not is_users(code):
         return split(traceback.StackSummary.extract([(frame, number)]).format())
     statement, source = sources.of(code)
     inside = '' if code.co_name == '<module>' else ', in ' + code.co_name
     originals = statement.originals if statement else {}
-    return ['  %s line %d%s' % (cell_name(statement), number, inside)] + around(source, number, originals)
+    return ['  %s line %d%s' % (cell_name(statement), number, inside), *around(source, number, originals)]
 
 
 def around(source, number, originals):
-    """The line, and two before and after it, as IPython shows them."""
+    """Returns the line and two before and after it, as IPython shows them."""
     lines = [originals.get(line, line) for line in source.split('\n')] if source else []
     lines = list(enumerate(lines, 1))
     shown = []
@@ -88,8 +99,8 @@ def describe(error, tb, seen):
     lines = []
     context = None if error.__suppress_context__ else error.__context__
     for earlier, words in ((error.__cause__, CAUSE), (context, CONTEXT)):
-        if earlier is not None and id(earlier) not in seen and tb is not None:  # Else it is the shell's.
-            lines += describe(earlier, earlier.__traceback__, seen) + ['', words, '']
+        if earlier is not None and id(earlier) not in seen and tb is not None:  # Without a traceback it is the shell's.
+            lines += [*describe(earlier, earlier.__traceback__, seen), '', words, '']
             break
     frames = frames_of(tb)
     if frames:
@@ -108,12 +119,12 @@ def is_sparks(file):
 
 
 def fold(frames):
-    """The lines of the frames, without those inside Spark's Python and the middle of a deep recursion."""
+    """Returns the lines of the frames, without those inside pyspark and the middle of a deep recursion."""
     lines = []
-    left_out = len(frames) - FRAMES
+    left_out = len(frames) - FRAMES_LIMIT
     if left_out > 0:
         middle = '  … %d more frames …' % left_out
-        return fold(frames[: FRAMES // 2]) + [middle] + fold(frames[-(FRAMES // 2) :])
+        return [*fold(frames[: FRAMES_LIMIT // 2]), middle, *fold(frames[-(FRAMES_LIMIT // 2) :])]
     for inside, run in itertools.groupby(frames, lambda entry: is_sparks(entry[0].f_code.co_filename)):
         run = list(run)
         if inside:
@@ -124,9 +135,9 @@ def fold(frames):
 
 
 class Last:
-    """The newest traceback, with all that was left out of it."""
+    """The newest traceback in full, for `%debug-log`."""
 
-    LONGEST = 200000
+    LENGTH_LIMIT = 200000
     text = ''
 
 
@@ -143,7 +154,9 @@ def tell_error(statement, reply):
     if statement.failure:
         error, tb = statement.failure
         told['evalue'] = error_text(error)
-        Last.text = (safely(whole, error, tb) or '')[: Last.LONGEST]
+        Last.text = (safely(whole, error, tb) or '')[: Last.LENGTH_LIMIT]
+        if statement.has_told_error:
+            return
         lines = safely(describe, error, tb, set()) or lines
     events.add('error', traceback=lines, **told)
 

@@ -1,32 +1,29 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What happened in the session, for the kernel to ask for."""
-
-import collections
-import itertools
-import json
-import threading
-import time
+"""Keeps what happened in the session until the kernel asks for it."""
 
 from .interrupts import interrupts
+from .stdlib import Condition, collections, itertools, json, time
+from .threads import threads
 
 
 class Events:
-    """The numbered list of what happened, bounded in memory."""
+    """The numbered list of what happened, bounded in memory. All limits are in characters."""
 
-    KEPT = 16 << 20  # Characters, in all.
-    ANSWER = 1 << 20
-    PIECE = 1 << 16  # Of one stream, in one event.
-    LARGEST = 8 << 20
+    KEPT_LIMIT = 16 << 20
+    ANSWER_LIMIT = 1 << 20
+    STREAM_EVENT_LIMIT = 1 << 16
+    CONTENT_LIMIT = 8 << 20
     URGENT = ('end', 'input')
-    LINGER = 0.03  # Seconds in which what follows may join an answer that is not urgent.
+    OUTPUTS = ('display', 'update_display', 'clear_output')  # Beside text: what a thread shows.
+    LINGER = 0.03  # Seconds for which an answer that is not urgent waits for more events.
 
     def __init__(self):
-        self.changed = threading.Condition()
+        self.changed = Condition()
         self.kept = collections.deque()
         self.next = 0
         self.size = 0
         self.growing = None  # The last event, if it is text.
-        self.told = 0  # Events below this number were told: no text is added to them.
+        self.told = 0  # Events below this number have been read, so that no text is added to them.
         self.urgent = -1
         self.readers = 0
         self.last_read = 0.0
@@ -34,14 +31,16 @@ class Events:
 
     @interrupts.shielded
     def add(self, kind, **content):
+        owner = threads.owner() if kind in self.OUTPUTS else None
         with self.changed:
-            self.keep(kind, content, len(json.dumps(content)))
+            self.keep(kind, content, len(json.dumps(content)), owner)
 
     @interrupts.shielded
     def stream(self, name, text, statement=None):
+        statement = statement or threads.owner()
         with self.changed:
-            for start in range(0, len(text), self.PIECE):
-                piece = text[start : start + self.PIECE]
+            for start in range(0, len(text), self.STREAM_EVENT_LIMIT):
+                piece = text[start : start + self.STREAM_EVENT_LIMIT]
                 last = self.growing
                 if last and self.may_grow(last, name, statement or self.statement):
                     last['text'].append(piece)
@@ -53,7 +52,7 @@ class Events:
 
     @interrupts.shielded
     def add_newest(self, kind, statement, **content):
-        """In the place of an earlier one that nobody has heard of yet."""
+        """Adds an event in place of an earlier one that nobody has read yet."""
         with self.changed:
             last = self.kept[-1] if self.kept else {}
             if last.get('kind') == kind and last['statement'] == statement and last['n'] >= self.told:
@@ -63,11 +62,11 @@ class Events:
 
     def may_grow(self, event, name, statement):
         is_same = event['name'] == name and event['statement'] == statement
-        return is_same and event['n'] >= self.told and event['size'] < self.PIECE
+        return is_same and event['n'] >= self.told and event['size'] < self.STREAM_EVENT_LIMIT
 
     def keep(self, kind, content, size, statement=None):
         self.growing = None
-        size += 700  # What an event takes without its text.
+        size += 700  # The memory that an event takes without its text.
         statement = statement or self.statement
         self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size))
         if kind in self.URGENT:
@@ -78,7 +77,7 @@ class Events:
         self.changed.notify_all()
 
     def bound(self):
-        while self.size > self.KEPT and len(self.kept) > 1:
+        while self.size > self.KEPT_LIMIT and len(self.kept) > 1:
             self.size -= self.kept.popleft()['size']
 
     def since(self, number, wait=0):
@@ -99,14 +98,14 @@ class Events:
         told, size = [], 0
         for event in itertools.islice(self.kept, start - first, None):
             size += event['size']
-            if told and size > self.ANSWER:
+            if told and size > self.ANSWER_LIMIT:
                 break
             told.append({key: value for key, value in event.items() if key != 'size'})
             if event['kind'] == 'stream':
                 told[-1]['text'] = ''.join(event['text'])
         after = start + len(told)
         self.told = max(self.told, after)
-        return {'events': told, 'next': after, 'lost': number < first}
+        return {'events': told, 'next': after, 'lost': number < first, 'threads': threads.owners()}
 
     def has_reader(self, seconds):
         return self.readers > 0 or time.monotonic() - self.last_read < seconds

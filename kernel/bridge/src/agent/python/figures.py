@@ -1,18 +1,17 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""The figures that matplotlib has open."""
+"""Shows the figures that matplotlib has open."""
 
-import base64
-import io
 import sys
 
-from .base import safely
+from .common import SHELL, safely, state
 from .events import events
+from .stdlib import base64, io
 
 
 class Figures:
-    """Open matplotlib figures are shown when a statement ends, and closed when the next one begins.
+    """Shows open figures when a statement ends, and closes them when the next one begins.
 
-    Not at once, and not by a statement that says so: Livy's `%matplot` shows what an earlier statement drew.
+    They stay open in between, and are left alone by a statement with `%matplot`, which shows what an earlier one drew.
     """
 
     BACKENDS = ('agg', 'inline', 'module://matplotlib_inline.backend_inline')
@@ -20,9 +19,13 @@ class Figures:
     def __init__(self):
         self.shown = []
 
+    def backends(self):
+        # IPython's inline backend shows the figures of the cells that IPython runs.
+        return self.BACKENDS[:1] if state.statement and state.statement.by_ipython else self.BACKENDS
+
     def pyplot(self):
         plot = sys.modules.get('matplotlib.pyplot')
-        drawn_here = plot and str(safely(plot.get_backend)).lower() in self.BACKENDS
+        drawn_here = plot and str(safely(plot.get_backend)).lower() in self.backends()
         return plot if drawn_here else None
 
     def begin(self, statement):
@@ -46,21 +49,59 @@ class Figures:
                 self.shown.append(figure)
                 yield figure
         if current:
-            plot.figure(current.number)  # What the user goes on drawing in.
+            plot.figure(current.number)  # The figure that the user goes on drawing in.
 
     def draw(self, figure):
-        image = io.BytesIO()
-        figure.savefig(image, format='png', bbox_inches='tight')
-        width, height = figure.get_size_inches()
-        text = '<Figure size %dx%d with %d Axes>' % (width * figure.dpi, height * figure.dpi, len(figure.axes))
-        png = base64.b64encode(image.getvalue()).decode()
-        events.add('display', data={'image/png': png, 'text/plain': text}, metadata={}, id=None)
+        data = {'image/png': png_of(figure, bbox_inches='tight'), 'text/plain': repr(figure)}
+        events.add('display', data=data, metadata={}, id=None)
+
+
+def is_figure(value):
+    module = sys.modules.get('matplotlib.figure')
+    return module is not None and isinstance(value, module.Figure)
+
+
+def png_of(figure, **options):
+    """Returns the picture in Base64."""
+    image = io.BytesIO()
+    figure.savefig(image, format='png', **options)
+    return base64.b64encode(image.getvalue()).decode()
 
 
 figures = Figures()
 
 
+class Matplot:
+    """Replaces Livy's `%matplot`, which would not find the figure that IPython closed at the end of its cell."""
+
+    def __init__(self):
+        self.last = None
+
+    def install(self):
+        self.livys = SHELL.magic_router['matplot']
+        SHELL.magic_router['matplot'] = self.matplot
+
+    def uninstall(self):
+        if SHELL.magic_router.get('matplot') == self.matplot:
+            SHELL.magic_router['matplot'] = self.livys
+
+    def note(self):
+        """Remembers the current figure, before IPython closes it."""
+        plot = sys.modules.get('matplotlib.pyplot')
+        if plot and plot.get_fignums():
+            self.last = plot.gcf()
+
+    def matplot(self, name):
+        plot = SHELL.global_dict.get(name)
+        if self.last is None or plot is not sys.modules.get('matplotlib.pyplot') or plot.get_fignums():
+            return self.livys(name)
+        return {'image/png': png_of(self.last), 'text/plain': ''}
+
+
+matplot = Matplot()
+
+
 def show(*_, **__):
-    """Shows the open figures."""  # A function: matplotlib writes a signature onto it.
+    """Shows the open figures."""  # A function, since matplotlib sets its `__signature__`.
     for figure in figures.new_ones():
         figures.draw(figure)

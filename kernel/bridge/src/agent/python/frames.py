@@ -1,56 +1,36 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""DataFrames of Spark's as tables: in `display` and `%table`, and as a value where Spark's own setting asks for it."""
+"""Takes out of tracebacks what is not the user's."""
 
-from . import tabular
-from .base import SHELL, safely
-
-ROWS = 'application/vnd.livy-kernel.rows+json'  # The kernel makes a table of it.
-LIVYS_TABLE = 'application/vnd.livy.table.v1+json'
-MOST = 1000
+from .common import AGENT
+from .stdlib import os
 
 
-def rows_of(frame, most):
-    return dict(tabular.table(frame, most), livy_kernel=1)
+def user_frames(tb):
+    """Returns a traceback without the frames that led to the user's code: Livy's, the agent's and IPython's."""
+    entries = list(iter_entries(tb))
+    files = [entry.tb_frame.f_code.co_filename for entry in entries]
+    at = files.index(AGENT) if AGENT in files else 0
+    while at + 1 < len(files) and leads_to_user(files[at]):
+        at += 1
+    return entries[at] if entries and not leads_to_user(files[at]) else None
 
 
-def eager_rows(frame):
-    """How many rows a bare value shows; as a rule none, since it would run a job."""
-    conf = frame.sparkSession.conf
-    if conf.get('spark.sql.repl.eagerEval.enabled', 'false') == 'true':
-        return int(conf.get('spark.sql.repl.eagerEval.maxNumRows', '20'))
+def iter_entries(tb):
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
 
 
-def shown(value, wanted):
-    """The rows of a DataFrame that is to be shown; None for everything else."""
-    if not tabular.is_spark(value) or value.isStreaming:
-        return None
-    most = MOST if wanted else safely(eager_rows, value)
-    if most is None:
-        return None
-    return {ROWS: rows_of(value, most), 'text/plain': repr(value)}
+def leads_to_user(name):
+    return name == AGENT or os.sep + 'IPython' + os.sep in name or os.sep + 'asyncio' + os.sep in name
 
 
-class Table:
-    """Livy's `%table`, which knows rows only, and dies of DataFrames."""
-
-    def install(self):
-        self.livys = SHELL.magic_router['table']
-        SHELL.magic_router['table'] = self.table
-
-    def uninstall(self):
-        if SHELL.magic_router.get('table') == self.table:
-            SHELL.magic_router['table'] = self.livys
-
-    def table(self, name):
-        value = SHELL.global_dict.get(name)
-        if tabular.is_pandas(value):
-            value = tabular.frame_of(tabular.session(SHELL.global_dict), value, name)
-        if not tabular.is_spark(value):
-            return self.livys(name)
-        told = tabular.table(value, MOST)
-        headers = [{'name': each, 'type': kind.upper() + '_TYPE'} for each, kind in told['columns']]
-        more = {key: told[key] for key in ('more', 'total') if key in told}
-        return {LIVYS_TABLE: dict(more, headers=headers, data=told['rows'])}
-
-
-table = Table()
+def without_agent(tb):
+    """Removes the agent's own frame, in which an interrupt is raised."""
+    entry = tb
+    while entry is not None:
+        if entry.tb_next and entry.tb_next.tb_frame.f_code.co_filename == AGENT:
+            entry.tb_next = entry.tb_next.tb_next
+        else:
+            entry = entry.tb_next
+    return tb

@@ -1,21 +1,20 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Questions of `input()` and `getpass()`."""
+"""Implements `input()` and `getpass()`."""
 
-import itertools
-import threading
-
-from .base import state
 from .children import children
+from .common import state
 from .events import events
+from .stdlib import Condition, itertools
 
 
 class Inputs:
-    """Questions that only the person in front of the notebook can answer."""
+    """The questions that wait for the user's answer."""
 
-    LISTENED = 30  # Seconds since a kernel last asked for events, after which nobody will answer.
+    READER_TIMEOUT = 30  # Seconds since a kernel last read events, after which nobody will answer.
 
     def __init__(self):
         self.numbers = itertools.count(1)
+        self.answered = Condition()
         self.waiting = {}
 
     def input(self, prompt=''):
@@ -25,27 +24,26 @@ class Inputs:
         return self.ask(str(prompt), True)
 
     def ask(self, prompt, password):
-        if state.statement is None or not events.has_reader(self.LISTENED) or children.forked:
+        if state.statement is None or not events.has_reader(self.READER_TIMEOUT) or children.forked:
             raise EOFError('EOF when reading a line')
-        request, answered = next(self.numbers), threading.Event()
-        self.waiting[request] = [answered, None]
+        request = next(self.numbers)
+        self.waiting[request] = answer = []
         try:
             events.add('input', request=request, prompt=prompt, password=password)
-            while not answered.wait(0.2):
-                if not events.has_reader(self.LISTENED):
-                    raise EOFError('nobody is there to answer')
-            text = self.waiting[request][1]
+            with self.answered:
+                while not self.answered.wait_for(lambda: answer, 0.2):
+                    if not events.has_reader(self.READER_TIMEOUT):
+                        raise EOFError('no notebook is there to answer')
         finally:
             del self.waiting[request]
-        if text is None:
+        if answer == [None]:
             raise EOFError('EOF when reading a line')
-        return text
+        return answer[0]
 
     def reply(self, request, text):
-        waiting = self.waiting.get(request)
-        if waiting:
-            waiting[1] = text
-            waiting[0].set()
+        with self.answered:
+            self.waiting.get(request, []).append(text)
+            self.answered.notify_all()
         return {}
 
 

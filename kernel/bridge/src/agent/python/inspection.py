@@ -1,16 +1,18 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What is known of the name at a cursor."""
+"""Describes the object whose name is at a cursor."""
 
 import inspect
-import re
+import linecache
 
-from .base import safely
+from .common import safely
+from .ipython_start import ipython
 from .names import columns, resolve, within_time
 from .sources import sources
+from .stdlib import ast, re
 
 
 def name_at(code, cursor):
-    """The dotted name under the cursor, or that of the function whose arguments it is in."""
+    """Returns the dotted name under the cursor, or that of the function whose arguments the cursor is in."""
     for match in re.finditer(r'[^\W\d]\w*(?:\.[^\W\d]\w*)*', code):
         if match.start() <= cursor <= match.end():
             end = re.match(r'\w*', code[cursor:]).end() + cursor
@@ -24,8 +26,15 @@ def name_at(code, cursor):
 
 
 def inspect_name(code, cursor, detail=0):
-    text = within_time(description, name_at(code, cursor), detail)
+    text = ipython.runner and within_time(by_ipython, code, cursor, detail)
+    text = text or within_time(description, name_at(code, cursor), detail)
     return {'found': bool(text), 'data': {'text/plain': text} if text else {}}
+
+
+def by_ipython(code, cursor, detail):
+    text = ipython.assist.describe(ipython.runner.shell, code, cursor, detail)
+    names = columns(resolve(name_at(code, cursor))) if text else []
+    return text and text + ('\nColumns: ' + ', '.join(names) if names else '')
 
 
 def description(name, detail):
@@ -50,8 +59,30 @@ def description(name, detail):
 
 
 def source_of(value):
-    code = getattr(getattr(value, '__func__', value), '__code__', None)
+    code = code_of(value)
     _, source = sources.of(code) if code else (None, '')
     if source:
         return ''.join(inspect.getblock(source.splitlines(True)[code.co_firstlineno - 1 :]))
+    if isinstance(value, type) and value.__module__ == '__main__':
+        return safely(source_of_class, value)  # Python would look for it in the shell's own file.
     return safely(inspect.getsource, value)
+
+
+def code_of(value):
+    function = getattr(value, '__func__', None) or getattr(value, 'fget', None) or value
+    return getattr(function, '__code__', None)
+
+
+def source_of_class(value):
+    """Returns the source of a class that a cell has defined, which its methods tell."""
+    for code in filter(None, map(code_of, vars(value).values())):
+        source = sources.of(code)[1] or ''.join(linecache.getlines(code.co_filename))
+        for node in reversed(list(ast.walk(ast.parse(source)))) if source else ():
+            begin = min([node.lineno] + [line.lineno for line in node.decorator_list]) if is_class(node, value) else 0
+            if begin and node.lineno <= code.co_firstlineno <= node.end_lineno:
+                return ''.join(source.splitlines(True)[begin - 1 : node.end_lineno])
+    return None
+
+
+def is_class(node, value):
+    return isinstance(node, ast.ClassDef) and node.name == value.__name__

@@ -1,29 +1,31 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""KeyboardInterrupt, in the middle of what a statement does."""
+"""Raises KeyboardInterrupt in a running statement."""
 
-import ctypes
-import functools
-import signal
 import sys
-import threading
-import time
 
-from .base import MAIN_THREAD, USER, safely
+from .common import is_users, safely
+from .stdlib import MAIN_THREAD, allocate_lock, contextlib, ctypes, functools, get_ident, signal, time
 
 
 class Interrupts:
-    """KeyboardInterrupt for the user's code, never for the shell: that would end the session.
+    """Raises KeyboardInterrupt in the user's code but never in the shell, since that would end the session.
 
-    A signal's handler runs on the main thread, so it can look at the stack and act on it with nothing in between.
+    A signal handler runs on the main thread, so nothing can happen between its look at the stack and what it raises.
     """
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.statement = None
         self.asked = False
         self.before = None
-        self.shields = 0  # How deep the main thread is in what must not be left half done.
+        self.shields = 0  # How deep the main thread is in functions that must not be left half done.
         self.held_back = False
+        self.for_user = set()  # The code objects of functions that wait for the user's code.
+
+    def interruptible(self, function):
+        """Decorates a function that may be interrupted as if it were the user's own."""
+        self.for_user.add(function.__code__)
+        return function
 
     def begin(self, statement):
         self.statement = statement
@@ -35,12 +37,14 @@ class Interrupts:
             signal.signal(signal.SIGINT, self.on_signal)
 
     def end(self):
-        """Afterwards nothing can be raised any more, nor is anything on its way."""
+        """Ends the statement: afterwards no interrupt can be raised any more, nor is one pending."""
         while True:
             try:
                 with self.lock:
                     self.statement, self.asked, self.held_back = None, False, False
-                    raise_in_main_thread(None)
+                # A pending interrupt arrives here. Clearing it would leave Python 3.11 unable to trace.
+                for _ in range(10):
+                    pass
                 break
             except KeyboardInterrupt:
                 continue
@@ -48,7 +52,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, self.before)
 
     def on_signal(self, number, frame):
-        if not self.asked:  # Not by us.
+        if not self.asked:  # The signal does not come from `interrupt`.
             return self.before(number, frame) if callable(self.before) else None
         self.asked = False
         if not runs_user_code(frame):
@@ -68,17 +72,17 @@ class Interrupts:
                 return {'raised': False, 'why': 'no code of a statement is running'}
             if running is not None and signal.getsignal(signal.SIGINT) == self.on_signal:
                 self.asked = True
-                signal.pthread_kill(MAIN_THREAD, signal.SIGINT)  # Ends a blocking call too.
+                signal.pthread_kill(MAIN_THREAD, signal.SIGINT)  # This ends a blocking call, too.
                 why = 'by a signal'
-            else:  # The user's code handles signals itself, or was running before this module came.
-                raise_in_main_thread(KeyboardInterrupt)
+            else:  # The user's code handles signals itself, or began before the agent was installed.
+                raise_in_main_thread()
                 why = 'at the next step of Python'
         self.insist()
         safely(cancel_spark_jobs, running)
         return {'raised': True, 'why': why}
 
     def insist(self):
-        """A signal that came just before a blocking call has not woken it."""
+        """Repeats the signal, since one that came just before a blocking call has not woken it."""
         for _ in range(50):
             time.sleep(0.01)
             with self.lock:
@@ -86,12 +90,35 @@ class Interrupts:
                     return
                 signal.pthread_kill(MAIN_THREAD, signal.SIGINT)
 
+    @contextlib.contextmanager
+    def shield(self):
+        """Holds interrupts back; one that came meanwhile is forgotten, since the code has ended or not begun."""
+        self.shields += 1
+        try:
+            yield
+        finally:
+            self.shields -= 1
+            if not self.shields:
+                self.held_back = False
+
+    @contextlib.contextmanager
+    def expose(self):
+        """Lets interrupts through to the user's code, within a shield."""
+        shields, self.shields = self.shields, 0
+        try:
+            if self.held_back:
+                self.held_back = False
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self.shields = shields
+
     def shielded(self, method):
-        """Holds an interrupt back until `method` is done."""
+        """Decorates a method so that an interrupt waits until it is done."""
 
         @functools.wraps(method)
         def run(*arguments, **options):
-            if threading.get_ident() != MAIN_THREAD:
+            if get_ident() != MAIN_THREAD:
                 return method(*arguments, **options)
             self.shields += 1
             try:
@@ -106,14 +133,13 @@ class Interrupts:
 
 
 def runs_user_code(frame):
-    while frame is not None and frame.f_code.co_filename != USER:
+    while frame is not None and not (is_users(frame.f_code) or frame.f_code in interrupts.for_user):
         frame = frame.f_back
     return frame is not None
 
 
-def raise_in_main_thread(exception):
-    exception = ctypes.py_object(exception) if exception else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(MAIN_THREAD), exception)
+def raise_in_main_thread():
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(MAIN_THREAD), ctypes.py_object(KeyboardInterrupt))
 
 
 def active_spark_context():
@@ -128,7 +154,7 @@ def cancel_spark_jobs(statement):
 
 
 def forget_py4j_connection(frame):
-    """A call to the JVM that is left early has an answer to come, which the next call would take for its own."""
+    """Drops the connection of an unfinished JVM call, whose answer the next call would take for its own."""
     while frame is not None and not frame.f_code.co_filename.endswith('clientserver.py'):
         frame = frame.f_back
     context = active_spark_context()

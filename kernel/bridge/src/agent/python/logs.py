@@ -1,48 +1,54 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What Python's `logging` says. Livy's shell has it written to the session's log, where nobody sees it."""
+"""Separates the user's logging from the shell's.
+
+Livy's shell has configured `logging` to write to the session's log, so `basicConfig` would do nothing in a cell. While
+the code of a cell runs, the root logger has the user's handlers only: at first none, as in every Python. The shell's
+own logger never uses them, since it repeats the errors of cells.
+"""
 
 import logging
-import os
 
-from .base import state
-from .events import events
+from .stdlib import contextlib, os
 
-
-def is_noise(record):
-    """The shell's own logger repeats each cell's error, and py4j, by the root logger, each interrupted call."""
-    return record.name == 'fake_shell' or os.sep + 'py4j' + os.sep in record.pathname
+SHELLS_LOGGER = 'fake_shell'
+FILTERED = (None, 'py4j.clientserver', 'py4j.java_gateway')  # The first is the root, to which py4j logs, too.
 
 
-class Handler(logging.Handler):
-    """Tells what Python would tell by itself: of which no handler of the user's is told."""
+def is_news(record):
+    """Tells whether a record is of use: py4j logs each call of Livy's, and interrupts, which are the cell's error."""
+    is_interrupt = bool(record.exc_info) and record.exc_info[0] is KeyboardInterrupt
+    is_of_py4j = os.sep + 'py4j' + os.sep in record.pathname
+    return not (is_of_py4j and (is_interrupt or record.levelno < logging.WARNING))
 
+
+class Logs:
     def __init__(self):
-        super().__init__()
-        self.setFormatter(logging.Formatter('%(message)s'))
-        self.shells = []
+        self.shells = []  # The handlers of Livy's shell.
 
     def install(self):
-        root = logging.getLogger()
-        self.shells = list(root.handlers)
-        root.addHandler(self)
+        self.shells = list(logging.getLogger().handlers)
+        logger = logging.getLogger(SHELLS_LOGGER)
+        logger.handlers[:], logger.propagate = self.shells, False
+
+        for name in FILTERED:
+            logging.getLogger(name).addFilter(is_news)
 
     def uninstall(self):
-        logging.getLogger().removeHandler(self)
+        logger = logging.getLogger(SHELLS_LOGGER)
+        logger.handlers[:], logger.propagate = [], True
+        for name in FILTERED:
+            logging.getLogger(name).removeFilter(is_news)
 
-    def emit(self, record):
-        if state.statement is None or is_noise(record) or self.is_told_to_others(record):
-            return
-        if record.name == 'root':  # From now on, as `logging.warning` has it.
-            self.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
-        events.stream('stderr', self.format(record) + '\n')
-
-    def is_told_to_others(self, record):
-        logger = logging.getLogger(record.name)
-        while logger is not None:
-            if any(handler is not self and handler not in self.shells for handler in logger.handlers):
-                return True
-            logger = logger.parent if logger.propagate else None
-        return False
+    @contextlib.contextmanager
+    def of_user(self):
+        """Takes the shell's handlers off the root logger meanwhile."""
+        handlers = logging.getLogger().handlers
+        handlers[:] = [handler for handler in handlers if handler not in self.shells]
+        try:
+            yield
+        finally:
+            handlers = logging.getLogger().handlers
+            handlers[:] = self.shells + [handler for handler in handlers if handler not in self.shells]
 
 
-logs = Handler()
+logs = Logs()

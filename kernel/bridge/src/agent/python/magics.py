@@ -1,16 +1,19 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""The magics, by the names that IPython gives them."""
+"""Implements IPython's magics."""
 
 import difflib
 import os
 import sys
 
-from . import commands, names_of_user, timing
-from .base import SHELL, safely, state
+from . import commands, timing, who_magics
+from .cell_run import run_text
+from .common import SHELL, safely, state
 from .display import display
 from .errors import last_error
 from .inspection import description
-from .sources import sources
+from .ipython_start import ipython
+from .payloads import page, set_next_input
+from .without_ipython import HOW, MAGICS, hint
 
 
 class UsageError(Exception):
@@ -19,18 +22,34 @@ class UsageError(Exception):
 
 NO_EFFECT = ('autosave', 'autoreload', 'colors', 'config', 'precision', 'reload_ext', 'xmode', 'unload_ext', 'aimport')
 SPARKMAGICS = ('sparkmagic', 'sparkmagic.magics')
-PIP = (
-    'a library is wanted on every machine of the cluster, and pip would reach the driver at most. '
-    'Give it to the session as it starts: Livy\'s "pyFiles" or "archives" (spark.apache.org, "Python Package Management").'
+EXECUTORS = (
+    'The library is at the driver only. What executors need comes with the session: '
+    'Livy\'s "pyFiles" or "archives" (spark.apache.org, "Python Package Management").'
 )
-ALONE = ('info', 'logs', 'chart', 'sessions', 'delete', 'cleanup', 'spark_ui', 'help', 'lsmagic', 'configure', 'sql', 'batch')
+ALONE = (
+    'info',
+    'logs',
+    'chart',
+    'sessions',
+    'delete',
+    'cleanup',
+    'attach',
+    'detach',
+    'replay',
+    'spark_ui',
+    'help',
+    'lsmagic',
+    'configure',
+    'sql',
+    'batch',
+)
 ELSEWHERE = {
-    'pip': PIP,
-    'conda': PIP,
-    'debug': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
-    'pdb': 'there is no terminal at the driver for a debugger. The traceback is shown by %debug-log.',
-    **{name: 'it needs a cell of its own.' for name in ALONE},
+    'conda': 'the driver may have no conda. %pip installs for its Python, and !conda runs what there is.',
+    **dict.fromkeys(('debug', 'pdb'), 'it needs IPython: %s. %%debug-log shows the traceback.' % HOW),
+    **dict.fromkeys(ALONE, 'it needs a cell of its own.'),
     'spark': 'the session is there already, as `spark` and `sc`.',
+    'send_to_spark': 'nothing has to be sent, because all cells run in the session.',
+    'manage_spark': 'this kernel already runs on Spark.',
     'local': 'what follows would run beside the notebook, where this kernel has no Python.',
 }
 SHOWN_AS = {
@@ -47,15 +66,11 @@ def tell(text):
     print(text, file=sys.stderr)
 
 
-def run(text):
-    return sources.run(text, SHELL.global_dict)
-
-
 def time_line(text):
     if not text.strip():
         raise UsageError('%time needs something to run: %time f(x)')
     with timing.timed():
-        return run(text)
+        return run_text(text)
 
 
 def timeit_line(text, setup='pass'):
@@ -72,6 +87,7 @@ def load_ext(text):
         tell('%load_ext ' + text + ': not needed, this kernel runs on Spark already')
     else:
         tell('%%load_ext %s: extensions of IPython cannot be loaded, since the session runs without it' % text)
+        hint.tell()
 
 
 def run_file(text):
@@ -88,6 +104,20 @@ def run_file(text):
         SHELL.global_dict.update({name: space[name] for name in space if not name.startswith('__')})
 
 
+def load(text):
+    path = text.strip().strip('"\'')
+    if not os.path.isfile(path):
+        raise UsageError('%s is no file at the driver, where %%load looks (in %s).' % (path or 'That', os.getcwd()))
+    with open(path, encoding='utf-8') as file:
+        set_next_input('# %%load %s\n%s' % (text, file.read()), replace=True)
+
+
+def pip(text):
+    if commands.pip(text) == 0 and text.split()[:1] == ['install']:
+        tell(EXECUTORS)
+        ipython.look()
+
+
 def debug_log(_):
     print(last_error() or 'There was no error yet.')
 
@@ -96,20 +126,22 @@ LINES = {
     'cd': commands.cd,
     'debug-log': debug_log,
     'env': commands.env,
+    'load': load,
     'load_ext': load_ext,
     'ls': lambda text: commands.system('ls ' + text),
     'matplotlib': matplotlib,
+    'pip': pip,
     'pwd': lambda _: os.getcwd(),
-    'reset': names_of_user.reset,
+    'reset': who_magics.reset,
     'run': run_file,
     'set_env': commands.env,
     'sx': commands.getoutput,
     'system': commands.system,
     'time': time_line,
     'timeit': timeit_line,
-    'who': names_of_user.who,
-    'who_ls': names_of_user.who_ls,
-    'whos': names_of_user.whos,
+    'who': who_magics.who,
+    'who_ls': who_magics.who_ls,
+    'whos': who_magics.whos,
 }
 
 
@@ -132,10 +164,10 @@ def shown_as(mime):
 
 
 CELLS = {
-    'bash': lambda _, body: commands.script('bash', body),
-    'capture': lambda text, body: commands.capture(text, lambda: run(body)),
-    'sh': lambda _, body: commands.script('sh', body),
-    'time': None,  # See `rewriting`.
+    'bash': lambda text, body: commands.script('bash', text, body),
+    'capture': lambda text, body: commands.capture(text, lambda: run_text(body)),
+    'sh': lambda text, body: commands.script('sh', text, body),
+    'time': None,  # `ipython_syntax` turns it into `time_cell`.
     'timeit': timeit_cell,
     'writefile': writefile,
 }
@@ -143,16 +175,17 @@ CELLS.update({name: shown_as(mime) for name, mime in SHOWN_AS.items()})
 
 
 def line(name, text):
-    """What `%name text` does."""
+    """Runs `%name text`."""
     if name in LINES:
         return LINES[name](text)
     if name in NO_EFFECT:
-        return tell('%%%s has no effect here, since the session runs without IPython' % name)
+        tell('%%%s has no effect here, since the session runs without IPython' % name)
+        return hint.tell()
     raise unknown('%', name, LINES)
 
 
 def cell(name, text, body):
-    """What `%%name text` does with the rest of its cell."""
+    """Runs `%%name text` with the rest of its cell."""
     if name in CELLS:
         return CELLS[name](text, body)
     raise unknown('%%', name, CELLS)
@@ -160,10 +193,12 @@ def cell(name, text, body):
 
 def unknown(sign, name, known):
     if name in ELSEWHERE:
-        return UsageError('%s%s is not done here: %s' % (sign, name, ELSEWHERE[name]))
+        return UsageError('%s%s is not supported: %s' % (sign, name, ELSEWHERE[name]))
+    if name in MAGICS:
+        return UsageError("%s%s is a magic of IPython, which the session's Python lacks: %s." % (sign, name, HOW))
     if name in ('json', 'table', 'matplot') and sign == '%':
         return UsageError('%%%s needs the name of a variable: %%%s x' % (name, name))
-    if name in CELLS or name in LINES:  # With the other sign.
+    if name in CELLS or name in LINES:  # The magic exists with the other sign.
         close = ['%%' + name if sign == '%' else '%' + name]
     else:
         close = [sign + other for other in difflib.get_close_matches(name, known, 1)]
@@ -172,14 +207,16 @@ def unknown(sign, name, known):
 
 
 def help(name, detail):
-    """What `name?` shows."""
+    """Shows the description that `name?` asks for."""
     if name.startswith('%'):
-        return print("Shift-Tab on a magic, or the kernel's documentation, explains it.")
+        return page("Shift-Tab on a magic, or the kernel's documentation, explains it.")
     text = safely(description, name, detail)
-    print(text if text else 'Object `%s` not found.' % name)
+    if not text:
+        return print('Object `%s` not found.' % name)
+    page(text)
 
 
 def time_cell():
-    """Begins to time the statement that runs."""
+    """Starts the timer of the running statement."""
     if state.statement:
         state.statement.timer = timing.Timer()

@@ -1,27 +1,33 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Objects by their names, without running any code of theirs."""
+"""Looks objects up by their names without running any of their code."""
 
 import builtins
 import inspect
-import threading
-import types
 
-from .base import SHELL, safely
+from .common import SHELL, safely
+from .stdlib import allocate_lock, start_thread, types
 
-TIME = 0.15  # Seconds that a person does not notice.
+ANSWER_TIMEOUT = 0.15  # Seconds that the user does not notice.
 
 
 def within_time(work, *arguments):
-    """Its answer; None if it failed or is not yet there: it goes on, and may be quicker next time."""
-    done = []
-    thread = threading.Thread(target=lambda: done.append(safely(work, *arguments)), daemon=True)
-    thread.start()
-    thread.join(TIME)
+    """Returns what the work returns, or None if it fails or takes long; it goes on, and may be quicker next time."""
+    done, ended = [], allocate_lock()
+    ended.acquire()
+
+    def run():
+        try:
+            done.append(safely(work, *arguments))
+        finally:
+            ended.release()
+
+    start_thread(run)
+    ended.acquire(True, ANSWER_TIMEOUT)
     return done[0] if done else None
 
 
 def resolve(path):
-    """The object of a dotted name, without running any code of its."""
+    """Returns the object of a dotted name without running any of its code."""
     first, *rest = path.split('.')
     value = SHELL.global_dict[first] if first in SHELL.global_dict else getattr(builtins, first)
     for name in rest:
@@ -40,7 +46,7 @@ def static_attribute(value, name):
     if isinstance(found, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
         return found
     if hasattr(type(found), '__get__'):
-        raise AttributeError(name)  # A property: reading it may do anything.
+        raise AttributeError(name)  # A property may run any code.
     return found
 
 

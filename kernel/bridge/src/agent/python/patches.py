@@ -1,9 +1,9 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Changes to what is the shell's or Python's."""
+"""Replaces attributes of the shell and of Python, and restores them."""
 
 
 class Patches:
-    """What was put in the place of something, so that `undo` can put that back."""
+    """The replaced attributes, which `undo` restores."""
 
     def __init__(self):
         self.made = []
@@ -16,7 +16,7 @@ class Patches:
     def undo(self):
         for names, name, before, value in reversed(self.made):
             if names.get(name) is not value:
-                continue  # Somebody else's by now.
+                continue  # Someone else has replaced it since.
             if before is self:
                 del names[name]
             else:

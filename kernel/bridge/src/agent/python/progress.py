@@ -1,25 +1,23 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""How far Spark is with a statement: the jobs of the group that Livy names after it, in whatever language."""
+"""Counts the Spark jobs of a statement in any language: Livy names their job group after it."""
 
-import threading
-import time
-
-from .base import safely
+from .common import safely
 from .events import events
 from .interrupts import active_spark_context
+from .stdlib import Condition, start_thread, time
 
 
 class Progress:
-    """Watches statements from a thread that rests while there are none, and asks nothing of quick ones."""
+    """Watches statements from a thread that rests while there are none. Quick statements cost no calls to Spark."""
 
-    EVERY = 0.25  # Seconds.
-    FIRST = 0.4
-    RENEWED = 30  # Seconds for which a statement is watched that does not run in this Python.
+    INTERVAL = 0.25  # Seconds.
+    FIRST_DELAY = 0.4
+    WATCH_TIMEOUT = 30  # Seconds for which a statement that does not run in this Python is watched.
 
     def __init__(self):
-        self.changed = threading.Condition()
-        self.groups = {}  # What is watched, by statement.
-        self.thread = None
+        self.changed = Condition()
+        self.groups = {}  # The watched job groups, by statement.
+        self.follows = False
 
     def watch(self, statement, seconds=float('inf')):
         if statement is None:
@@ -27,28 +25,31 @@ class Progress:
         with self.changed:
             group = self.groups.setdefault(statement, Group(statement))
             group.until = time.monotonic() + seconds
-            self.changed.notify()
-            if self.thread is None:
-                self.thread = threading.Thread(target=self.follow, name='livy-kernel progress', daemon=True)
-                self.thread.start()
+            self.changed.notify_all()
+            if not self.follows:
+                self.follows = True
+                start_thread(self.follow)
 
     def renew(self, statement):
-        self.watch(str(statement), self.RENEWED)
+        self.watch(str(statement), self.WATCH_TIMEOUT)
 
     def follow(self):
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: self.groups)
-            time.sleep(self.EVERY)
-            now = time.monotonic()
-            for group in list(self.groups.values()):
-                if now > group.until:
-                    self.end(group.name)
-                elif now > group.since + self.FIRST and safely(group.look) and group.name in self.groups:
-                    events.add_newest('progress', group.name, **group.counts)
+            time.sleep(self.INTERVAL)
+            safely(self.look)
+
+    def look(self):
+        now = time.monotonic()
+        for group in list(self.groups.values()):
+            if now > group.until:
+                self.end(group.name)
+            elif now > group.since + self.FIRST_DELAY and safely(group.look) and group.name in self.groups:
+                events.add_newest('progress', group.name, **group.counts)
 
     def end(self, statement):
-        """The last counts. Spark needs a moment to count the last task."""
+        """Returns the last counts; Spark needs a moment to count the last task."""
         with self.changed:
             group = self.groups.pop(statement, None)
         if group is None or group.counts is None:
@@ -62,7 +63,7 @@ class Progress:
 
 
 class Group:
-    """A group's jobs, of which the ended ones are not asked after again."""
+    """The jobs of a group; Spark is not asked again about those that have ended."""
 
     def __init__(self, name):
         self.name = name
@@ -71,7 +72,7 @@ class Group:
         self.counts = None  # The sums over all jobs, once there are any.
 
     def look(self):
-        """Whether anything has changed."""
+        """Updates the counts and returns whether anything has changed."""
         before, context = self.counts, active_spark_context()
         tracker = context and context.statusTracker()
         jobs = tracker.getJobIdsForGroup(self.name) if tracker else []
@@ -93,7 +94,7 @@ class Group:
 
 
 def counted(stages, all_done):
-    """A stage that has not begun is not known yet, and one whose result was there already has nothing to do."""
+    """Counts a job's stages and tasks: stages that have not begun are unknown, skipped ones have no tasks."""
     known = [stage for stage in stages if stage and (stage.numCompletedTasks or not all_done)]
     done = [stage for stage in known if stage.numCompletedTasks >= stage.numTasks]
     return {

@@ -1,30 +1,33 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What the last expression of a statement gave."""
+"""Shows the value of a statement's last expression."""
 
 import builtins
-import collections
 import sys
 
-from .base import SHELL, safely, state
-from .bundles import bundle_of
+from .common import SHELL, safely, state
 from .events import events
+from .exits import exits
+from .mime_bundles import bundle_of
+from .stdlib import collections
 
 
 class Results:
-    """What the last expression of a statement gave."""
+    """Shows the values of last expressions, and remembers them as `_`, `__`, `_5`."""
 
-    NUMBERED = 100  # More of `_1`, `_2`, … would keep too much alive.
+    NUMBERED_LIMIT = 100  # More of `_1`, `_2`, … would keep too much memory alive.
 
     def __init__(self):
         self.last = {}
         self.numbered = collections.deque()
 
     def show(self, value):
-        """As sys.displayhook does, and told as a bundle."""
+        """Prints the value as `sys.displayhook` does, and reports it as a MIME bundle."""
         if value is None:
             return
+        if exits(value):
+            return value()
         text = repr(value) + '\n'
-        getattr(sys.stdout, 'write_untold', sys.stdout.write)(text)
+        getattr(sys.stdout, 'write_unreported', sys.stdout.write)(text)
         statement = state.statement
         if statement:
             events.stream('stdout', statement.take_time())
@@ -37,29 +40,23 @@ class Results:
 
     def remember(self, value, statement):
         names = SHELL.global_dict
-        if '_' not in names or names['_'] is self.last.get('_'):  # Else `_` is the user's.
+        if '_' not in names or names['_'] is self.last.get('_'):  # Otherwise `_` is the user's.
             new = {'_': value, '__': self.last.get('_', ''), '___': self.last.get('__', '')}
             names.update(new)
             self.last = new
-        if statement:
-            statement.result = value
-            statement.has_result = True
-            self.number(statement)
+        if statement and statement.count is not None:
+            self.number('_%d' % statement.count, value)
 
     def forget(self):
         names = SHELL.global_dict
         for name in [name for name in self.last if names.get(name) is self.last[name]]:
             del names[name]
 
-    def number(self, statement):
-        """`_5` is the result of the cell that the frontend calls 5."""
-        if statement.count is None or not statement.has_result:
-            return
-        name = '_%d' % statement.count
-        SHELL.global_dict[name] = statement.result
-        statement.has_result, statement.result = False, None
+    def number(self, name, value):
+        """Names the value after its cell: `_5` is the value of the cell that the frontend calls 5."""
+        SHELL.global_dict[name] = value
         self.numbered.append(name)
-        if len(self.numbered) > self.NUMBERED:
+        if len(self.numbered) > self.NUMBERED_LIMIT:
             SHELL.global_dict.pop(self.numbered.popleft(), None)
 
 

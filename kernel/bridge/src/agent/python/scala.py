@@ -1,29 +1,25 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Scala, which runs in the JVM that this Python's Spark is in: what it prints, and its interrupt.
+"""Reports what Scala statements print, and interrupts them: they run in the JVM of this Python's Spark.
 
 Livy collects what a line of Scala prints in a buffer, which is `Console.out` of the thread that runs it. So the buffer
-is among that thread's inheritable locals. All of it is reached over py4j; what cannot be found is left alone.
+is among that thread's inheritable locals. Everything is reached over py4j; what cannot be found is left alone.
 """
 
-import codecs
-import re
-import threading
-import time
-
-from .base import safely
+from .common import safely
 from .events import events
 from .interrupts import active_spark_context
+from .stdlib import allocate_lock, codecs, re, start_thread, time
 
 INTERPRETER = 'org.apache.livy.repl.AbstractSparkInterpreter'
 GROUP = 'spark.jobGroup.id'  # Livy names it after the statement.
 PROPERTIES = ('java.util.Properties', 'org.apache.spark.util.SerializableProperties')
-USER_CLASS = re.compile(r'\$line\d+\.')  # Those that the REPL makes of a person's lines.
+USER_CLASS = re.compile(r'\$line\d+\.')  # The REPL makes such classes of the user's lines.
 
 
 class Buffer:
-    """What a line has printed so far; the interpreter empties it when the line has ended."""
+    """The text that a line has printed so far; the interpreter empties it when the line has ended."""
 
-    TAIL = 64
+    TAIL_LENGTH = 64
 
     def __init__(self, stream):
         self.stream = stream
@@ -34,44 +30,46 @@ class Buffer:
         self.decoder = codecs.getincrementaldecoder('utf-8')('replace')
 
     def new_text(self):
-        """What has come since the last call. What came and went in between is in Livy's answer."""
+        """Returns the text since the last call; text that was emptied in between is in Livy's answer."""
         if self.stream.size() == self.read:
             return ''
         data = bytes(self.stream.toByteArray())
         if len(data) < self.read or not data[: self.read].endswith(self.tail):
             self.forget()
         new = data[self.read :]
-        self.read, self.tail = len(data), data[-self.TAIL :]
+        self.read, self.tail = len(data), data[-self.TAIL_LENGTH :]
         return self.decoder.decode(new)
 
 
 class Scala:
-    EVERY = 0.1  # Seconds.
-    RENEWED = 30
-    SEARCHED = 5
-    PATIENCE = 0.5  # Of who interrupts, with code that is asked to end.
+    """Follows one Scala statement at a time. All times are in seconds."""
+
+    INTERVAL = 0.1
+    WATCH_TIMEOUT = 30
+    SEARCH_INTERVAL = 5
+    INTERRUPT_TIMEOUT = 0.5  # For code that is asked to end.
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.statement, self.until = None, 0
-        self.thread = None  # Java's, that runs statements.
+        self.thread = None  # The Java thread that runs statements.
         self.searched = 0
         self.buffer = self.group = None
 
     def renew(self, statement):
-        """Tells what this statement prints, for a while."""
+        """Reports what this statement prints, until `WATCH_TIMEOUT` after the last call."""
         with self.lock:
             is_new = self.statement != statement
-            self.statement, self.until = statement, time.monotonic() + self.RENEWED
+            self.statement, self.until = statement, time.monotonic() + self.WATCH_TIMEOUT
         if is_new:
-            threading.Thread(target=self.follow, args=(statement,), name='livy-kernel scala', daemon=True).start()
+            start_thread(self.follow, statement)
 
     def follow(self, statement):
         while self.statement == statement and time.monotonic() < self.until:
             began = time.monotonic()
             safely(self.tell, statement)
-            # To read a long text takes long: a tenth of the time, if that is often enough.
-            time.sleep(min(max(self.EVERY, 10 * (time.monotonic() - began)), 1))
+            # Reading a long text takes long: it may take a tenth of the time, but is done once a second at least.
+            time.sleep(min(max(self.INTERVAL, 10 * (time.monotonic() - began)), 1))
 
     def tell(self, statement):
         if self.find(statement):
@@ -80,7 +78,7 @@ class Scala:
                 events.stream('stdout', text, statement)
 
     def end(self, statement):
-        """The statement has ended, so what the buffer has from now on is another's."""
+        """Ends the statement: what the buffer contains from now on is another's."""
         with self.lock:
             if self.statement == statement:
                 self.statement = None
@@ -89,8 +87,8 @@ class Scala:
         return {}
 
     def find(self, statement):
-        """Whether it runs, in a thread and with a buffer that are known then."""
-        if self.thread is None or not self.runs() and time.monotonic() - self.searched > self.SEARCHED:
+        """Returns whether the statement runs; if so, its thread and its buffer are known."""
+        if self.thread is None or (not self.runs() and time.monotonic() - self.searched > self.SEARCH_INTERVAL):
             self.search()
         return self.thread is not None and self.runs() and self.group.getProperty(GROUP) == statement
 
@@ -98,7 +96,7 @@ class Scala:
         return INTERPRETER in stack_of(self.thread)
 
     def search(self):
-        """Takes long: a driver has a hundred threads. It is one thread that runs all statements."""
+        """Finds the one thread that runs all statements. This takes long, since a driver has a hundred threads."""
         for thread in active_spark_context()._jvm.java.lang.Thread.getAllStackTraces().keySet():
             if INTERPRETER in stack_of(thread):
                 self.buffer, self.group = locals_of(thread)
@@ -106,12 +104,12 @@ class Scala:
         self.searched = time.monotonic()
 
     def interrupt(self, statement):
-        """Ends what sleeps or waits, and else what loops, if this Java can stop a thread."""
+        """Interrupts code that sleeps or waits, and stops the thread of other code, if this Java can."""
         if not self.find(statement) or not USER_CLASS.search(stack_of(self.thread)):
             return {'raised': False, 'why': 'statement %s is not running' % statement}
         thread = self.thread
         thread.interrupt()
-        deadline = time.monotonic() + self.PATIENCE
+        deadline = time.monotonic() + self.INTERRUPT_TIMEOUT
         while USER_CLASS.search(stack_of(thread)):
             if time.monotonic() > deadline:
                 return self.stop(thread)
@@ -127,19 +125,19 @@ class Scala:
 
 
 def stack_of(thread):
-    """All frames in one text, for one call. Java's own `Arrays.toString` wants an array of another type of py4j."""
+    """Returns all frames in one text, by one call; py4j cannot pass the array to Java's own `Arrays.toString`."""
     return active_spark_context()._jvm.scala.runtime.ScalaRunTime.stringOf(thread.getStackTrace())
 
 
 def field(owner, class_name, name):
-    """A field's value, private as it may be: Spark's own options open these packages."""
+    """Returns the value of a private field; Spark's own options open these packages."""
     made = active_spark_context()._jvm.java.lang.Class.forName(class_name).getDeclaredField(name)
     made.setAccessible(True)
     return made.get(owner)
 
 
 def locals_of(thread):
-    """What its statements print to, and Spark's properties of it, from among its inheritable locals."""
+    """Finds the thread's print buffer and its Spark properties among its inheritable locals."""
     local_map = 'java.lang.ThreadLocal$ThreadLocalMap'
     table = field(field(thread, 'java.lang.Thread', 'inheritableThreadLocals'), local_map, 'table')
     buffer = group = None
@@ -151,7 +149,7 @@ def locals_of(thread):
         elif class_of(value) in PROPERTIES and value.getProperty(GROUP) is not None:
             group = value
     if buffer is None or group is None:
-        raise LookupError('this is no interpreter of Livy')
+        raise LookupError('not an interpreter of Livy')
     return buffer, group
 
 

@@ -1,23 +1,32 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""The lines of the user's code."""
+"""Remembers the source of the user's code."""
 
-import ast
-import builtins
-import types
-import weakref
+import linecache
 
-from .base import USER, safely, state
+from .common import AGENT, CELL, USER, safely, state
+from .stdlib import ast, collections, types, weakref
+
+CALL_OF_RUN_CELL = "__import__('_livy_kernel_agent').run_cell()"
 
 
 class Sources:
-    """The lines that a function of the user's was made of, as long as it lives: the shell calls all files `<stdin>`."""
+    """The source of each of the user's code objects while it lives.
+
+    Each cell of this kernel has a file name of its own, under which `inspect`, `traceback` and `warnings` find its
+    lines in `linecache`. The shell calls all other files `<stdin>`, so code is known by its identity.
+    """
 
     def __init__(self):
-        self.known = {}  # By identity: equal code may come from several cells.
+        self.known = {}  # By identity, since equal code may come from several cells.
+        self.alive = collections.Counter()  # How many code objects each file has.
 
     def compile(self, source, filename, mode, *rest, **options):
-        """The shell's `compile`."""
-        made = builtins.compile(source, filename, mode, *rest, **options)
+        """Replaces the shell's `compile`."""
+        text = getattr(source.body[0], 'livy_kernel_source', '') if isinstance(source, ast.AST) and source.body else ''
+        # The call is no code of the user's: it is not interrupted, traced or shown in an error.
+        made = compile(source, AGENT if text == CALL_OF_RUN_CELL else filename, mode, *rest, **options)
+        if mode == 'single':
+            state.last = made
         if filename == USER:
             safely(self.note, source, made)
         return made
@@ -30,26 +39,43 @@ class Sources:
             self.note_code(made, (state.statement, source.body[0].livy_kernel_source))
 
     def note_code(self, code, where):
-        key = id(code)
-        alive = weakref.ref(code, lambda _: self.known.pop(key, None))
+        key, file = id(code), code.co_filename
+        alive = weakref.ref(code, lambda _: self.forget(key, file))
         self.known[key] = (alive, where)
+        self.alive[file] += 1
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self.note_code(constant, where)
 
-    def run(self, text, names):
-        """Runs it as part of the statement that runs; the value of what it ends in, if that is an expression."""
-        tree = self.compile(text, USER, 'exec', ast.PyCF_ONLY_AST)
-        ends_in_value = tree.body and isinstance(tree.body[-1], ast.Expr)
-        last = tree.body.pop() if ends_in_value else None
-        for node in tree.body:
-            exec(self.compile(ast.Module([node], []), USER, 'exec'), names)
-        return eval(self.value_code(last, text), names) if last else None
+    def forget(self, key, file):
+        self.known.pop(key, None)
+        self.alive[file] -= 1
+        if not self.alive[file]:
+            self.close(file)
 
-    def value_code(self, node, text):
-        code = builtins.compile(ast.Expression(node.value), USER, 'eval')
-        safely(self.note_code, code, (state.statement, text))
-        return code
+    def open(self, text):
+        """Returns a new file name for a text of the running statement, which `linecache` has from now on."""
+        count = state.statement.count if state.statement else None
+        stem = CELL if count is None else '%s %d' % (CELL, count)
+        file, number = stem + '>', 1
+        while file in self.alive:
+            number += 1
+            file = '%s, %d>' % (stem, number)
+        self.alive[file] = 0
+        linecache.cache[file] = (len(text), None, [line + '\n' for line in text.split('\n')], file)
+        return file
+
+    def close(self, file):
+        """Forgets a file of which no code is left."""
+        if not self.alive.get(file):
+            self.alive.pop(file, None)
+            linecache.cache.pop(file, None)
+
+    def compile_cell(self, tree, text, file, mode, flags):
+        """Compiles a part of a text that has its own file name."""
+        made = compile(tree, file, mode, flags, dont_inherit=True)
+        safely(self.note_code, made, (state.statement, text))
+        return made
 
     def of(self, code):
         _, where = self.known.get(id(code), (None, (None, '')))

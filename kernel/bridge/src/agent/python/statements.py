@@ -1,47 +1,58 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Where statements begin and end."""
+"""Runs the shell's statements, and reports their beginning and end."""
 
-import json
-import re
-
-from .base import AGENT, SHELL, state
-from .rewriting import rewrite
+from . import cell_mark
+from .children import children
+from .common import SHELL, safely_from_all, state
+from .errors import NO_MESSAGE, error_text, name_of
+from .frames import user_frames, without_agent
+from .ipython_syntax import has_livy_magic, rewrite
+from .repair import repair
+from .sources import CALL_OF_RUN_CELL
+from .stdlib import json, os, re
 
 
 class Statement:
-    def __init__(self, id, code, originals):
+    def __init__(self, id, code):
         self.id = id
-        self.code = code
-        self.originals = originals  # Lines as the user wrote them, by what they were turned into.
+        # Its cell's number in the frontend, if the cell is this kernel's and its history is kept.
+        self.code, self.is_own, self.count = cell_mark.read(code)
+        self.originals = {}  # The user's lines, by what they were rewritten to.
         self.timer = None
-        self.count = None  # The number that its cell has in the frontend.
-        self.result = None
-        self.has_result = False
         self.failure = None
+        self.by_ipython = False
+        self.has_told_error = False
+
+    def rewrite(self):
+        self.code, self.originals = safely_from_all(rewrite, self.code) or (self.code, {})
+
+    def is_for_the_shell(self):
+        """Returns whether the shell itself runs it: that of another client, or with magics of Livy's."""
+        return not self.is_own or safely_from_all(has_livy_magic, self.code) is not False
 
     def take_time(self):
-        """What its timer says, once."""
+        """Returns the text of the statement's timer, once."""
         timer, self.timer = self.timer, None
         return timer.text() if timer else ''
 
     def hides_its_value(self):
-        """As in IPython, by a semicolon; and where a magic of Livy's comes last, no expression does."""
+        """Returns whether it ends in a semicolon, as in IPython, or in a magic of Livy's."""
         last = self.code.rstrip().split('\n')[-1]
         return last.endswith(';') or last.startswith('%')
 
     def asks(self, magic):
-        return any(line.startswith('%' + magic) for line in self.code.split('\n'))
+        return any(line.split(' ')[0] == '%' + magic for line in self.code.split('\n'))
 
 
 GROUP_LINE = re.compile(r'\s*sc\.setJobGroup\("(\d+)", "Job group for statement \1"[^\n]*\)\s*\Z')
 
 
 class Shell:
-    """Sees each statement begin and end."""
+    """Wraps the shell's handler of `execute_request`."""
 
     def __init__(self, agent):
         self.agent = agent
-        self.waiting = None  # The id from Livy's own line, which comes before each statement.
+        self.waiting = None  # The id from the line that Livy sends before each statement.
 
     def install(self, patches):
         self.execute = SHELL.msg_type_router['execute_request']
@@ -57,53 +68,71 @@ class Shell:
     def execute_request(self, content):
         code = content.get('code')
         if not isinstance(code, str) or self.is_group_line(code):
-            return self.execute(content)
-        code, originals = rewrite(code)
-        content = dict(content, code=code)
-        statement, self.waiting = Statement(self.waiting, code, originals), None
+            return self.answer(Statement(None, code), content)
+        statement, self.waiting = Statement(self.waiting, code), None
         self.agent.begin(statement)
+        content = dict(content, code=self.code_for_shell(statement))
         reply = None
         try:
             reply = self.answer(statement, content)
         finally:
+            if children.forked:  # A cell called `os.fork()`: the shell and its pipes belong to the parent.
+                os._exit(0)
             self.agent.end(statement, reply)
         return reply
 
+    def code_for_shell(self, statement):
+        """Returns the code that the shell runs, which for most own cells calls `run_cell`."""
+        if not statement.is_for_the_shell():
+            return CALL_OF_RUN_CELL
+        if statement.is_own:
+            statement.rewrite()
+        return statement.code
+
     def is_group_line(self, code):
         match = GROUP_LINE.match(code)
-        # A second one that does not count up is a cell of the user's.
+        # A second such line whose number is not higher is a cell of the user's.
         if not match or (self.waiting is not None and int(match.group(1)) <= int(self.waiting)):
             return False
         self.waiting = match.group(1)
         return True
 
     def answer(self, statement, content):
-        """What would end the shell, and the session with it, is an error like others: `%json` of what is no JSON."""
+        """Runs the statement. What would end the shell, such as `%json` of an object, becomes an ordinary error."""
         try:
-            reply = self.execute(content)
-            if statement.asks('json') or statement.asks('table'):
-                json.dumps(reply)
-            return reply
-        except (Exception, KeyboardInterrupt) as error:
+            return sendable(self.execute(content))
+        except BaseException as error:
             statement.failure = error, None
-            self.agent.streams.mend()
-            said = {'status': 'error', 'ename': type(error).__name__, 'evalue': str(error), 'traceback': []}
-            return {'msg_type': 'execute_reply', 'content': said}
+            safely_from_all(repair.restore)
+            safely_from_all(SHELL.clearOutputs)
+            return sendable(error_reply(error, error_text(error)))
 
     def execute_reply_error(self, kind, value, tb):
         if not isinstance(value, BaseException):
-            value = kind(value)  # `%table` of ragged rows: the shell would end over a text.
+            value = kind(value)  # A text, from `%table` of ragged rows, would end the shell.
+        is_shells = state.statement is None or state.statement.is_for_the_shell()
         if state.statement:
             state.statement.failure = value, tb
-        return self.reply_error(kind, value, without_agent(tb))
+        try:
+            return self.reply_error(kind, value, without_agent(tb if is_shells else user_frames(tb)))
+        except Exception:  # Something that the shell needs is broken.
+            return error_reply(value, error_text(value))
+        except BaseException:  # The error's own code was interrupted, or tries to end Python.
+            if state.statement:
+                state.statement.failure = None
+            return error_reply(value, NO_MESSAGE)
 
 
-def without_agent(tb):
-    """An interrupt's last frame is our own."""
-    entry = tb
-    while entry is not None:
-        if entry.tb_next and entry.tb_next.tb_frame.f_code.co_filename == AGENT:
-            entry.tb_next = entry.tb_next.tb_next
-        else:
-            entry = entry.tb_next
-    return tb
+def sendable(reply):
+    """Replaces half surrogate pairs, which Livy cannot send and which block it for good, and refuses NaN."""
+    text = json.dumps(reply, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode('utf-8')
+        return reply
+    except UnicodeEncodeError:
+        return json.loads(text.encode('utf-8', 'replace').decode('utf-8'))
+
+
+def error_reply(error, text):
+    said = {'status': 'error', 'ename': name_of(error), 'evalue': text, 'traceback': []}
+    return {'msg_type': 'execute_reply', 'content': said}

@@ -1,12 +1,14 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""What the session's Python prints."""
+"""Reports what the session's Python prints."""
 
-import os
+import io
 import sys
 
-from .base import SHELL, state
 from .children import children
+from .common import SHELL, state, succeeds
 from .events import events
+from .stdlib import os
+from .threads import threads
 
 
 def printed(name, text):
@@ -16,53 +18,100 @@ def printed(name, text):
         os.write(2 if name == 'stderr' else 1, text.encode('utf-8', 'replace'))
         return
     if children.moved and children.line_begins:
-        children.drain()  # A child that has ended printed earlier than this.
+        children.drain()  # What a child process has printed came before this.
     children.line_begins = text.endswith('\n')
     events.stream(name, text)
 
 
+def belongs_to_earlier_cell():
+    """Tells whether a thread of a cell that has ended prints this, and no statement of another client's runs.
+
+    The text is no part of the running cell then. In a statement of another client it is, as without the agent.
+    """
+    owner = threads.owner()
+    return owner is not None and owner != threads.running() and (state.statement is None or state.statement.is_own)
+
+
 def recorder(base):
-    """The shell's class of sys.stdout and sys.stderr, telling what is written."""
+    """Derives a class from the shell's own for sys.stdout and sys.stderr, which reports what is written.
+
+    Its other attributes are those of ipykernel's streams.
+    """
 
     class Recorder(base):
-        def write(self, text):
-            now = getattr(sys, self.tells_of)
-            if self.closed and isinstance(now, Recorder) and not now.closed:
-                return now.write(text)  # A log handler of an earlier statement has kept the stream of that time.
-            written = super().write(text)
-            if state.installed:
-                printed(self.tells_of, text)
-            return written
+        encoding = 'UTF-8'
 
-        def write_untold(self, text):
+        def write(self, text):
+            if not self.closed and not belongs_to_earlier_cell():
+                super().write(text)
+            elif not isinstance(text, (str, bytes)):
+                raise TypeError('write() argument must be str, not %s' % type(text).__name__)
+            if self.closed:  # A log handler may have kept the stream of an earlier statement.
+                now = getattr(sys, self.name)
+                if isinstance(now, Recorder) and not now.closed:
+                    return now.write(text)
+            if state.installed:
+                printed(self.name, text)
+            # Livy's stream returns nothing, so that a statement that ends in a call of it shows no number.
+            return len(text) if state.statement is None or state.statement.is_own else None
+
+        def write_unreported(self, text):
             super().write(text)
 
+        def fileno(self):
+            """Returns a descriptor whose text is reported, for `subprocess` and `faulthandler`."""
+            descriptor = 2 if self.name == 'stderr' else 1
+            if descriptor not in children.instead:
+                raise io.UnsupportedOperation('fileno')
+            return descriptor
+
+        def readable(self):
+            return False
+
+        seekable = readable
+
+        def flush(self):
+            """Does nothing, since nothing is held back; a stream that has been closed can be flushed, too."""
+
+        def close(self):
+            """Does nothing, since the shell reads the stream when the statement has ended; `end` closes it."""
+
+        def end(self):
+            super().close()
+
     return Recorder
+
+
+def read(name):
+    return getattr(sys, name).getvalue()
 
 
 class Streams:
     def __init__(self):
         self.base = type(sys.stdout)
         self.recorder = recorder(self.base)
+        self.fresh = {}  # The streams of the running statement, by name.
 
     def install(self, patches):
         for name in 'stdout', 'stderr':
             stream = getattr(sys, name)
-            stream.__class__ = self.recorder  # In place: a running statement's `print` has it already.
-            stream.tells_of = name
+            stream.__class__ = self.recorder  # Changed in place, since a running statement's `print` uses it.
+            stream.name = name
+            self.fresh[name] = stream
         patches.set(SHELL, 'clearOutputs', self.clear)
 
     def clear(self):
-        """As the shell's, without a moment in which a thread would find a closed stream."""
+        """Replaces the shell's `clearOutputs`, but leaves no moment in which a thread finds a closed stream."""
         for name in 'stdout', 'stderr':
             fresh = self.recorder()
-            fresh.tells_of = name
-            before = getattr(sys, name)
+            fresh.name = name
+            before, self.fresh[name] = self.fresh.get(name), fresh
             setattr(sys, name, fresh)
-            if hasattr(before, 'getvalue'):
-                before.close()
+            if before is not None:
+                before.end()
 
-    def mend(self):
-        """After user code has put something in the place of a stream that the shell cannot read."""
-        if not (hasattr(sys.stdout, 'getvalue') and hasattr(sys.stderr, 'getvalue')):
-            self.clear()
+    def restore(self):
+        """Restores a stream in whose place the user's code has put something that the shell cannot read."""
+        for name in 'stdout', 'stderr':
+            if not succeeds(read, name):
+                setattr(sys, name, self.fresh[name])

@@ -1,7 +1,7 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Rows of Spark's as JSON: exact values, the columns' types, how many rows there are, and what to draw of them.
+"""Turns rows of Spark into JSON: exact values, the columns' types, the number of rows, and data for charts.
 
-It needs no other part: a cell of `%%sql` brings it to sessions that have no agent.
+This module needs no other: a cell of `%%sql` brings it to sessions that have no agent.
 """
 
 import datetime
@@ -11,30 +11,30 @@ import math
 import re
 import threading
 
-SHOWN = 10000  # Rows; a notebook with more is of no use.
-POINTS = 5000  # Of a chart.
-BARS = 100
-SLICES = 20
-BINS = 30
-SIZE = 4000000  # Letters of all rows as JSON.
-LONGEST = 10000  # Letters of one value.
-PATIENCE = 2  # Seconds that counting may take.
+ROWS_LIMIT = 10000  # A notebook cannot handle more.
+POINTS_LIMIT = 5000
+BARS_LIMIT = 100
+SLICES_LIMIT = 20
+HISTOGRAM_BINS = 30
+JSON_LIMIT = 4000000  # Characters of all rows as JSON.
+VALUE_LIMIT = 10000  # Characters of one value.
+COUNT_TIMEOUT = 2  # Seconds.
 CANCELLED = re.compile(r'[Jj]ob \d+ cancelled')
 
 NUMBERS = ('tinyint', 'smallint', 'int', 'bigint', 'float', 'double')
 TIMES = ('date', 'timestamp', 'timestamp_ntz')
 
 
-class Wrong(Exception):
-    """What was asked for cannot be; the message says why."""
+class RequestError(Exception):
+    """What was asked for cannot be done; the message says why."""
 
 
 def answer(space, asked):
-    """What `%%sql` and `%chart` ask for, as one JSON value; what fails is in it, too."""
+    """Returns what `%%sql` and `%chart` ask for, or the error, as one JSON value."""
     try:
         return dict(answered(space, asked), livy_kernel=1)
     except Exception as error:
-        if CANCELLED.search(str(error)):  # Livy says so itself.
+        if CANCELLED.search(str(error)):  # Livy reports it itself.
             raise
         return {'livy_kernel': 1, 'error': described(error)}
 
@@ -42,13 +42,15 @@ def answer(space, asked):
 def answered(space, asked):
     frame = asked_for(space, asked)
     if frame.isStreaming:
-        raise Wrong('a stream has no end, so its rows cannot be shown. Write it to a table or to memory, and query that.')
+        raise RequestError(
+            'a stream has no end, so its rows cannot be shown. Write it to a table or to memory, and query that.'
+        )
     if asked.get('fraction') is not None:
         frame = frame.sample(False, asked['fraction'])
     if asked.get('chart'):
         return dict(chart(frame, asked['chart']), quiet=asked['quiet'])
     most = asked['rows']
-    told = table(frame, SHOWN if most < 0 else min(most, SHOWN))
+    told = table(frame, ROWS_LIMIT if most < 0 else min(most, ROWS_LIMIT))
     if asked.get('output'):
         told['kept'] = keep(space, asked['output'], frame, most)
     return dict(told, quiet=asked['quiet'])
@@ -60,7 +62,10 @@ def asked_for(space, asked):
         return frame_of(spark, variable(space, asked['variable']), asked['variable'])
     views = []
     try:
-        parts = (part if at % 2 == 0 else literal(spark, variable(space, part), views) for at, part in enumerate(asked['query']))
+        parts = (
+            part if at % 2 == 0 else literal(spark, variable(space, part), views)
+            for at, part in enumerate(asked['query'])
+        )
         return spark.sql(''.join(parts))
     finally:
         for view in views:
@@ -82,7 +87,7 @@ def variable(space, name):
 
 
 def is_spark(value):
-    """Whether it is a DataFrame of Spark's, of whichever kind."""
+    """Returns whether it is a Spark DataFrame, classic or Connect."""
     return type(value).__name__ == 'DataFrame' and type(value).__module__.startswith('pyspark.sql.')
 
 
@@ -100,12 +105,12 @@ def frame_of(spark, value, name):
     if isinstance(value, (list, tuple)) and value:
         rows = value if isinstance(value[0], (dict, tuple, list)) else [(each,) for each in value]
         return spark.createDataFrame(rows, None if isinstance(value[0], (dict, tuple, list)) else [name])
-    raise Wrong('%s is neither a DataFrame nor rows: %s' % (name, type(value).__name__))
+    raise RequestError('%s is neither a DataFrame nor rows: %s' % (name, type(value).__name__))
 
 
 def literal(spark, value, views):
-    """A value as SQL means it, whatever is in it."""
-    if hasattr(value, 'item') and not hasattr(value, '__len__'):  # A number of numpy's.
+    """Returns a value as a literal of SQL."""
+    if hasattr(value, 'item') and not hasattr(value, '__len__'):  # A number of numpy.
         value = value.item()
     if value is None:
         return 'NULL'
@@ -132,18 +137,20 @@ def literal(spark, value, views):
         frame_of(spark, value, view).createOrReplaceTempView(view)
         views.append(view)
         return view
-    raise Wrong('a %s has no literal in SQL: use a number, text, a time, a list of such, or a DataFrame' % type(value).__name__)
+    raise RequestError(
+        'a %s has no literal in SQL: use a number, text, a time, a list of such, or a DataFrame' % type(value).__name__
+    )
 
 
 def text(value):
-    """Spark's settings decide what a backslash means, and what `${...}` does: these are sent as bytes."""
+    """Quotes a text; one with backslashes or `${...}`, whose meaning depends on Spark's settings, is sent as bytes."""
     if value.isprintable() and not set(value) & set("'\\$"):
         return "'%s'" % value
     return "decode(X'%s', 'UTF-8')" % value.encode('utf-8', 'replace').hex()
 
 
 def table(frame, most):
-    """So many rows, and how many there are."""
+    """Returns at most `most` rows, and the number of all rows if there are more."""
     rows = frame.take(most + 1)
     told = {'columns': columns(frame), 'rows': as_json(rows[:most])}
     shown = len(told['rows'])
@@ -158,25 +165,25 @@ def columns(frame):
 
 
 def as_json(rows):
-    """As many as fit."""
+    """Returns as many rows as fit into `JSON_LIMIT`."""
     told, size = [], 0
     for row in rows:
         row = [plain(value) for value in row]
         size += len(json.dumps(row))
-        if told and size > SIZE:
+        if told and size > JSON_LIMIT:
             break
         told.append(row)
     return told
 
 
 def plain(value):
-    """A value without loss, as JSON can have it."""
+    """Returns a value in a form that JSON can represent without loss."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return value if len(value) <= LONGEST else '%s… (%d letters)' % (value[:LONGEST], len(value))
+        return value if len(value) <= VALUE_LIMIT else '%s… (%d letters)' % (value[:VALUE_LIMIT], len(value))
     if isinstance(value, (bytes, bytearray)):
         return plain(bytes(value).hex().upper())
     if isinstance(value, datetime.datetime):
@@ -191,7 +198,7 @@ def plain(value):
 
 
 def count(frame):
-    """How many rows there are; None if that takes long."""
+    """Returns the number of rows, or None if counting takes long."""
     counted = []
     group = 'livy-kernel-count-%d' % id(counted)
 
@@ -204,7 +211,7 @@ def count(frame):
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(COUNT_TIMEOUT)
     if thread.is_alive():
         context_of(frame).cancelJobGroup(group)
     return counted[0] if counted else None
@@ -215,7 +222,7 @@ def context_of(frame):
 
 
 def keep(space, name, frame, most):
-    """The rows as a variable, as sparkmagic has them: pandas, if there is one."""
+    """Stores the rows in a variable as sparkmagic does: as a pandas DataFrame, if pandas is installed."""
     frame = frame if most < 0 else frame.limit(most)
     try:
         import pandas  # noqa: F401
@@ -235,10 +242,12 @@ def is_time(type_name):
 
 
 def chart(frame, wish):
-    """Rows to draw, and which column is what."""
+    """Returns the rows to draw, and which column is which axis."""
     types = dict(columns(frame))
     if len(types) < len(frame.columns):
-        raise Wrong('two columns have one name, so a chart cannot tell them apart. Give them names of their own: AS name')
+        raise RequestError(
+            'two columns have one name, so a chart cannot tell them apart. Give them names of their own: AS name'
+        )
     given = {axis: named(wish.get(axis), types) for axis in ('x', 'y', 'color')}
     kind, x, y = choice(wish['kind'], given, types)
     color = given['color']
@@ -255,7 +264,7 @@ def chart(frame, wish):
     wanted = [drawn[axis] for axis in ('x', 'y', 'color') if drawn[axis]]
     frame = frame.select([frame[quoted(each)] for each in wanted])
     few = discrete(types[x]) and is_grouped
-    told = table(frame, {'bar': BARS, 'pie': SLICES}.get(kind, POINTS) if few else POINTS)
+    told = table(frame, {'bar': BARS_LIMIT, 'pie': SLICES_LIMIT}.get(kind, POINTS_LIMIT) if few else POINTS_LIMIT)
     return dict(told, chart=drawn)
 
 
@@ -264,12 +273,12 @@ def quoted(name):
 
 
 def named(name, types):
-    """The column of this name, in any case."""
+    """Returns the column of this name, which may differ in case."""
     if name is None:
         return None
     found = [each for each in types if each == name] or [each for each in types if each.lower() == name.lower()]
     if not found:
-        raise Wrong('there is no column %s to draw. There are: %s' % (name, ', '.join(types)))
+        raise RequestError('there is no column %s to draw. There are: %s' % (name, ', '.join(types)))
     return found[0]
 
 
@@ -278,7 +287,7 @@ def discrete(type_name):
 
 
 def choice(kind, given, types):
-    """What to draw where that was not said: times and names along x, numbers along y."""
+    """Chooses the chart and the axes that were not given: times and names along x, numbers along y."""
     free = [each for each in types if each not in given.values()]
     numbers = [each for each in free if is_number(types[each])]
     times = [each for each in free if is_time(types[each])]
@@ -286,16 +295,18 @@ def choice(kind, given, types):
     numeric_x = kind in ('hist', 'scatter')
     x = given['x'] or ((numbers + times + names) if numeric_x else (times + names + numbers) or [None])[0]
     if x is None:
-        raise Wrong('there is no column to draw')
+        raise RequestError('there is no column to draw')
     if kind == 'hist' or (kind == 'auto' and len(types) == 1 and is_number(types[x])):
         if not is_number(types[x]):
-            raise Wrong('a histogram is of numbers, and %s is %s. Name a column of numbers: -x COLUMN' % (x, types[x]))
+            raise RequestError(
+                'a histogram is of numbers, and %s is %s. Name a column of numbers: -x COLUMN' % (x, types[x])
+            )
         return 'hist', x, None
     y = given['y'] or next((each for each in numbers if each != x), None)
     if kind == 'auto':
         kind = 'line' if is_time(types[x]) else 'bar' if discrete(types[x]) or y is None else 'scatter'
     if kind == 'scatter' and y is None:
-        raise Wrong('a scatter chart is of two columns of numbers. Name them: -x COLUMN -y COLUMN')
+        raise RequestError('a scatter chart is of two columns of numbers. Name them: -x COLUMN -y COLUMN')
     return kind, x, y
 
 
@@ -306,37 +317,39 @@ def grouped(frame, x, y, color, agg):
     if agg == 'count':
         label, what = 'count', functions.count(functions.lit(1))
     elif y is None:
-        raise Wrong('there is no column of numbers for --agg %s. Name one: -y COLUMN' % agg)
+        raise RequestError('there is no column of numbers for --agg %s. Name one: -y COLUMN' % agg)
     else:
         label = '%s(%s)' % (agg, y)
-        what = {'sum': functions.sum, 'avg': functions.avg, 'min': functions.min, 'max': functions.max}[agg](frame[quoted(y)])
+        what = {'sum': functions.sum, 'avg': functions.avg, 'min': functions.min, 'max': functions.max}[agg](
+            frame[quoted(y)]
+        )
     return frame.groupBy(*by).agg(what.alias(label)), label
 
 
 def binned(frame, x, color):
-    """How many rows each range of x has."""
+    """Counts the rows in each range of x."""
     from pyspark.sql import functions
 
     value = frame[quoted(x)].cast('double')
     frame = frame.where(value.isNotNull() & ~functions.isnan(value))
     low, high = frame.agg(functions.min(value), functions.max(value)).first()
-    step = nice_step((high - low) / BINS) if low is not None and high > low else 1.0
+    step = nice_step((high - low) / HISTOGRAM_BINS) if low is not None and high > low else 1.0
     start = (functions.floor(value / step) * step).alias(x)
     by = [start] + ([frame[quoted(color)]] if color else [])
     return frame.groupBy(*by).agg(functions.count(functions.lit(1)).alias('count')).orderBy(quoted(x)), step
 
 
 def nice_step(step):
-    """The next larger of 1, 2, 5, 10 and so on."""
+    """Rounds a step up to 1, 2, 5 or 10 times a power of ten."""
     unit = 10.0 ** math.floor(math.log10(step))
     return next(each * unit for each in (1, 2, 5, 10) if each * unit >= step * 0.999)
 
 
 def described(error):
-    """Its name and what it says; of Java's the innermost."""
+    """Returns the error's name and message; of a Java exception those of its innermost cause."""
     java = getattr(error, 'java_exception', None)
     if java is None:
-        return [type(error).__name__ if not isinstance(error, Wrong) else 'UsageError', str(error)]
+        return [type(error).__name__ if not isinstance(error, RequestError) else 'UsageError', str(error)]
     while java.getCause() is not None:
         java = java.getCause()
     return [java.getClass().getSimpleName(), java.getMessage() or java.toString()]

@@ -1,5 +1,5 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""`%time` and `%timeit`, in IPython's words."""
+"""Implements `%time` and `%timeit`, with IPython's output."""
 
 import contextlib
 import math
@@ -14,7 +14,7 @@ OPTIONS = re.compile(r'\s*((?:-(?:[nr]\s*\d+|[tcoqp])\s+)*)(.*)\Z', re.DOTALL)
 
 
 def span(seconds):
-    """As IPython writes it: `1min 5s`, `12.3 ms`."""
+    """Formats a duration as IPython does: `1min 5s`, `12.3 ms`."""
     if seconds >= 60:
         parts, left = [], seconds
         for unit, length in LONGER:
@@ -52,7 +52,7 @@ def options_of(text):
 
 
 def timeit(text, setup, names):
-    """Loops and runs are chosen as IPython chooses them."""
+    """Times a statement; the numbers of loops and runs are chosen as IPython chooses them."""
     options, statement = options_of(text)
     given = {name: int(number) for name, number in re.findall(r'-([nr])\s*(\d+)', options)}
     if not statement.strip():

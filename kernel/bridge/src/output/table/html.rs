@@ -1,20 +1,26 @@
-//! A table as HTML, for everybody else: it can be searched and sorted where scripts may run, and
-//! read where they may not.
+//! Renders a table as HTML. It can be searched and sorted where the frontend allows scripts, and read
+//! where it does not.
 
 use serde_json::Value;
 
-use super::{Column, Table, shown};
-use crate::html::escape;
+use crate::{
+    output::{
+        html::escape,
+        table::{Column, Table, value_text},
+    },
+    visible::shortened,
+};
 
 const STYLE: &str = include_str!("table.css");
 const SCRIPT: &str = include_str!("table.js");
-/// A value with more letters is folded, and this much of it shown.
-const LONG: usize = 200;
-const SHORT: usize = 80;
+/// A value with more characters is folded.
+const FOLDING_LIMIT: usize = 200;
+/// How many characters of a folded value are shown.
+const FOLDED_LENGTH: usize = 80;
 
 impl Table {
-    /// JupyterLab and VS Code know the class from pandas, and style it for their themes.
-    pub fn html(&self) -> String {
+    /// The table with pandas' class `dataframe`, which JupyterLab and VS Code style by their themes.
+    pub fn to_html(&self) -> String {
         let head: String = self.columns.iter().map(heading).collect();
         let body: String = self.rows.iter().map(|row| self.row(row)).collect();
         let note = match self.note.as_str() {
@@ -42,17 +48,19 @@ fn heading(column: &Column) -> String {
 fn cell(column: &Column, value: &Value) -> String {
     match value {
         Value::Null => "<td><i>NULL</i></td>".to_owned(),
-        value if column.is_numeric() => format!("<td class=\"n\">{}</td>", escape(&shown(value))),
-        value => format!("<td>{}</td>", folded(&shown(value))),
+        value if column.is_numeric() => {
+            format!("<td class=\"n\">{}</td>", escape(&value_text(value)))
+        }
+        value => format!("<td>{}</td>", folded(&value_text(value))),
     }
 }
 
 fn folded(text: &str) -> String {
-    if text.chars().nth(LONG).is_none() {
+    if text.chars().nth(FOLDING_LIMIT).is_none() {
         return escape(text);
     }
-    let begin: String = text.chars().take(SHORT).collect();
-    format!("<details><summary>{}…</summary>{}</details>", escape(&begin), escape(text))
+    let summary = escape(&shortened(text, FOLDED_LENGTH));
+    format!("<details><summary>{summary}</summary>{}</details>", escape(text))
 }
 
 #[cfg(test)]
@@ -69,7 +77,8 @@ mod tests {
 
     #[test]
     fn names_values_types_and_notes_are_escaped() {
-        let html = table("a<b>", &[json!("<script>alert(1)</script> & \"x\""), json!(null)]).html();
+        let html =
+            table("a<b>", &[json!("<script>alert(1)</script> & \"x\""), json!(null)]).to_html();
         for part in [
             "<th>&lt;b&gt;<br><small>a&lt;b&gt;</small></th>",
             "<td>&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot;</td>",
@@ -83,13 +92,13 @@ mod tests {
     #[test]
     fn numbers_are_exact_and_stand_to_the_right() {
         let html =
-            table("decimal(38,0)", &[json!("12345678901234567890123456789"), json!(1)]).html();
+            table("decimal(38,0)", &[json!("12345678901234567890123456789"), json!(1)]).to_html();
         assert!(html.contains("<td class=\"n\">12345678901234567890123456789</td>"), "{html}");
     }
 
     #[test]
     fn long_text_is_folded() {
-        let html = table("string", &[json!("é".repeat(201)), json!("é".repeat(200))]).html();
+        let html = table("string", &[json!("é".repeat(201)), json!("é".repeat(200))]).to_html();
         let folded = format!("<details><summary>{}…</summary>", "é".repeat(80));
         assert!(html.contains(&folded) && html.matches("<details>").count() == 1, "{html}");
     }
@@ -97,6 +106,6 @@ mod tests {
     #[test]
     fn a_hundred_rows_are_small() {
         let rows: Vec<Value> = (0..100).map(|n| json!(format!("some text of row {n}"))).collect();
-        assert!(table("string", &rows).html().len() < 10_000);
+        assert!(table("string", &rows).to_html().len() < 10_000);
     }
 }

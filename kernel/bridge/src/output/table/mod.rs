@@ -1,4 +1,4 @@
-//! Rows and columns, from each form that they come in.
+//! Tables of rows, read from each form in which Livy and the agent return them.
 
 mod html;
 mod text;
@@ -6,26 +6,27 @@ mod types;
 
 use serde_json::Value;
 
-/// Livy answers a SQL statement with at most so many rows (`livy.rsc.sql.num-rows`), silently.
-const LIVYS_ROWS: usize = 1000;
+/// Livy returns at most so many rows of a SQL statement (`livy.rsc.sql.num-rows`), and does not say
+/// that there are more.
+const LIVYS_ROW_LIMIT: usize = 1000;
 
-/// Columns and rows.
+/// Rows below the names of their columns.
 #[derive(Debug, PartialEq)]
 pub struct Table {
-    /// What stands above.
+    /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// What stands below, each as long as there are columns.
+    /// The rows, which have a value for each column.
     pub rows: Vec<Vec<Value>>,
-    /// How many rows there are, and the like.
+    /// A line below the table, which says how many rows there are.
     pub note: String,
 }
 
-/// A column.
+/// The heading of a column.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The name, which need not be unique.
     pub name: String,
-    /// Its type, as Spark writes it: `bigint`, `array<string>`.
+    /// The type, as Spark writes it: `bigint`, `array<string>`.
     pub r#type: String,
 }
 
@@ -44,38 +45,38 @@ impl Column {
     }
 }
 
-/// Reads a SQL statement's `{schema, data}`. `None`: it is no such thing. `Some(None)`: it has no
-/// columns, as after `CREATE VIEW`.
+/// Reads the `{schema, data}` of a SQL statement. `None` means that `json` has another form, and
+/// `Some(None)` that there are no columns, as after `CREATE VIEW`.
 pub fn from_sql(json: &Value) -> Option<Option<Table>> {
     let fields = json.get("schema")?.get("fields")?.as_array()?;
     let rows = rows(json.get("data")?)?;
     let note = match rows.len() {
-        LIVYS_ROWS => {
-            "1,000 rows: Livy's SQL sends no more, even if there are. %%sql -n 5000 asks for more."
+        LIVYS_ROW_LIMIT => {
+            "1,000 rows: Livy's SQL returns no more, even if there are. Use %%sql -n 5000 for more."
                 .to_owned()
         }
         count => how_many(count),
     };
     let column =
-        |field: &Value| Column { name: name(field), r#type: types::simple(&field["type"]) };
+        |field: &Value| Column { name: name(field), r#type: types::from_schema(&field["type"]) };
     let columns: Vec<Column> = fields.iter().map(column).collect();
     Some((!columns.is_empty()).then_some(Table { columns, rows, note }))
 }
 
-/// Reads the `{headers, data}` that `%table` gives.
+/// Reads the `{headers, data}` of Livy's `%table`.
 pub fn from_livy(json: &Value) -> Option<Table> {
     let column =
-        |header: &Value| Column { name: name(header), r#type: types::of_livys_table(header) };
+        |header: &Value| Column { name: name(header), r#type: types::from_livys_table(header) };
     let columns = json.get("headers")?.as_array()?.iter().map(column).collect();
     let rows = rows(json.get("data")?)?;
-    // The agent's `%table` of a DataFrame knows.
+    // Only the agent's own `%table` of a DataFrame says so.
     let more = json["more"].as_bool().unwrap_or_default();
     let total = json["total"].as_u64().and_then(|total| usize::try_from(total).ok());
-    Some(Table { columns, note: some_of(rows.len(), more, total), rows })
+    Some(Table { columns, note: row_count(rows.len(), more, total), rows })
 }
 
-/// So many rows, and whether and how many more there are.
-pub fn some_of(rows: usize, more: bool, total: Option<usize>) -> String {
+/// Says how many rows are shown, and whether there are more or how many in all.
+pub fn row_count(rows: usize, more: bool, total: Option<usize>) -> String {
     match (more, total) {
         (false, _) => how_many(rows),
         (true, Some(total)) => format!("{} of {} rows", grouped(rows), grouped(total)),
@@ -83,7 +84,7 @@ pub fn some_of(rows: usize, more: bool, total: Option<usize>) -> String {
     }
 }
 
-/// So many rows, to a person.
+/// A number of rows in words.
 fn how_many(rows: usize) -> String {
     match rows {
         1 => "1 row".to_owned(),
@@ -91,7 +92,7 @@ fn how_many(rows: usize) -> String {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with commas between its thousands.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -104,7 +105,7 @@ fn grouped(number: usize) -> String {
     grouped
 }
 
-/// Rows of values.
+/// Reads rows of values; `None` if `data` has another form.
 pub fn rows(data: &Value) -> Option<Vec<Vec<Value>>> {
     data.as_array()?.iter().map(|row| row.as_array().cloned()).collect()
 }
@@ -113,8 +114,8 @@ fn name(column: &Value) -> String {
     column["name"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A value as a person reads it.
-fn shown(value: &Value) -> String {
+/// A value as text.
+fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::String(text) => text.clone(),
@@ -133,19 +134,19 @@ mod tests {
         let rows: Vec<Value> = (0..1000).map(|n| json!([n])).collect();
         let fields = json!([{"name": "id", "type": "long"}]);
         let table = from_sql(&json!({"schema": {"fields": fields}, "data": rows})).flatten();
-        assert!(table.unwrap().note.starts_with("1,000 rows: Livy's SQL sends no more"));
+        assert!(table.unwrap().note.starts_with("1,000 rows: Livy's SQL returns no more"));
     }
 
     #[test]
-    fn what_has_no_rows_is_no_table() {
+    fn json_without_rows_is_no_table() {
         assert!(from_sql(&json!({"a": 1})).is_none());
         assert!(from_sql(&json!({"schema": {"fields": []}, "data": 1})).is_none());
         assert!(from_livy(&json!({"headers": [], "data": [1]})).is_none());
     }
 
     #[test]
-    fn thousands_are_told_apart() {
-        let told = [0, 999, 1000, 1_200_000].map(grouped);
-        assert_eq!(told, ["0", "999", "1,000", "1,200,000"]);
+    fn thousands_are_separated() {
+        let grouped = [0, 999, 1000, 1_200_000].map(grouped);
+        assert_eq!(grouped, ["0", "999", "1,000", "1,200,000"]);
     }
 }

@@ -1,55 +1,44 @@
-//! A table as aligned text, for terminals.
+//! Renders a table as aligned text, for terminals.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Table, shown};
+use crate::output::{
+    columns::{Columns, Side},
+    table::{Table, value_text},
+};
 
-/// A value that is wider is cut: its line would be of no use.
-const WIDEST: usize = 100;
+/// The widest value in columns of a terminal; a wider one is cut, since its line would wrap.
+const VALUE_WIDTH_LIMIT: usize = 100;
 
 impl Table {
-    /// Columns aligned by what a terminal shows, where an East Asian letter takes two places.
-    pub fn text(&self) -> String {
-        let cell = |value| cut(&shown(value));
-        let cells: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-        let names: Vec<String> = self.columns.iter().map(|column| cut(&column.name)).collect();
-        let width = |at: usize| {
-            let cells = cells.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
-            cells.chain([names[at].width()]).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..names.len()).map(width).collect();
-        let rule = widths.iter().map(|&width| "-".repeat(width)).collect::<Vec<_>>().join("  ");
-        let mut lines = vec![self.line(&names, &widths), rule];
-        lines.extend(cells.iter().map(|row| self.line(row, &widths)));
+    /// The table with its columns aligned, numbers to the right.
+    pub fn to_text(&self) -> String {
+        let names = self.columns.iter().map(|column| cut(&column.name)).collect();
+        let values =
+            self.rows.iter().map(|row| row.iter().map(|value| cut(&value_text(value))).collect());
+        let rows: Vec<Vec<String>> = std::iter::once(names).chain(values).collect();
+        let sides = self.columns.iter().map(|column| match column.is_numeric() {
+            true => Side::Right,
+            false => Side::Left,
+        });
+        let columns = Columns::fit(&rows, sides);
+        let mut lines: Vec<String> = rows.iter().map(|row| columns.line(row)).collect();
+        lines.insert(1, columns.rule());
         lines.extend((!self.note.is_empty()).then(|| self.note.clone()));
         lines.join("\n")
     }
-
-    fn line(&self, cells: &[String], widths: &[usize]) -> String {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(widths)
-            .zip(&self.columns)
-            .map(|((cell, width), column)| {
-                let space = " ".repeat(width.saturating_sub(cell.width()));
-                if column.is_numeric() { space + cell } else { cell.clone() + &space }
-            })
-            .collect();
-        padded.join("  ").trim_end().to_owned()
-    }
 }
 
-/// On one line, and not too long for it.
+/// Puts the text on one line, and cuts it if it is too wide.
 fn cut(text: &str) -> String {
     let line = text.replace('\r', "\\r").replace('\n', "\\n").replace('\t', "\\t");
-    if line.width() <= WIDEST {
+    if line.width() <= VALUE_WIDTH_LIMIT {
         return line;
     }
     let mut width = 0;
     let fits = |c: &char| {
         width += c.width().unwrap_or_default();
-        width < WIDEST
+        width < VALUE_WIDTH_LIMIT
     };
     let begin: String = line.chars().take_while(fits).collect();
     begin + "…"
@@ -57,12 +46,13 @@ fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use insta::assert_snapshot;
     use serde_json::{Value, json};
 
     use super::super::from_sql;
 
     fn text(fields: &Value, data: &Value) -> String {
-        from_sql(&json!({"schema": {"fields": fields}, "data": data})).flatten().unwrap().text()
+        from_sql(&json!({"schema": {"fields": fields}, "data": data})).flatten().unwrap().to_text()
     }
 
     #[test]
@@ -71,14 +61,14 @@ mod tests {
             &json!([{"name": "name", "type": "string"}, {"name": "n", "type": "long"}]),
             &json!([["日本", 5], ["a\nb", null], ["é", 9_007_199_254_740_993_i64]]),
         );
-        let expected = "\
-name                 n
-----  ----------------
-日本                 5
-a\\nb              NULL
-é     9007199254740993
-3 rows";
-        assert_eq!(text, expected);
+        assert_snapshot!(text, @r"
+        name                 n
+        ----  ----------------
+        日本                 5
+        a\nb              NULL
+        é     9007199254740993
+        3 rows
+        ");
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! The names of types, as Spark's SQL writes them.
+//! Names types as Spark's SQL does.
 
 use serde_json::Value;
 
-/// Of the JSON that Livy's SQL sends: a name, or an object of a nested type.
-pub fn simple(json: &Value) -> String {
+/// The name of a type in the schema of Livy's SQL, which has a name or an object of a nested type.
+pub fn from_schema(json: &Value) -> String {
     match json.get("type") {
         Some(Value::String(kind)) => nested(kind, json),
-        Some(element) => simple(element),
+        Some(element) => from_schema(element),
         None => match json.as_str().unwrap_or_default() {
             "long" => "bigint",
             "integer" => "int",
@@ -20,12 +20,18 @@ pub fn simple(json: &Value) -> String {
 
 fn nested(kind: &str, json: &Value) -> String {
     match kind {
-        "array" => format!("array<{}>", simple(&json["elementType"])),
-        "map" => format!("map<{},{}>", simple(&json["keyType"]), simple(&json["valueType"])),
+        "array" => format!("array<{}>", from_schema(&json["elementType"])),
+        "map" => {
+            format!("map<{},{}>", from_schema(&json["keyType"]), from_schema(&json["valueType"]))
+        }
         "struct" => {
             let fields = json["fields"].as_array().map(Vec::as_slice).unwrap_or_default();
             let field = |field: &Value| {
-                format!("{}:{}", field["name"].as_str().unwrap_or_default(), simple(&field["type"]))
+                format!(
+                    "{}:{}",
+                    field["name"].as_str().unwrap_or_default(),
+                    from_schema(&field["type"])
+                )
             };
             format!("struct<{}>", fields.iter().map(field).collect::<Vec<_>>().join(","))
         }
@@ -33,8 +39,8 @@ fn nested(kind: &str, json: &Value) -> String {
     }
 }
 
-/// Of a heading of `%table`: `BIGINT_TYPE`, and so on.
-pub fn of_livys_table(header: &Value) -> String {
+/// The name of a type in a heading of Livy's `%table`, such as `BIGINT_TYPE`.
+pub fn from_livys_table(header: &Value) -> String {
     let name = header["type"].as_str().unwrap_or_default();
     name.strip_suffix("_TYPE").unwrap_or(name).to_ascii_lowercase()
 }
@@ -47,13 +53,13 @@ mod tests {
 
     #[test]
     fn types_are_named_as_in_spark() {
-        assert_eq!(simple(&json!("long")), "bigint");
-        assert_eq!(simple(&json!("decimal(10,2)")), "decimal(10,2)");
+        assert_eq!(from_schema(&json!("long")), "bigint");
+        assert_eq!(from_schema(&json!("decimal(10,2)")), "decimal(10,2)");
         let field = json!({"name": "a", "type": {"type": "array", "elementType": "integer"}});
         let nested = json!({"type": "map", "keyType": "string",
             "valueType": {"type": "struct", "fields": [field]}});
-        assert_eq!(simple(&nested), "map<string,struct<a:array<int>>>");
-        assert_eq!(of_livys_table(&json!({"type": "BIGINT_TYPE"})), "bigint");
-        assert_eq!(simple(&Value::Null), "");
+        assert_eq!(from_schema(&nested), "map<string,struct<a:array<int>>>");
+        assert_eq!(from_livys_table(&json!({"type": "BIGINT_TYPE"})), "bigint");
+        assert_eq!(from_schema(&Value::Null), "");
     }
 }

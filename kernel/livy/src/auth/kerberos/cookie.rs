@@ -1,14 +1,14 @@
-//! The cookie that Hadoop's authentication filter gives to whom it has believed once
+//! The cookie that Hadoop's authentication filter sets once it has accepted a token
 //! ([`hadoop.auth`](https://hadoop.apache.org/docs/stable/hadoop-auth/Configuration.html)), so that
-//! not every request needs a token of its own. Pure.
+//! not every request needs its own token. Pure.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 
 const NAME: &str = "hadoop.auth";
-/// A cookie that ends sooner is not used any more.
-const AHEAD: Duration = Duration::from_secs(30);
+/// A cookie that expires sooner is not used any more.
+const COOKIE_EXPIRY_MARGIN: Duration = Duration::from_secs(30);
 
 /// The cookie, ready to be sent.
 #[derive(Clone)]
@@ -17,47 +17,48 @@ pub struct Cookie {
     expires: Option<SystemTime>,
 }
 
-/// What an answer does with the cookie.
-pub enum Given {
-    /// Nothing.
-    Nothing,
-    /// It is a new one.
-    New(Cookie),
-    /// It is taken away.
-    Gone,
+/// What an answer changes about the cookie.
+pub enum CookieChange {
+    None,
+    Set(Cookie),
+    Removed,
 }
 
-impl Cookie {
-    /// What an answer's headers say of it.
-    pub fn given(headers: &HeaderMap) -> Given {
+impl CookieChange {
+    /// Reads an answer's headers.
+    pub fn from_headers(headers: &HeaderMap) -> CookieChange {
         let mut cookies =
             headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
         let Some(value) = cookies.find_map(|cookie| cookie.strip_prefix(NAME)?.strip_prefix('='))
         else {
-            return Given::Nothing;
+            return CookieChange::None;
         };
         let value = value.split("; ").next().unwrap_or_default().trim_end_matches(';');
         match (value.trim_matches('"'), HeaderValue::from_str(&format!("{NAME}={value}"))) {
-            ("", _) | (_, Err(_)) => Given::Gone,
+            ("", _) | (_, Err(_)) => CookieChange::Removed,
             (inner, Ok(mut header)) => {
                 header.set_sensitive(true);
-                Given::New(Self { header, expires: expiry(inner) })
+                Self::Set(Cookie { header, expires: expiry(inner) })
             }
         }
     }
+}
 
-    /// What is sent.
+impl Cookie {
+    /// Returns the value of the `Cookie` header.
     pub fn header(&self) -> HeaderValue {
         self.header.clone()
     }
 
-    /// Whether the server still believes it, as far as can be known.
+    /// Whether the server still accepts it, as far as is known.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        self.expires.is_none_or(|expires| expires > now + AHEAD)
+        self.expires.is_none_or(|expires| {
+            expires.duration_since(now).is_ok_and(|left| left > COOKIE_EXPIRY_MARGIN)
+        })
     }
 }
 
-/// `u=alice&p=alice@REALM&t=kerberos&e=1700000000000&s=…`: milliseconds since 1970.
+/// Reads `e`, milliseconds since 1970, from `u=alice&p=alice@REALM&t=kerberos&e=1700000000000&s=…`.
 fn expiry(value: &str) -> Option<SystemTime> {
     let milliseconds = value.split('&').find_map(|part| part.strip_prefix("e="))?.parse().ok()?;
     UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
@@ -67,14 +68,17 @@ fn expiry(value: &str) -> Option<SystemTime> {
 mod tests {
     use super::*;
 
-    fn given(value: &str) -> Given {
-        Cookie::given(&HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_str(value).unwrap())]))
+    fn given(value: &str) -> CookieChange {
+        CookieChange::from_headers(&HeaderMap::from_iter([(
+            SET_COOKIE,
+            HeaderValue::from_str(value).unwrap(),
+        )]))
     }
 
     #[test]
     fn the_value_is_kept_as_it_came_and_its_end_is_known() {
         let value = "hadoop.auth=\"u=alice&p=alice@R&t=kerberos&e=1000000&s=x=\"; HttpOnly";
-        let Given::New(cookie) = given(value) else { panic!("no cookie") };
+        let CookieChange::Set(cookie) = given(value) else { panic!("no cookie") };
         assert_eq!(cookie.header(), "hadoop.auth=\"u=alice&p=alice@R&t=kerberos&e=1000000&s=x=\"");
         assert!(cookie.is_fresh(UNIX_EPOCH + Duration::from_secs(969)));
         assert!(!cookie.is_fresh(UNIX_EPOCH + Duration::from_secs(971)));
@@ -83,8 +87,8 @@ mod tests {
 
     #[test]
     fn an_empty_one_takes_it_away_and_others_are_left_alone() {
-        assert!(matches!(given("hadoop.auth=; Expires=Thu, 01-Jan-1970"), Given::Gone));
-        assert!(matches!(given("hadoop.auth=\"\""), Given::Gone));
-        assert!(matches!(given("JSESSIONID=1"), Given::Nothing));
+        assert!(matches!(given("hadoop.auth=; Expires=Thu, 01-Jan-1970"), CookieChange::Removed));
+        assert!(matches!(given("hadoop.auth=\"\""), CookieChange::Removed));
+        assert!(matches!(given("JSESSIONID=1"), CookieChange::None));
     }
 }

@@ -1,9 +1,9 @@
-//! What a Kerberos library says, in words that tell what to do. Pure.
+//! Explains a Kerberos library's errors, and what to do. Pure.
 
 use super::gssapi::Failure;
 use crate::AuthError;
 
-/// What is found in the library's text, what it means, and what to do.
+/// Parts of the library's text, the problem that they mean, and what to do.
 const KNOWN: [(&[&str], &str, &str); 7] = [
     (
         &["Ticket expired", "credentials have expired", "ticket has expired"],
@@ -23,7 +23,7 @@ const KNOWN: [(&[&str], &str, &str); 7] = [
     (
         &["Clock skew"],
         "this machine's clock and the realm's differ too much",
-        "set the clock (Kerberos bears five minutes)",
+        "set the clock (Kerberos tolerates five minutes)",
     ),
     (
         &["not found in Kerberos database", "Server not found", "unknown server"],
@@ -33,7 +33,7 @@ const KNOWN: [(&[&str], &str, &str); 7] = [
     (
         &["Cannot contact any KDC", "unable to reach any KDC"],
         "no server of the realm (KDC) answers",
-        "see whether this machine is in the network that it is in",
+        "check that this machine can reach the realm's network",
     ),
     (
         &[
@@ -43,16 +43,16 @@ const KNOWN: [(&[&str], &str, &str); 7] = [
             "Cannot find KDC for realm",
         ],
         "this machine does not know the realm",
-        "see krb5.conf, or $KRB5_CONFIG: its [realms] and [domain_realm]",
+        "check [realms] and [domain_realm] in krb5.conf, or in the file that $KRB5_CONFIG names",
     ),
     (
         &["Key table", "keytab", "Preauthentication failed", "Client not found"],
-        "the keytab does not serve",
-        "see kerberos.keytab and kerberos.principal; klist -k shows what is in the file",
+        "the keytab cannot be used",
+        "check kerberos.keytab and kerberos.principal; klist -k FILE shows what is in it",
     ),
 ];
 
-/// Why there is no token for a service.
+/// Explains why the library made no token for a service.
 pub fn explained(service: &str, failure: &Failure) -> AuthError {
     let Failure(text) = failure;
     let lower = text.to_ascii_lowercase();
@@ -60,7 +60,7 @@ pub fn explained(service: &str, failure: &Failure) -> AuthError {
         |parts: &[&str]| parts.iter().any(|part| lower.contains(&part.to_ascii_lowercase()));
     match KNOWN.iter().find(|(parts, ..)| is_meant(parts)) {
         Some((_, what, next)) => AuthError::passing(format!(
-            "{what}: {next}. It was for {service}; Kerberos says: {}",
+            "{what}: {next}. The ticket was for {service}; Kerberos says: {}",
             short(text)
         )),
         None => {
@@ -69,14 +69,14 @@ pub fn explained(service: &str, failure: &Failure) -> AuthError {
     }
 }
 
-/// There is no library.
-pub fn missing() -> AuthError {
+/// Says that the machine has no Kerberos library.
+pub fn no_library() -> AuthError {
     AuthError::new(
         "this machine has no Kerberos library: install libgssapi-krb5-2 (Debian, Ubuntu) or krb5-libs (RHEL, Fedora)",
     )
 }
 
-/// The mechanism's words; those of the call say the same for every failure.
+/// Returns the mechanism's text alone; the call's is the same for every failure.
 fn short(text: &str) -> &str {
     let general =
         text.strip_prefix("Unspecified GSS failure.  Minor code may provide more information: ");
@@ -88,9 +88,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_library_says_becomes_what_to_do() {
-        let told = |text: &str| explained("HTTP@livy", &Failure(text.to_owned())).to_string();
-        let expired = told(
+    fn an_error_of_the_library_becomes_what_to_do() {
+        let message = |text: &str| explained("HTTP@livy", &Failure(text.to_owned())).to_string();
+        let expired = message(
             "Unspecified GSS failure.  Minor code may provide more information: Ticket expired",
         );
         assert!(
@@ -99,14 +99,14 @@ mod tests {
         );
         assert!(expired.ends_with("Kerberos says: Ticket expired"), "{expired}");
         assert!(
-            told("x: No Kerberos credentials available (default cache: FILE:/x)")
+            message("x: No Kerberos credentials available (default cache: FILE:/x)")
                 .contains("get one: kinit")
         );
         assert!(
-            told("x: Server HTTP/a@B not found in Kerberos database")
+            message("x: Server HTTP/a@B not found in Kerberos database")
                 .contains("kerberos.service_host")
         );
-        assert!(told("x: Cannot contact any KDC for realm 'B'").contains("KDC"));
-        assert!(told("something else").contains("something else"));
+        assert!(message("x: Cannot contact any KDC for realm 'B'").contains("KDC"));
+        assert!(message("something else").contains("something else"));
     }
 }

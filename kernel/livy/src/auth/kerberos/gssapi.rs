@@ -1,153 +1,67 @@
-//! The system's GSSAPI library ([RFC 2744](https://www.rfc-editor.org/rfc/rfc2744)), loaded when it is
-//! first needed: a machine without Kerberos need not have it, and building needs no headers.
+//! The system's GSSAPI library, loaded when it is first needed: a machine without Kerberos need not
+//! have it, and building needs no headers.
 //!
-//! This is the project's only `unsafe` code. What it must keep: a pointer that the library has handed
-//! out is given back to it exactly once, by [`Drop`]; what is passed to it outlives the call; and
-//! nothing here is used by two threads at once.
+//! This file has the project's only `unsafe` code. It keeps three rules: a pointer that the library
+//! has handed out goes back to it exactly once, by [`Drop`]; what is passed to it outlives the call;
+//! and no two threads use a thing at once.
 
 #![allow(unsafe_code, reason = "the library is written in C, and no crate loads it at run time")]
 
 use std::{
-    ffi::{CString, c_char, c_void},
+    ffi::CString,
     path::Path,
     ptr::{null, null_mut},
     slice,
     sync::OnceLock,
 };
 
-use libloading::Library as Loaded;
+use super::ffi::{
+    AcquireFrom, Buffer, CONTINUE_NEEDED, DeleteContext, DisplayStatus, ERROR_BITS,
+    HOST_BASED_SERVICE, Handle, INDEFINITE, INITIATE, ImportName, InitContext, KERBEROS, KeyValue,
+    KeyValues, LIBRARIES, MAJOR_STATUS, MINOR_STATUS, MUTUAL, Oid, Release, ReleaseBuffer, SPNEGO,
+    USER_NAME,
+};
 
-/// Where systems have it: MIT's, Heimdal's, and that of macOS.
-const NAMES: [&str; 4] = [
-    "libgssapi_krb5.so.2",
-    "libgssapi.so.3",
-    "libgssapi_krb5.dylib",
-    "/System/Library/Frameworks/GSS.framework/GSS",
-];
-
-/// [`1.2.840.113554.1.2.1.4`](https://www.rfc-editor.org/rfc/rfc2744#section-4): `service@host`.
-const HOST_BASED_SERVICE: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x04";
-/// `1.2.840.113554.1.2.1.1`: a person, `user@REALM`.
-const USER_NAME: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x01";
-/// [SPNEGO](https://www.rfc-editor.org/rfc/rfc4178), `1.3.6.1.5.5.2`.
-const SPNEGO: &[u8] = b"\x2b\x06\x01\x05\x05\x02";
-/// Kerberos itself, `1.2.840.113554.1.2.2`.
-const KERBEROS: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
-
-const INITIATE: i32 = 1;
-const MUTUAL: u32 = 2;
-const CONTINUE_NEEDED: u32 = 1;
-const ERRORS: u32 = 0xffff_0000;
-const OF_THE_CALL: i32 = 1;
-const OF_THE_MECHANISM: i32 = 2;
-/// As long as the library likes.
-const INDEFINITE: u32 = u32::MAX;
-
-/// `gss_buffer_desc`
-#[repr(C)]
-struct Buffer {
-    length: usize,
-    value: *mut c_void,
-}
-
-/// `gss_OID_desc`. On macOS the struct is packed to two bytes.
-#[cfg_attr(target_os = "macos", repr(C, packed(2)))]
-#[cfg_attr(not(target_os = "macos"), repr(C))]
-struct Oid {
-    length: u32,
-    elements: *mut c_void,
-}
-
-/// `gss_key_value_element_desc`
-#[repr(C)]
-struct KeyValue {
-    key: *const c_char,
-    value: *const c_char,
-}
-
-/// `gss_key_value_set_desc`
-#[repr(C)]
-struct KeyValues {
-    count: u32,
-    elements: *mut KeyValue,
-}
-
-/// `gss_name_t`, `gss_cred_id_t` and `gss_ctx_id_t`, of which only the library knows the inside.
-type Handle = *mut c_void;
-
-type ImportName = unsafe extern "C" fn(*mut u32, *const Buffer, *const Oid, *mut Handle) -> u32;
-type Release = unsafe extern "C" fn(*mut u32, *mut Handle) -> u32;
-type ReleaseBuffer = unsafe extern "C" fn(*mut u32, *mut Buffer) -> u32;
-type DeleteContext = unsafe extern "C" fn(*mut u32, *mut Handle, *mut Buffer) -> u32;
-type AcquireFrom = unsafe extern "C" fn(
-    *mut u32,
-    Handle,
-    u32,
-    *const c_void,
-    i32,
-    *const KeyValues,
-    *mut Handle,
-    *mut c_void,
-    *mut u32,
-) -> u32;
-type InitContext = unsafe extern "C" fn(
-    *mut u32,
-    Handle,
-    *mut Handle,
-    Handle,
-    *const Oid,
-    u32,
-    u32,
-    *const c_void,
-    *const Buffer,
-    *mut *const Oid,
-    *mut Buffer,
-    *mut u32,
-    *mut u32,
-) -> u32;
-type DisplayStatus =
-    unsafe extern "C" fn(*mut u32, u32, i32, *const Oid, *mut u32, *mut Buffer) -> u32;
-
-/// The library, with the functions that are used of it.
+/// The functions of the library that are used here.
 pub struct Library {
     import_name: ImportName,
     release_name: Release,
     release_credential: Release,
     release_buffer: ReleaseBuffer,
     delete_context: DeleteContext,
-    /// MIT's and newer Heimdals' have it; without it there are no keytabs.
+    /// Only MIT's and newer Heimdal libraries have it; without it keytabs cannot be used.
     acquire_from: Option<AcquireFrom>,
     init_context: InitContext,
     display_status: DisplayStatus,
-    // Last, so that it goes last.
-    _loaded: Loaded,
+    // The last field is dropped last: the functions are part of it.
+    _loaded: libloading::Library,
 }
 
-/// A key that stands for a password.
+/// A file with keys, which stand for passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keytab<'a> {
-    /// The file.
+    /// The keytab file.
     pub path: &'a Path,
-    /// Whose key; the first of the file otherwise.
+    /// The user whose key is used; the first one in the file if `None`.
     pub principal: Option<&'a str>,
 }
 
-/// What the library said when it could not go on.
+/// The library's own text about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure(pub String);
 
 impl Library {
-    /// The library of this system, loaded once.
+    /// Loads the library of this system once; `None` if it has none.
     pub fn get() -> Option<&'static Self> {
         static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();
-        LIBRARY.get_or_init(|| NAMES.iter().find_map(|name| Self::load(name))).as_ref()
+        LIBRARY.get_or_init(|| LIBRARIES.iter().find_map(|name| Self::load(name))).as_ref()
     }
 
     fn load(name: &str) -> Option<Self> {
         // SAFETY: loading runs the library's own initialisers, as it does for every program that is
-        // linked to it; the types below are those of RFC 2744 and of MIT's gssapi_ext.h.
+        // linked to it; the types of the functions are those of RFC 2744 and of MIT's gssapi_ext.h.
         unsafe {
-            let loaded = Loaded::new(name).ok()?;
+            let loaded = libloading::Library::new(name).ok()?;
             Some(Self {
                 import_name: *loaded.get(b"gss_import_name\0").ok()?,
                 release_name: *loaded.get(b"gss_release_name\0").ok()?,
@@ -162,26 +76,30 @@ impl Library {
         }
     }
 
-    /// Begins to convince `service@host`, with the tickets of the person's cache or by a keytab.
+    /// Begins to authenticate to `service@host`, with the user's ticket cache or with a keytab.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the library refuses a name or the keytab.
     pub fn context(
         &'static self,
         service: &str,
         keytab: Option<&Keytab<'_>>,
         mechanism: Mechanism,
     ) -> Result<Context, Failure> {
-        let target = self.name(service, HOST_BASED_SERVICE)?;
+        let target = self.import_name(service, HOST_BASED_SERVICE)?;
         let credential = keytab.map(|keytab| self.credential(keytab)).transpose()?;
         Ok(Context { library: self, handle: null_mut(), target, credential, mechanism })
     }
 
-    fn name(&'static self, text: &str, kind: &[u8]) -> Result<Owned, Failure> {
-        let (text, kind) = (buffer(text.as_bytes()), oid(kind));
+    fn import_name(&'static self, text: &str, kind: &'static [u8]) -> Result<Owned, Failure> {
+        let (text, kind) = (Buffer::from_bytes(text.as_bytes()), Oid::from_bytes(kind));
         let (mut minor, mut name) = (0, null_mut());
         // SAFETY: both structures and what they point to outlive the call, which copies them.
         let major = unsafe {
             (self.import_name)(&raw mut minor, &raw const text, &raw const kind, &raw mut name)
         };
-        self.judged(major, minor, KERBEROS)?;
+        self.check(major, minor, KERBEROS)?;
         Ok(Owned { handle: name, release: self.release_name })
     }
 
@@ -189,25 +107,16 @@ impl Library {
         let acquire = self.acquire_from.ok_or_else(|| {
             Failure("this system's Kerberos library cannot use keytabs".to_owned())
         })?;
-        let principal = keytab.principal.map(|name| self.name(name, USER_NAME)).transpose()?;
-        let text =
-            |text: &str| CString::new(text).map_err(|_| Failure("the path has a NUL".to_owned()));
-        let file = text(&format!("FILE:{}", keytab.path.display()))?;
-        // Tickets of its own, which the library renews by the keytab.
-        let (cache, keys) =
-            (text("MEMORY:livy-kernel")?, [text("client_keytab")?, text("ccache")?]);
-        let mut elements = [
-            KeyValue { key: keys[0].as_ptr(), value: file.as_ptr() },
-            KeyValue { key: keys[1].as_ptr(), value: cache.as_ptr() },
-        ];
-        let store = KeyValues { count: 2, elements: elements.as_mut_ptr() };
-        let (mut minor, mut credential) = (0, null_mut());
+        let principal =
+            keytab.principal.map(|name| self.import_name(name, USER_NAME)).transpose()?;
+        let (mut store, mut minor, mut credential) = (Store::new(keytab)?, 0, null_mut());
+        let (store, principal) = (store.key_values(), principal.as_ref());
         // SAFETY: the store, its elements and their texts outlive the call, which copies them; a null
         // name, set of mechanisms and unwanted results are allowed by gssapi_ext.h.
         let major = unsafe {
             acquire(
                 &raw mut minor,
-                principal.as_ref().map_or(null_mut(), |name| name.handle),
+                principal.map_or(null_mut(), |name| name.handle),
                 INDEFINITE,
                 null(),
                 INITIATE,
@@ -217,44 +126,45 @@ impl Library {
                 null_mut(),
             )
         };
-        self.judged(major, minor, KERBEROS)?;
+        self.check(major, minor, KERBEROS)?;
         Ok(Owned { handle: credential, release: self.release_credential })
     }
 
-    fn judged(&self, major: u32, minor: u32, mechanism: &[u8]) -> Result<(), Failure> {
-        if major & ERRORS == 0 {
+    /// Turns an error status into the library's text about it.
+    fn check(&self, major: u32, minor: u32, mechanism: &'static [u8]) -> Result<(), Failure> {
+        if major & ERROR_BITS == 0 {
             return Ok(());
         }
-        let call = self.text(major, OF_THE_CALL, mechanism);
-        let detail = self.text(minor, OF_THE_MECHANISM, mechanism);
+        let call = self.status_text(major, MAJOR_STATUS, mechanism);
+        let detail = self.status_text(minor, MINOR_STATUS, mechanism);
         Err(Failure(format!("{call}: {detail}")))
     }
 
-    fn text(&self, status: u32, of: i32, mechanism: &[u8]) -> String {
-        let mechanism = oid(mechanism);
-        let (mut minor, mut more, mut text) = (0, 0, EMPTY);
+    fn status_text(&self, status: u32, kind: i32, mechanism: &'static [u8]) -> String {
+        let mechanism = Oid::from_bytes(mechanism);
+        let (mut minor, mut more, mut text) = (0, 0, Buffer::EMPTY);
         // SAFETY: the mechanism outlives the call, and the buffer that it fills is given back below.
         let major = unsafe {
             (self.display_status)(
                 &raw mut minor,
                 status,
-                of,
+                kind,
                 &raw const mechanism,
                 &raw mut more,
                 &raw mut text,
             )
         };
-        let told = if major & ERRORS == 0 { self.taken(&mut text) } else { Vec::new() };
-        String::from_utf8_lossy(&told).into_owned()
+        let bytes = if major & ERROR_BITS == 0 { self.take(&mut text) } else { Vec::new() };
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The bytes that the library has put into a buffer, which goes back to it.
-    fn taken(&self, buffer: &mut Buffer) -> Vec<u8> {
+    /// Copies the bytes that the library has put into a buffer, and gives the buffer back to it.
+    fn take(&self, buffer: &mut Buffer) -> Vec<u8> {
         let bytes = match buffer.value.is_null() {
             true => Vec::new(),
-            // SAFETY: the library says that so many bytes are there, and they are until it is given
-            // the buffer back, which is after they were copied.
             false => {
+                // SAFETY: the library says that so many bytes are there, and they are until it is
+                // given the buffer back, which is after they were copied.
                 unsafe { slice::from_raw_parts(buffer.value.cast::<u8>(), buffer.length) }.to_vec()
             }
         };
@@ -265,18 +175,33 @@ impl Library {
     }
 }
 
-const EMPTY: Buffer = Buffer { length: 0, value: null_mut() };
-
-fn buffer(bytes: &[u8]) -> Buffer {
-    Buffer { length: bytes.len(), value: bytes.as_ptr().cast_mut().cast() }
+/// Tells `gss_acquire_cred_from` where a keytab is.
+struct Store {
+    elements: [KeyValue; 2],
+    _texts: [[CString; 2]; 2],
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "these are constants of some bytes")]
-fn oid(bytes: &[u8]) -> Oid {
-    Oid { length: bytes.len() as u32, elements: bytes.as_ptr().cast_mut().cast() }
+impl Store {
+    fn new(keytab: &Keytab<'_>) -> Result<Self, Failure> {
+        let file = format!("FILE:{}", keytab.path.display());
+        // The cache keeps the tickets apart from the user's; the library renews them by the keytab.
+        let keys = [c_string("client_keytab")?, c_string("ccache")?];
+        let values = [c_string(&file)?, c_string("MEMORY:livy-kernel")?];
+        let element = |n: usize| KeyValue { key: keys[n].as_ptr(), value: values[n].as_ptr() };
+        Ok(Self { elements: [element(0), element(1)], _texts: [keys, values] })
+    }
+
+    /// Points into the store, which must outlive what is returned.
+    fn key_values(&mut self) -> KeyValues {
+        KeyValues { count: 2, elements: self.elements.as_mut_ptr() }
+    }
 }
 
-/// A name or a credential.
+fn c_string(text: &str) -> Result<CString, Failure> {
+    CString::new(text).map_err(|_| Failure("the path has a NUL".to_owned()))
+}
+
+/// A name or a credential that the library has made.
 struct Owned {
     handle: Handle,
     release: Release,
@@ -290,12 +215,12 @@ impl Drop for Owned {
     }
 }
 
-/// How a server is spoken to.
+/// The mechanism by which a server is authenticated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
-    /// As HTTP wants it.
+    /// Negotiates a mechanism, as HTTP requires.
     Spnego,
-    /// Kerberos alone, whose errors say more.
+    /// Uses Kerberos directly, whose error texts say more.
     Kerberos,
 }
 
@@ -308,7 +233,7 @@ impl Mechanism {
     }
 }
 
-/// One conversation with a server.
+/// A security context: one authentication to a server.
 pub struct Context {
     library: &'static Library,
     handle: Handle,
@@ -318,26 +243,31 @@ pub struct Context {
 }
 
 // SAFETY: a context may be used by one thread after the other, as RFC 2744 has no thread-bound state
-// and MIT's and Heimdal's are made for threads; `&mut` sees to it that never two use it at once.
+// and MIT's and Heimdal's are made for threads; `&mut` ensures that no two use it at once.
 unsafe impl Send for Context {}
 
-/// What comes of a step.
+/// The result of one step of an authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What the server is to be sent; nothing, if it is to be sent nothing.
+    /// The token to send to the server; empty if none is to be sent.
     pub token: Vec<u8>,
-    /// Whether both sides are convinced of each other.
+    /// Whether both sides have authenticated.
     pub is_done: bool,
 }
 
 impl Context {
-    /// Goes on with what the server has sent; with nothing at first. It may ask the realm's servers,
-    /// and wait for them.
+    /// Goes on with the token that the server has sent, at first with an empty one. Blocks while the
+    /// library asks the realm's servers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the library has no ticket for the service, or does not believe the server.
     pub fn step(&mut self, received: &[u8]) -> Result<Step, Failure> {
-        let (mechanism, input) = (oid(self.mechanism.oid()), buffer(received));
-        let (mut minor, mut output, mut flags) = (0, EMPTY, 0);
+        let (mechanism, input) =
+            (Oid::from_bytes(self.mechanism.oid()), Buffer::from_bytes(received));
+        let (mut minor, mut output, mut flags) = (0, Buffer::EMPTY, 0);
         // SAFETY: the input and the mechanism outlive the call; the context's handle is this one's
-        // own, null before the first step; the output is given back by `taken`; null stands for no
+        // own, null before the first step; the output is given back by `take`; null stands for no
         // channel bindings and for results that are not wanted.
         let major = unsafe {
             (self.library.init_context)(
@@ -356,8 +286,8 @@ impl Context {
                 null_mut(),
             )
         };
-        let token = self.library.taken(&mut output);
-        self.library.judged(major, minor, self.mechanism.oid())?;
+        let token = self.library.take(&mut output);
+        self.library.check(major, minor, self.mechanism.oid())?;
         let is_done = major & CONTINUE_NEEDED == 0 && flags & MUTUAL != 0;
         Ok(Step { token, is_done })
     }

@@ -1,7 +1,8 @@
-//! [SPNEGO](https://www.rfc-editor.org/rfc/rfc4559): a Kerberos ticket says who asks.
+//! Kerberos authentication over HTTP ([SPNEGO](https://www.rfc-editor.org/rfc/rfc4559)).
 
 mod cookie;
 mod explain;
+mod ffi;
 mod gssapi;
 
 use std::{
@@ -20,33 +21,33 @@ use reqwest::{
 use tokio::task::spawn_blocking;
 
 use self::{
-    cookie::{Cookie, Given},
-    explain::{explained, missing},
+    cookie::{Cookie, CookieChange},
+    explain::{explained, no_library},
     gssapi::{Context, Failure, Keytab, Library, Mechanism},
 };
-use super::{Answer, Auth, AuthError, Pending, secret};
+use super::{Auth, AuthCheck, AuthError, PendingCheck, secret};
 
-/// Whose ticket, for which service, and how sure the server must be.
+/// Which ticket is used, for which service, and whether the server must authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KerberosOptions {
-    /// The host that the service is registered for: the address's, unless a load balancer has that.
+    /// The host that the service is registered for. Behind a load balancer it is not the address's.
     pub service_host: String,
-    /// A key in place of a ticket that `kinit` has got.
+    /// A keytab file, used in place of a ticket from `kinit`.
     pub keytab: Option<PathBuf>,
-    /// Whose key, where the file has several.
+    /// The user whose key in the keytab is used; the first one if `None`.
     pub principal: Option<String>,
-    /// Whether an answer is believed from a server that does not say who it is.
+    /// Whether the answers of a server that does not authenticate are discarded.
     pub is_mutual: bool,
 }
 
-/// Kerberos tickets, and the cookie that stands for them once they were believed.
+/// Sends Kerberos tickets, and the server's cookie once it has accepted one.
 pub struct Kerberos {
     options: KerberosOptions,
     cookie: Arc<Mutex<Option<Cookie>>>,
 }
 
 impl Kerberos {
-    /// Nothing is asked of Kerberos yet.
+    /// Asks nothing of Kerberos yet.
     pub fn new(options: KerberosOptions) -> Self {
         Self { options, cookie: Arc::default() }
     }
@@ -59,7 +60,7 @@ impl Kerberos {
         cookie.clone()
     }
 
-    /// The library reads files and asks the realm's servers, which takes its time.
+    /// Begins on another thread: the library blocks while it reads files and asks the realm's servers.
     async fn begin(&self) -> Result<(Context, Vec<u8>), AuthError> {
         let options = self.options.clone();
         let begun = spawn_blocking(move || begin(&options)).await;
@@ -68,7 +69,7 @@ impl Kerberos {
 }
 
 fn begin(options: &KerberosOptions) -> Result<(Context, Vec<u8>), AuthError> {
-    let library = Library::get().ok_or_else(missing)?;
+    let library = Library::get().ok_or_else(no_library)?;
     let service = format!("HTTP@{}", options.service_host);
     let keytab = options
         .keytab
@@ -80,7 +81,7 @@ fn begin(options: &KerberosOptions) -> Result<(Context, Vec<u8>), AuthError> {
         Ok((context, token))
     };
     first(Mechanism::Spnego).map_err(|failure| {
-        // Of SPNEGO's own words hardly any tells more than that it did not work.
+        // SPNEGO's own errors hardly ever say more than that it did not work.
         let plain = first(Mechanism::Kerberos).err();
         explained(&service, &plain.unwrap_or(failure))
     })
@@ -88,21 +89,21 @@ fn begin(options: &KerberosOptions) -> Result<(Context, Vec<u8>), AuthError> {
 
 #[async_trait]
 impl Auth for Kerberos {
-    async fn apply(&self, request: &mut Request) -> Result<Pending, AuthError> {
+    async fn apply(&self, request: &mut Request) -> Result<PendingCheck, AuthError> {
         let cookie = Arc::clone(&self.cookie);
         if let Some(fresh) = self.fresh_cookie() {
             request.headers_mut().insert(COOKIE, fresh.header());
-            return Ok(Some(Box::new(Introduced { cookie, context: None, is_mutual: false })));
+            return Ok(Some(Box::new(KerberosCheck { cookie, context: None, is_mutual: false })));
         }
         let (context, token) = self.begin().await?;
         let value = secret(&format!("Negotiate {}", STANDARD.encode(token)))?;
         request.headers_mut().insert(AUTHORIZATION, value);
         let (context, is_mutual) = (Some(context), self.options.is_mutual);
-        Ok(Some(Box::new(Introduced { cookie, context, is_mutual })))
+        Ok(Some(Box::new(KerberosCheck { cookie, context, is_mutual })))
     }
 
-    /// A cookie may have ended before its time; and a token that was refused may have been taken for
-    /// one that was sent before, which a new one is not.
+    /// A cookie may have been revoked early; and the server may have taken a token for a replay, which it
+    /// will not do with a new one.
     async fn on_refused(&self, status: u16) -> bool {
         let had_cookie = lock(&self.cookie).take().is_some();
         had_cookie || status == 403
@@ -119,30 +120,30 @@ impl fmt::Debug for Kerberos {
     }
 }
 
-/// A request that has said who asks, and whose answer is to say who answers.
-struct Introduced {
+/// Checks the answer to a request that was sent with a token or a cookie.
+struct KerberosCheck {
     cookie: Arc<Mutex<Option<Cookie>>>,
     context: Option<Context>,
     is_mutual: bool,
 }
 
-impl Answer for Introduced {
-    fn see(mut self: Box<Self>, status: u16, headers: &HeaderMap) -> Result<(), AuthError> {
-        let is_welcome = !matches!(status, 401 | 403);
-        if let (Some(context), true, true) = (&mut self.context, self.is_mutual, is_welcome) {
-            prove(context, headers)?;
+impl AuthCheck for KerberosCheck {
+    fn check(mut self: Box<Self>, status: u16, headers: &HeaderMap) -> Result<(), AuthError> {
+        let is_accepted = !matches!(status, 401 | 403);
+        if let (Some(context), true, true) = (&mut self.context, self.is_mutual, is_accepted) {
+            authenticate_server(context, headers)?;
         }
-        match Cookie::given(headers) {
-            Given::New(cookie) if is_welcome => *lock(&self.cookie) = Some(cookie),
-            Given::Gone => *lock(&self.cookie) = None,
-            Given::New(_) | Given::Nothing => {}
+        match CookieChange::from_headers(headers) {
+            CookieChange::Set(cookie) if is_accepted => *lock(&self.cookie) = Some(cookie),
+            CookieChange::Removed => *lock(&self.cookie) = None,
+            CookieChange::Set(_) | CookieChange::None => {}
         }
         Ok(())
     }
 }
 
-/// Whether the answer is the server's, and not somebody's between.
-fn prove(context: &mut Context, headers: &HeaderMap) -> Result<(), AuthError> {
+/// Checks that the answer is the server's, and not that of somebody in between.
+fn authenticate_server(context: &mut Context, headers: &HeaderMap) -> Result<(), AuthError> {
     let token = headers
         .get_all(WWW_AUTHENTICATE)
         .iter()
@@ -152,8 +153,8 @@ fn prove(context: &mut Context, headers: &HeaderMap) -> Result<(), AuthError> {
     match done {
         true => Ok(()),
         false => Err(AuthError::new(
-            "has not proved who it is, as Kerberos can, so its answer was thrown away; \
-             kerberos.mutual = false bears that",
+            "has not proved who it is by Kerberos, so its answer was discarded; \
+             set kerberos.mutual = false to accept such answers",
         )),
     }
 }

@@ -1,0 +1,73 @@
+//! The jobs that install the agent and call it.
+
+use std::time::Duration;
+
+use livy_client::{
+    Client, Error, Id, PollPolicy,
+    job::{self, Job, JobState, NewJob},
+};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    agent::{error::AgentError, pickle, source},
+    language::python_literal::literal,
+};
+
+/// The name of the agent's package in the session's `sys.modules`.
+const PACKAGE: &str = "_livy_kernel_agent";
+/// Most jobs end within milliseconds; one that waits for events is asked about three times a second.
+const JOB_POLLS: PollPolicy =
+    PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));
+
+/// Writes the expression that installs the agent unless this version is there.
+pub fn installation() -> String {
+    let (load, version) = (literal(source::LOADER), source::VERSION);
+    let modules = source::modules();
+    format!(
+        "lambda jc: (lambda space: (exec({load}, space), \
+         space['load']('{PACKAGE}', '{version}', {modules}).call('install'))[1])(\
+         {{'__builtins__': dict(vars(__import__('builtins')))}})"
+    )
+}
+
+/// Writes the expression that calls a function of the agent.
+pub fn invocation(name: &str, args: &Value) -> String {
+    let args = literal(&args.to_string());
+    format!("lambda jc: __import__('sys').modules['{PACKAGE}'].call('{name}', {args})")
+}
+
+/// Runs the function that is the value of a Python expression as a job, and returns its text.
+pub async fn run(
+    client: &Client,
+    session: &Id,
+    expression: &str,
+    limit: Duration,
+) -> Result<String, AgentError> {
+    let new = NewJob { job: pickle::job(expression), job_type: "pyspark".to_owned() };
+    let job = client.send(job::submit(session, &new)).await?;
+    let ended = timeout(limit, wait_for_end(client, session, job));
+    let ended = ended.await.map_err(|_| AgentError::TimedOut)??;
+    match (ended.state, ended.result) {
+        (JobState::Succeeded, Some(result)) => {
+            pickle::text(&result).map_err(|error| AgentError::InvalidAnswer(error.to_string()))
+        }
+        (_, _) => Err(AgentError::JobFailed(reason(ended.error.as_deref().unwrap_or_default()))),
+    }
+}
+
+async fn wait_for_end(client: &Client, session: &Id, mut job: Job) -> Result<Job, Error> {
+    let mut polls = JOB_POLLS.start();
+    while !job.state.is_finished() {
+        polls.wait().await;
+        job = client.send(job::get(session, &job.id)).await?;
+    }
+    Ok(job)
+}
+
+/// Finds the last line of Python's traceback, above the Java stack.
+fn reason(error: &str) -> String {
+    let python = error.lines().take_while(|line| !line.starts_with("\tat "));
+    let last = python.filter(|line| !line.trim().is_empty()).last();
+    last.unwrap_or("Livy gives no reason").to_owned()
+}

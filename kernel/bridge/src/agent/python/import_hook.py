@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Replaces the functions with which libraries display something, as soon as they are imported."""
+
+import importlib.machinery
+import sys
+
+from .common import safely
+from .display import DISPLAYS, publish_display_data
+from .figures import figures, show
+from .ipython_start import ipython
+
+
+class ImportHook:
+    """A finder that patches the modules of `PATCHES` when they are imported."""
+
+    PATCHES = {
+        'IPython.core.display_functions': dict(DISPLAYS, publish_display_data=publish_display_data),
+        'IPython.display': dict(DISPLAYS, publish_display_data=publish_display_data),
+        'matplotlib.pyplot': {'show': show},
+    }
+
+    def install(self, patches):
+        self.patches = patches
+        for name in self.PATCHES:
+            if name in sys.modules:
+                self.patch(sys.modules[name])
+        sys.meta_path.insert(0, self)
+
+    def uninstall(self):
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def patch(self, module):
+        if module.__name__ == 'matplotlib.pyplot' and not figures.pyplot():
+            return  # Its backend displays figures itself.
+        if module.__name__.startswith('IPython.') and ipython.is_possible():
+            return
+        for name, ours in self.PATCHES[module.__name__].items():
+            if hasattr(module, name):
+                self.patches.set(module, name, ours)
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.PATCHES:
+            return None
+        spec = safely(importlib.machinery.PathFinder.find_spec, name, path, target)
+        if spec and hasattr(spec.loader, 'exec_module'):
+            load = spec.loader.exec_module
+
+            def load_and_patch(module):
+                load(module)
+                safely(self.patch, module)
+
+            spec.loader.exec_module = load_and_patch
+        return spec
+
+
+import_hook = ImportHook()

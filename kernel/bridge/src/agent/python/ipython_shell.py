@@ -1,0 +1,164 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""IPython's own shell over the user's namespace: it runs the cells wherever the driver's Python has IPython.
+
+What it shows, asks for and raises is reported; how Livy's shell works for other clients stays as it is.
+"""
+
+import tempfile
+
+from IPython.core import page
+from IPython.core.autocall import ExitAutocall
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Instance, Type
+from traitlets.config import Config
+
+from . import user_module
+from .common import SHELL
+from .errors import error_text, name_of
+from .event_loop import event_loop
+from .events import events
+from .figures import matplot
+from .frames import without_agent
+from .interrupts import interrupts
+from .ipython_errors import Tracebacks
+from .ipython_magics import register_magics
+from .ipython_output import Formatter, Publisher, ValueHook
+from .magics import EXECUTORS, SPARKMAGICS
+from .stdlib import os
+from .who_magics import LIVY_NAMES
+
+LENT = ('exit', 'quit', 'open')  # Names that IPython replaces, which other clients of the session have as they were.
+WINDOWS = ('qt', 'qt4', 'qt5', 'qt6', 'tk', 'gtk', 'gtk3', 'gtk4', 'wx', 'osx', 'notebook', 'nbagg', 'ipympl')
+ENVIRONMENT = {  # Programs print in colour, and do not wait at the end of a page.
+    'TERM': 'xterm-color',
+    'CLICOLOR': '1',
+    'FORCE_COLOR': '1',
+    'CLICOLOR_FORCE': '1',
+    'PAGER': 'cat',
+    'GIT_PAGER': 'cat',
+}
+
+
+class Exit(ExitAutocall):
+    def __call__(self, keep_kernel=False):
+        self._ip.keeps_kernel = keep_kernel
+        super().__call__()
+
+
+class SessionShell(InteractiveShell):
+    displayhook_class = Type(ValueHook)
+    display_pub_class = Type(Publisher)
+    exiter = Instance(ExitAutocall)
+    keeps_kernel = False
+    runner = None
+    displays = {}  # The functions that display something, which cells have without an import.
+    shown_error = None  # The last error that was shown; a cell may show errors and go on.
+
+    def _exiter_default(self):
+        return Exit(self)
+
+    def init_sys_modules(self):
+        """Leaves `__main__` to `user_module`."""
+
+    def init_virtualenv(self):
+        """Does nothing: the session's Python is the one that Spark was given."""
+
+    def init_environment(self):
+        os.environ.update(ENVIRONMENT)
+
+    def init_user_ns(self):
+        super().init_user_ns()
+        livys = {name: self.livys_names[name] for name in self.livys_names if name not in self.user_ns}
+        self.user_ns.update(livys)
+        self.user_ns_hidden.update(self.livys_names, **self.displays)
+        self.lent = {name: self.user_ns[name] for name in LENT if name in self.user_ns}
+
+    def init_create_namespaces(self, *arguments, **options):
+        self.livys_names = {name: SHELL.global_dict[name] for name in LIVY_NAMES if name in SHELL.global_dict}
+        super().init_create_namespaces(*arguments, **options)
+
+    def init_display_formatter(self):
+        self.display_formatter = Formatter(parent=self)
+        self.configurables.append(self.display_formatter)
+
+    def init_hooks(self):
+        super().init_hooks()
+        self.set_hook('show_in_pager', page.as_hook(self.show_in_pager), 99)
+
+    def init_traceback_handlers(self, custom_exceptions):
+        super().init_traceback_handlers(custom_exceptions)
+        self.InteractiveTB.__class__ = Tracebacks
+
+    def init_magics(self):
+        super().init_magics()
+        register_magics(self)
+
+    def show_in_pager(self, text, start=0, screen_lines=0, pager_cmd=None):
+        data = text if isinstance(text, dict) else {'text/plain': text}
+        self.payload_manager.write_payload({'source': 'page', 'data': data, 'start': max(0, start)})
+
+    def set_next_input(self, text, replace=False):
+        self.payload_manager.write_payload({'source': 'set_next_input', 'text': text, 'replace': replace})
+
+    def ask_exit(self):
+        self.payload_manager.write_payload({'source': 'ask_exit', 'keepkernel': self.keeps_kernel})
+
+    def enable_gui(self, gui=None):
+        """Does nothing: the driver has no windows."""
+
+    def enable_matplotlib(self, gui=None):
+        if gui is None or gui.lower() in WINDOWS:
+            if gui:
+                self.warn_about_windows(gui)
+            gui = 'inline'
+        return super().enable_matplotlib(gui)
+
+    def warn_about_windows(self, gui):
+        events.stream('stderr', '%%matplotlib %s: figures are shown inline; the driver has no windows\n' % gui)
+
+    def _get_exc_info(self, exc_tuple=None):
+        etype, value, tb = super()._get_exc_info(exc_tuple)
+        return etype, value, without_agent(tb)
+
+    def run_line_magic(self, magic_name, line, _stack_depth=1):
+        if magic_name == 'load_ext' and line.strip() in SPARKMAGICS:
+            return events.stream('stderr', '%load_ext ' + line + ': not needed, this kernel runs on Spark already\n')
+        answer = super().run_line_magic(magic_name, line, _stack_depth=_stack_depth + 1)
+        if magic_name in ('pip', 'conda') and line.split()[:1] == ['install']:
+            events.stream('stderr', EXECUTORS + '\n')
+        return answer
+
+    def showtraceback(self, *arguments, **options):
+        with interrupts.shield():
+            super().showtraceback(*arguments, **options)
+
+    def showsyntaxerror(self, *arguments, **options):
+        with interrupts.shield():
+            super().showsyntaxerror(*arguments, **options)
+
+    def debugger(self, force=False):
+        with interrupts.expose():
+            super().debugger(force)
+
+    def _showtraceback(self, etype, evalue, stb):
+        name = 'KeyboardInterrupt' if event_loop.was_cancelled else name_of(evalue)
+        if not self.runner.is_of_user(evalue):
+            return
+        self.shown_error = evalue
+        events.add('error', ename=name, evalue=error_text(evalue), traceback=[str(line) for line in stb])
+
+
+def start(displays):
+    """Makes the shell, which is `get_ipython()` from then on."""
+    config = Config()
+    config.HistoryManager.enabled = False  # What was run is kept by the kernel; here only in memory.
+    config.HistoryManager.hist_file = ':memory:'
+    SessionShell.displays = displays
+    shell = SessionShell.instance(
+        config=config,
+        ipython_dir=tempfile.mkdtemp(prefix='livy-kernel-ipython-'),
+        user_module=user_module.module,
+        user_ns=SHELL.global_dict,
+    )
+    shell.events.register('post_execute', matplot.note)  # Before the inline backend, which closes figures.
+    return shell

@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Knows which cell has started a thread: what the thread shows belongs to that cell, also when it has ended."""
+
+import contextvars
+import threading
+
+from .common import state
+from .stdlib import functools, get_ident
+
+OWNER = '_livy_kernel_statement'
+
+
+class Threads:
+    def __init__(self):
+        self.start = None
+        self.giver = contextvars.ContextVar('livy_kernel_statement')
+
+    def install(self):
+        self.start = start = threading.Thread.start
+
+        @functools.wraps(start)
+        def start_owned(thread):
+            owner = self.owner() or self.running()
+            if owner is not None:
+                setattr(thread, OWNER, owner)
+            return start(thread)
+
+        threading.Thread.start = self.replacement = start_owned
+
+    def uninstall(self):
+        if self.start and threading.Thread.start is self.replacement:
+            threading.Thread.start = self.start
+
+    def running(self):
+        """Returns the id of the statement that runs, if it is a cell of this kernel's."""
+        statement = state.statement
+        return statement.id if statement and statement.is_own else None
+
+    def owner(self):
+        """Returns the id of the cell that has started the current thread, or has given it work by asyncio, or None.
+
+        The scripts of IPython's cells, such as `%%bash`, all run in a thread that the first of them has started.
+        """
+        return self.giver.get(None) or getattr(threading._active.get(get_ident()), OWNER, None)
+
+    def owners(self):
+        """Returns the ids of the cells whose threads have not ended."""
+        return sorted({getattr(thread, OWNER, None) for thread in list(threading._active.values())} - {None})
+
+
+threads = Threads()

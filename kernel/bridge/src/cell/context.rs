@@ -1,0 +1,23 @@
+//! What a kernel has once, and each of its cells uses.
+
+use std::sync::Arc;
+
+use crate::{
+    cell::thread_output::ThreadOutput, history::History, kind::Kind, session::Manager,
+    settings::choices::AfterRun,
+};
+
+/// What a kernel has once.
+#[derive(Clone)]
+pub struct KernelContext {
+    /// The kernel's language, which is also its session's.
+    pub kind: Kind,
+    /// The manager of the kernel's session.
+    pub sessions: Arc<Manager>,
+    /// The inputs and outputs of earlier cells.
+    pub history: History,
+    /// What the threads of earlier cells show.
+    pub threads: ThreadOutput,
+    /// What becomes of a cell's progress display when the cell has ended.
+    pub progress: AfterRun,
+}

@@ -1,0 +1,30 @@
+//! Publishes what the agent reports beside text.
+
+use jupyter_wire::content::{ClearOutput, DisplayData, Transient, UpdateDisplayData};
+
+use crate::{
+    agent::{Display, EventKind},
+    display::sink::OutputSink,
+    output,
+};
+
+/// Publishes a value or a display; other events show nothing here.
+pub async fn show(sink: &OutputSink, event: EventKind) {
+    match event {
+        EventKind::Display(Display { data, metadata, id }) => {
+            let data = output::render_display(data);
+            let transient = Transient { display_id: id };
+            sink.publish(&DisplayData { data, metadata, transient }).await;
+        }
+        EventKind::UpdateDisplay(Display { data, metadata, id }) => {
+            let data = output::render_display(data);
+            let transient = Transient { display_id: id };
+            sink.publish(&UpdateDisplayData { data, metadata, transient }).await;
+        }
+        EventKind::Result { data, metadata } => {
+            sink.show_result(output::render_display(data), metadata).await;
+        }
+        EventKind::ClearOutput { wait } => sink.publish(&ClearOutput { wait }).await,
+        _ => {}
+    }
+}

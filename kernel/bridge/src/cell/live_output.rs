@@ -1,0 +1,170 @@
+//! Shows what the agent reports of a statement while it runs.
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::watch, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    agent::{Agent, Batch, CellKind, Event},
+    cell::{
+        silence::LastReport, statement_run::StatementRun, stdin::InputBroker,
+        transcript::Transcript,
+    },
+    kind::Kind,
+    language::agent_need::{AgentNeed, AgentUse},
+    platform::task,
+    session::handle::SessionHandle,
+};
+
+/// How long a Scala cell runs before it justifies starting Python to install the agent.
+const SCALA_AGENT_DELAY: Duration = Duration::from_secs(3);
+/// How long after Livy's answer the agent's last events may come.
+const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the agent says meanwhile, for those that poll and watch.
+pub struct AgentReports {
+    /// Whether the agent reports on the statement.
+    pub reports: watch::Sender<bool>,
+    /// When it last answered.
+    pub last: watch::Sender<LastReport>,
+    /// Cancelled when it has nothing more to report.
+    pub all_heard: CancellationToken,
+}
+
+impl AgentReports {
+    /// Nothing has been reported yet.
+    pub fn new() -> Self {
+        Self {
+            reports: watch::Sender::new(false),
+            last: watch::Sender::new(None),
+            all_heard: CancellationToken::new(),
+        }
+    }
+}
+
+/// Shows what the agent reports, until it has reported the end, or until shortly after `ended`.
+pub async fn show(
+    run: &StatementRun<'_>,
+    transcript: &mut Transcript,
+    reports: &AgentReports,
+    ended: &CancellationToken,
+) {
+    match (run.kind, &run.agent) {
+        (Kind::Pyspark, Some(agent)) => {
+            show_python(run, agent, transcript, reports, ended).await;
+            reports.reports.send_replace(false);
+            reports.all_heard.cancel();
+        }
+        (Kind::Pyspark | Kind::Sparkr, _) => {}
+        (_, agent) => show_other(run, agent.as_ref(), transcript, ended).await,
+    }
+}
+
+async fn show_python(
+    run: &StatementRun<'_>,
+    agent: &Agent,
+    transcript: &mut Transcript,
+    reports: &AgentReports,
+    ended: &CancellationToken,
+) {
+    reports.last.send_replace(Some(Instant::now()));
+    let mut late = pin!(async {
+        ended.cancelled().await;
+        sleep(LAST_EVENTS_LIMIT).await;
+    });
+    while !transcript.has_ended() {
+        let batch = tokio::select! {
+            batch = agent.events(transcript.statement(), CellKind::Python) => batch,
+            () = &mut late => return,
+        };
+        match batch {
+            Ok(batch) => handle(run, agent, batch, transcript).await,
+            Err(error) => {
+                if !error.is_from_python() {
+                    reports.last.send_replace(None);
+                }
+                return tracing::warn!("a cell goes on without live output: {error}");
+            }
+        }
+        reports.last.send_replace((!transcript.has_ended()).then(Instant::now));
+        if transcript.has_started() {
+            run.board.report_running();
+            reports.reports.send_replace(true);
+        }
+    }
+}
+
+/// Shows what the agent reports of a statement that does not run in its Python: it cannot see when that
+/// has ended.
+async fn show_other(
+    run: &StatementRun<'_>,
+    agent: Option<&Agent>,
+    transcript: &mut Transcript,
+    ended: &CancellationToken,
+) {
+    let agent = match agent {
+        Some(agent) => Some(agent.clone()),
+        None => ended.run_until_cancelled(justified_agent(run, run.handle)).await.flatten(),
+    };
+    let Some(agent) = agent else { return };
+    let cell = CellKind::Other(run.kind);
+    while let Some(batch) =
+        ended.run_until_cancelled(agent.events(transcript.statement(), cell)).await
+    {
+        match batch {
+            Ok(batch) => handle(run, &agent, batch, transcript).await,
+            Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),
+        }
+    }
+    if let Ok(Some(progress)) = agent.end_statement(transcript.statement()).await {
+        run.board.report_agent(progress);
+    }
+}
+
+/// The agent of a Scala session without Python, once the cell justifies starting Python there: when it
+/// takes long, or is interrupted.
+async fn justified_agent(run: &StatementRun<'_>, handle: &SessionHandle) -> Option<Agent> {
+    let agent_use = AgentUse::Statement { has_ipython_syntax: false };
+    if handle.agent_need(agent_use, run.kind) != AgentNeed::OnDemand {
+        return None;
+    }
+    run.asked.interrupt.run_until_cancelled(sleep(SCALA_AGENT_DELAY)).await;
+    handle.requested_agent().await
+}
+
+async fn handle(
+    run: &StatementRun<'_>,
+    agent: &Agent,
+    mut batch: Batch,
+    transcript: &mut Transcript,
+) {
+    let (statement, next) = (transcript.statement().clone(), agent.position());
+    let is_others =
+        |event: &mut Event| event.statement.as_ref().is_some_and(|id| id != statement.as_str());
+    let of_others = batch.events.extract_if(.., is_others).collect();
+    run.context.threads.show(of_others, None).await;
+    let leaves_threads = batch.threads.iter().any(|id| id == statement.as_str());
+    transcript.handle(batch).await;
+    if leaves_threads && transcript.has_ended() {
+        run.context.threads.add(run.handle.identity(), &statement, run.sink.clone(), next).await;
+    }
+    run.sink.flush().await;
+    run.context.sessions.journal.note_departure(run.sink.frontend(), move |journal| {
+        journal.shown(&statement, next);
+    });
+    if let Some(progress) = transcript.take_progress() {
+        run.board.report_agent(progress);
+    }
+    for question in transcript.take_questions() {
+        let broker = InputBroker {
+            frontend: run.sink.frontend().clone(),
+            request: run.asked.request.clone().filter(|_| run.asked.allow_stdin),
+            interrupt: run.asked.interrupt.clone(),
+        };
+        task::spawn_detached("it asked for input", broker.answer(agent.clone(), question));
+    }
+}

@@ -1,0 +1,194 @@
+//! One `execute_request`: its cell is read, gets a session, runs as one statement or more, and what
+//! they give is shown.
+
+mod context;
+mod end;
+mod event_output;
+mod expressions;
+mod interrupt;
+mod live_output;
+mod poll;
+mod reply;
+mod request;
+mod resume;
+mod resumed_cell;
+mod scala_echo;
+mod session_loss;
+mod session_wait;
+mod silence;
+mod start_notice;
+mod startup;
+mod statement;
+mod statement_run;
+mod statement_state;
+mod stdin;
+mod submit;
+mod thread_output;
+mod transcript;
+
+pub use context::KernelContext;
+pub use reply::CellReply;
+pub use request::CellRequest;
+pub use resume::resume;
+pub use resumed_cell::ResumedCell;
+pub use thread_output::ThreadOutput;
+
+use jupyter_wire::content::{DisplayData, ExecuteInput, Transient, UpdateDisplayData};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    cell::statement_run::StatementRun,
+    display::sink::OutputSink,
+    error::CellError,
+    language::{
+        cell_source,
+        magic_line::MagicRequest,
+        sql::{self, PlannedStatement},
+        vscode_probe::ProbeReply,
+    },
+    magics::{self, KernelMagic},
+    output::CellOutput,
+};
+
+/// What a cell is, once it was read.
+enum Plan {
+    /// The kernel answers it itself.
+    Magic(KernelMagic),
+    /// It shows the help of its magic.
+    Help(String),
+    /// Livy runs it.
+    Statements(sql::StatementPlan),
+}
+
+/// Runs a cell, and then the expressions of its request. Everything that it shows has been handed to the
+/// sockets when this returns.
+///
+/// # Errors
+///
+/// The cell's error, which has been shown.
+pub async fn run(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+) -> Result<CellReply, CellError> {
+    let execution_count = sink.execution_count();
+    // A kernel in this one's place, should there be one, counts on from this cell.
+    context.sessions.journal.written().await;
+    sink.publish(&ExecuteInput { code: asked.code.clone(), execution_count }).await;
+    let result = match execute(context, asked, sink).await {
+        Ok(payload) => reply(context, asked, payload).await,
+        Err(failure) => Err(failure),
+    };
+    end::show(context, asked, sink, result).await
+}
+
+async fn reply(
+    context: &KernelContext,
+    asked: &CellRequest,
+    payload: Vec<Value>,
+) -> Result<CellReply, CellError> {
+    let user_expressions = expressions::evaluate(context, asked).await;
+    let reply = CellReply { payload, user_expressions };
+    // A program such as papermill would go on with the next cell.
+    match reply.asks_exit() && !asked.allow_stdin {
+        true => Err(CellError::new(
+            "SystemExit",
+            "the cell has called exit()",
+            "The session goes on with all variables.",
+        )),
+        false => Ok(reply),
+    }
+}
+
+/// Returns the cell's actions for the frontend.
+async fn execute(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+) -> Result<Vec<Value>, CellError> {
+    for resumed in &asked.resumed {
+        let shown = asked.interrupt.run_until_cancelled(resumed.show(sink)).await;
+        shown.ok_or_else(CellError::not_run)?;
+    }
+    if let Some(answer) = &asked.probe_reply {
+        answer_probe(answer, sink).await;
+        return Ok(Vec::new());
+    }
+    match plan(context, asked)? {
+        Plan::Magic(magic) => {
+            magics::run(&magic, &context.sessions, context.kind, sink, &asked.interrupt).await?;
+            Ok(Vec::new())
+        }
+        Plan::Help(help) => {
+            sink.show(vec![CellOutput::Stream(help + "\n")]).await;
+            Ok(Vec::new())
+        }
+        Plan::Statements(plan) => {
+            sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
+            run_statements(context, asked, sink, plan.statements).await
+        }
+    }
+}
+
+fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError> {
+    if let Some(magic) = magics::parse(&asked.code) {
+        return Ok(match magic? {
+            MagicRequest::Run(magic) => Plan::Magic(magic),
+            MagicRequest::Help(help) => Plan::Help(help),
+        });
+    }
+    let source = cell_source::parse(&asked.code, context.kind);
+    Ok(match sql::plan(&source, context.kind)? {
+        MagicRequest::Run(plan) => Plan::Statements(plan),
+        MagicRequest::Help(help) => Plan::Help(help),
+    })
+}
+
+/// Runs statements one after the other, until one fails. Returns their actions for the frontend.
+async fn run_statements(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    steps: Vec<PlannedStatement>,
+) -> Result<Vec<Value>, CellError> {
+    let mut payload = Vec::new();
+    if steps.is_empty() {
+        return Ok(payload);
+    }
+    let handle = session_wait::wait_for_session(&context.sessions, sink, &asked.interrupt).await?;
+    let _in_use = handle.in_use();
+    session_wait::show_recovery(sink, &handle).await;
+    startup::run_startup_code(context, asked, sink, &handle).await?;
+    session_loss::warn_if_out_of_step(sink, &handle).await;
+    let count = steps.len();
+    for (step, number) in steps.into_iter().zip(1..) {
+        let ran = async {
+            let mut run = StatementRun::new(context, asked, &handle, sink.clone(), step).await?;
+            run.statements_left = count - number;
+            statement::run(&run).await
+        };
+        payload.extend(ran.await.map_err(|failure| with_part(failure, number, count))?);
+    }
+    Ok(payload)
+}
+
+/// Says which of the cell's statements has failed, if it has more than one.
+fn with_part(failure: CellError, number: usize, count: usize) -> CellError {
+    match count {
+        1 => failure,
+        _ => failure.with_lines([format!(
+            "It is part {number} of {count} of the cell; the cell ends here."
+        )]),
+    }
+}
+
+/// Answers code that VS Code runs unasked.
+async fn answer_probe(answer: &ProbeReply, sink: &OutputSink) {
+    let ProbeReply::Background { display, update } = answer else { return };
+    let transient = Transient::id(Uuid::new_v4().to_string());
+    let (data, metadata) = (display.clone(), Map::new());
+    sink.publish(&DisplayData { data, metadata, transient: transient.clone() }).await;
+    let data = update.clone();
+    sink.publish(&UpdateDisplayData { data, transient, ..Default::default() }).await;
+}

@@ -1,0 +1,87 @@
+//! The output of a Scala statement that was shown while it ran. Livy's answer repeats it, between the
+//! echoes of definitions, which are not printed but answered. Pure.
+
+/// Pieces of output, in the order in which they were printed.
+#[derive(Debug, Default)]
+pub struct ScalaEcho(Vec<String>);
+
+impl ScalaEcho {
+    /// Notes that a piece was shown.
+    pub fn add(&mut self, piece: &str) {
+        self.0.push(piece.to_owned());
+    }
+
+    /// Returns what was not shown of a text.
+    pub fn not_shown_of(&self, text: &str) -> String {
+        let (mut rest, mut left) = (text, String::new());
+        for piece in &self.0 {
+            // The end of an answer may have lost its line break.
+            let found = rest.find(piece).map(|at| (at, piece.len()));
+            let cut = || {
+                rest.strip_suffix(piece.trim_end()).map(|kept| (kept.len(), piece.trim_end().len()))
+            };
+            if let Some((at, length)) = found.or_else(cut) {
+                left += &rest[..at];
+                rest = &rest[at + length..];
+            }
+        }
+        left += rest;
+        if left.trim().is_empty() { String::new() } else { left }
+    }
+
+    /// Returns what was not shown of an error, whose first line is the output, if there was any.
+    pub fn not_shown_of_error(
+        &self,
+        evalue: String,
+        traceback: Vec<String>,
+    ) -> (String, Vec<String>) {
+        if self.0.is_empty() {
+            return (evalue, traceback);
+        }
+        let left = self.not_shown_of(&format!("{evalue}\n{}", traceback.concat()));
+        match left.split_once('\n') {
+            Some((first, rest)) => {
+                (first.to_owned(), rest.split_inclusive('\n').map(str::to_owned).collect())
+            }
+            None => (left, Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn echo(pieces: &[&str]) -> ScalaEcho {
+        ScalaEcho(pieces.iter().map(|&piece| piece.to_owned()).collect())
+    }
+
+    #[test]
+    fn what_was_shown_is_not_shown_again() {
+        let text = "defined class A\ntick 1\ntick 2\nres0: Int = 2\n";
+        assert_eq!(
+            echo(&["tick 1\n", "tick 2\n"]).not_shown_of(text),
+            "defined class A\nres0: Int = 2\n"
+        );
+        assert_eq!(echo(&["tick 1\ntick"]).not_shown_of("tick 1\ntick 2\n"), " 2\n");
+        assert_eq!(echo(&["é\n"]).not_shown_of("é"), "");
+        assert_eq!(echo(&[]).not_shown_of("all\n"), "all\n");
+    }
+
+    #[test]
+    fn what_livy_does_not_repeat_changes_nothing() {
+        assert_eq!(echo(&["gone\n", "x\n"]).not_shown_of("a\nx\nb\n"), "a\nb\n");
+    }
+
+    #[test]
+    fn an_error_begins_behind_what_was_shown() {
+        let (evalue, traceback) = echo(&["tick\n"]).not_shown_of_error(
+            "tick".into(),
+            vec!["java.lang.Error: é\n".into(), "  ... 3 elided\n".into()],
+        );
+        assert_eq!(evalue, "java.lang.Error: é");
+        assert_eq!(traceback, ["  ... 3 elided\n"]);
+        let nothing_shown = echo(&[]).not_shown_of_error("a".into(), vec!["b".into()]);
+        assert_eq!(nothing_shown, ("a".to_owned(), vec!["b".to_owned()]));
+    }
+}

@@ -1,0 +1,189 @@
+//! Runs one statement: it is submitted, followed to its end, and what it gave is shown.
+
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use livy_client::{Output, Statement};
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cell::{
+        interrupt,
+        live_output::{self, AgentReports},
+        poll, session_loss, silence,
+        start_notice::Notice,
+        statement_run::StatementRun,
+        statement_state::Ending,
+        submit::submit,
+        transcript::Transcript,
+    },
+    error::CellError,
+    kind::Kind,
+    output,
+};
+
+/// How long after Livy's answer the agent may go on reporting a statement that gave more than Livy can
+/// pass on.
+const LARGE_OUTPUT_LIMIT: Duration = Duration::from_secs(20);
+/// How long the server may not answer before the cell says so.
+const OUTAGE_NOTICE_DELAY: Duration = Duration::from_secs(5);
+
+/// Runs a statement to its end, and shows what it gives. Returns its actions for the frontend.
+///
+/// # Errors
+///
+/// The statement fails, is interrupted, or is lost on its way to Spark or back.
+pub async fn run(run: &StatementRun<'_>) -> Result<Vec<Value>, CellError> {
+    let (ending, transcript) = follow(run).await?;
+    conclude(run, ending, transcript).await
+}
+
+/// Runs a statement to its end, and shows only what the agent reports meanwhile.
+///
+/// # Errors
+///
+/// The statement is interrupted, or lost on its way to Spark or back.
+pub async fn follow(run: &StatementRun<'_>) -> Result<(Ending, Transcript), CellError> {
+    let submitted = async {
+        let statement = submit(run).await?;
+        follow_submitted(run, statement, 0).await
+    };
+    // On the heap, since it is large, and start-up code runs within the cell.
+    Box::pin(with_displays(run, submitted)).await
+}
+
+/// Follows a statement that Livy has to its end, and shows what it gives. The agent's events before the
+/// one with this number were shown by another kernel. Returns its actions for the frontend.
+///
+/// # Errors
+///
+/// The statement fails, is interrupted, or is lost on its way back.
+pub async fn resume(
+    run: &StatementRun<'_>,
+    statement: Statement,
+    shown_until: u64,
+) -> Result<Vec<Value>, CellError> {
+    let following = Box::pin(follow_submitted(run, statement, shown_until));
+    let (ending, transcript) = with_displays(run, following).await?;
+    conclude(run, ending, transcript).await
+}
+
+/// Shows the statement's progress, and trouble with the server, while it is followed.
+async fn with_displays<T>(
+    run: &StatementRun<'_>,
+    following: impl Future<Output = Result<T, CellError>>,
+) -> Result<T, CellError> {
+    let mut notice = Notice::new(run.sink.panel());
+    let (began, mut progress) = (Instant::now(), run.sink.panel().unless_never(run.after_run));
+    let followed = tokio::select! {
+        followed = following => followed,
+        failure = interrupt::gave_up(run) => Err(failure),
+        never = show_outage(run, &mut notice) => match never {},
+        never = run.board.show_on(began, &mut progress) => match never {},
+    };
+    if let Some(agent) = &run.agent {
+        run.context.threads.resume(agent).await;
+    }
+    notice.over().await;
+    run.board.finish(run.after_run, began, progress).await;
+    followed
+}
+
+/// Says that the server does not answer, if that lasts.
+async fn show_outage(run: &StatementRun<'_>, notice: &mut Notice) -> Infallible {
+    let mut troubles = run.handle.client.troubles();
+    loop {
+        let now = troubles.borrow_and_update().longest().cloned();
+        match now {
+            Some(trouble) if trouble.since.elapsed() >= OUTAGE_NOTICE_DELAY => {
+                notice.trouble(&trouble).await;
+            }
+            Some(_) => {}
+            None => notice.over().await,
+        }
+        tokio::select! {
+            _ = troubles.changed() => {}
+            () = sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+/// Polls the statement to its end, and shows what the agent reports.
+async fn follow_submitted(
+    run: &StatementRun<'_>,
+    statement: Statement,
+    shown_until: u64,
+) -> Result<(Ending, Transcript), CellError> {
+    run.context.threads.pause(&run.handle.identity()).await;
+    let id = statement.id.clone();
+    let mut transcript =
+        Transcript::new(run.sink.clone(), id.clone(), run.kind, run.agent.as_ref());
+    transcript.skip_until(shown_until);
+    let (reports, ended) = (AgentReports::new(), CancellationToken::new());
+    let polled = async {
+        let ending = tokio::select! {
+            ending = poll::poll(run, statement, reports.reports.subscribe()) => ending?,
+            never = poll::count_queue(run.handle, &id, &run.board) => match never {},
+            never = silence::warn_of_silence(run, reports.last.subscribe()) => match never {},
+        };
+        if ending.is_too_large() && run.kind == Kind::Pyspark && run.agent.is_some() {
+            // Only the agent can tell how it ended.
+            let _ = timeout(LARGE_OUTPUT_LIMIT, reports.all_heard.cancelled()).await;
+        }
+        ended.cancel();
+        Ok::<_, CellError>(ending)
+    };
+    let shown = async {
+        live_output::show(run, &mut transcript, &reports, &ended).await;
+        Ok(())
+    };
+    let (ending, ()) = tokio::try_join!(polled, shown)?;
+    Ok((ending, transcript))
+}
+
+/// Shows what the statement gave, as far as it was not shown while it ran.
+async fn conclude(
+    run: &StatementRun<'_>,
+    ending: Ending,
+    mut transcript: Transcript,
+) -> Result<Vec<Value>, CellError> {
+    transcript.finish().await;
+    if ending.is_too_large() && transcript.has_ended() {
+        // The agent has reported how it ended, and as much of its output as is shown.
+        return match transcript.take_failure() {
+            Some(failure) => Err(session_loss::explain(run, failure).await),
+            None => Ok(transcript.take_payload()),
+        };
+    }
+    match ending {
+        Ending::Output(Output::Ok(data)) => {
+            transcript.show_failure().await;
+            let data = transcript.not_shown_of(data);
+            run.sink.show(output::render(run.kind, &run.code, data)?).await;
+            Ok(transcript.take_payload())
+        }
+        Ending::Output(Output::Error { ename, evalue, traceback }) => {
+            let (evalue, traceback) = transcript.not_shown_of_error(evalue, traceback);
+            let reported =
+                transcript.take_failure().or_else(|| transcript.take_shown_failure(&ename));
+            let livys = || output::statement_error(run.kind, ename, evalue, &traceback);
+            let failure = reported.unwrap_or_else(livys);
+            Err(session_loss::explain(run, failure).await)
+        }
+        Ending::Interrupted => Err(CellError::interrupted("the cell was cancelled")),
+        Ending::TooLarge(what) => Err(CellError::new(
+            "OutputTooLarge",
+            format!("the cell has run, but what it gave cannot be shown: {what}"),
+            "Write it to a file or a table, or print less.",
+        )),
+        Ending::WithoutOutput => Err(CellError::new(
+            "StatementCancelled",
+            "Livy says that the cell was cancelled, but not from here",
+            "Somebody else who uses the session may have done it. Run the cell again.",
+        )),
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs the program as a kernel, from its start to its end.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jupyter_wire::ConnectionInfo;
+
+use crate::{
+    cell::{KernelContext, ThreadOutput},
+    history::History,
+    kernel::event_loop::Kernel,
+    kind::Kind,
+    platform::{file_limit, jupyter_paths, parent_watch, signals, state_files::StateFiles},
+    session::{Manager, journal::Journal},
+    settings::{Settings, choices::AfterRun},
+};
+
+/// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1600);
+
+/// Binds the sockets that the connection file names, and answers on them until Jupyter or a signal
+/// ends the kernel.
+///
+/// # Errors
+///
+/// Why the kernel cannot start, or could not go on, in a sentence.
+pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Result<(), String> {
+    // First of all, so that no signal meets a program that does not know it yet.
+    let terminate = signals::termination();
+    file_limit::raise_for_kernel()?;
+    let connection =
+        ConnectionInfo::from_file(connection_file).map_err(|error| error.to_string())?;
+    let bound = jupyter_wire::bind(&connection).await;
+    let (requests, frontend) = bound.map_err(|error| error.to_string())?;
+    warn_of_faults(settings);
+    let session_settings = settings.session_settings();
+    let (notices, shown) = tokio::sync::mpsc::unbounded_channel();
+    let files =
+        StateFiles::for_connection_file(connection_file).map_err(|error| error.to_string())?;
+    let journal = Journal::new(files, kind);
+    let sessions = Manager::new(kind, session_settings, notices, journal);
+    let history = History::open(kind, history_folder(settings));
+    let progress = settings.progress().unwrap_or_else(|error| {
+        tracing::warn!("{error}; a line stays of each cell's progress");
+        AfterRun::default()
+    });
+    let context = KernelContext {
+        kind,
+        sessions: sessions.clone(),
+        history: history.clone(),
+        threads: ThreadOutput::default(),
+        progress,
+    };
+    let kernel = Kernel::new(context, shown, requests, frontend.clone());
+    let stop = async {
+        tokio::select! {
+            () = terminate => {}
+            () = parent_watch::parent_exited() => {}
+        }
+    };
+    tokio::select! {
+        () = kernel.run(stop) => {}
+        // As if it had been killed: the session stays for the kernel that Jupyter starts in its place.
+        () = frontend.channel_died() => {
+            let what = "the kernel ends, since one of its channels has failed; please report it with this log";
+            return Err(what.to_owned());
+        }
+    }
+    let ended = async { tokio::join!(history.flush(), sessions.end()) };
+    let _ = tokio::time::timeout(SHUTDOWN_LIMIT, ended).await;
+    if let Some(cleanup) = sessions.pending_cleanup() {
+        cleanup.spawn_cleanup_process();
+    }
+    frontend.close().await;
+    Ok(())
+}
+
+/// Warns in Jupyter's log of lines of the settings file that make no sense and are left out.
+fn warn_of_faults(settings: &Settings) {
+    for fault in settings.file.iter().flat_map(|file| &file.faults) {
+        tracing::warn!("{}, line {}: {}", settings.path.display(), fault.line, fault.what);
+    }
+}
+
+/// Where inputs are kept; a setting that makes no sense may have been meant to keep none.
+fn history_folder(settings: &Settings) -> Option<PathBuf> {
+    let kept = settings.keeps_history().unwrap_or_else(|error| {
+        tracing::warn!("{error}; the history is kept in memory only");
+        false
+    });
+    let data = kept.then(jupyter_paths::data_folder)?.ok()?;
+    Some(data.join("livy-kernel").join("history"))
+}

@@ -1,0 +1,260 @@
+//! The statements that a cell becomes for Livy: one as a rule, and one for each query of a SQL cell.
+//! Pure.
+//!
+//! Livy's own SQL returns at most 1,000 rows and does not report truncation; it returns some types
+//! inexactly or not at all. So the session's Python asks Spark where a Python is running anyway, or
+//! where the cell asks for more than Livy's SQL can give. Otherwise Livy's SQL runs the query, which
+//! needs no Python.
+
+pub mod options;
+mod python;
+mod scala;
+mod statements;
+
+use options::{Chart, Code, Drawing, Head, Query};
+use statements::Statement;
+
+pub use python::original_query;
+
+use crate::{
+    error::CellError,
+    kind::Kind,
+    language::{
+        cell_source::CellSource,
+        magic_line::{self, MagicRequest},
+    },
+};
+
+/// A statement that is to be sent to Livy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedStatement {
+    /// The language that Livy runs it in.
+    pub kind: Kind,
+    /// The code as Livy gets it.
+    pub code: String,
+    /// Decides whether its output is shown and its IPython syntax translated.
+    pub author: Author,
+}
+
+/// Who wrote a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The user, whose code may have IPython syntax.
+    User,
+    /// The kernel, to show something in the user's cell.
+    Kernel,
+    /// The kernel, to prepare something for the next statement; its output is not shown.
+    Internal,
+}
+
+/// What the kernel does with a cell of code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StatementPlan {
+    /// The statements that are sent, each after the one before has succeeded.
+    pub statements: Vec<PlannedStatement>,
+    /// A warning that is shown before they run.
+    pub note: Option<String>,
+}
+
+/// Turns a cell into statements, or into the help that its magic asks for.
+///
+/// # Errors
+/// The magic's line or its use is wrong; the error says how to write it.
+pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementPlan>, CellError> {
+    let head = match &source.head {
+        Some(line) => match magic_line::parse(&as_our_magic(line, source.kind))? {
+            MagicRequest::Run(head) => Some(head),
+            MagicRequest::Help(help) => return Ok(MagicRequest::Help(help)),
+        },
+        None => None,
+    };
+    Ok(MagicRequest::Run(match head {
+        Some(Head::Sql(query)) => queries(&source.code, &query, kernel)?,
+        None if source.kind == Kind::Sql => queries(&source.code, &Query::PLAIN, kernel)?,
+        Some(Head::Pyspark(code) | Head::Spark(code) | Head::Sparkr(code) | Head::Pretty(code)) => {
+            StatementPlan { note: output_option_note(&code), ..unchanged(source) }
+        }
+        Some(Head::Chart(_)) if !source.code.trim().is_empty() => {
+            let what = "the code below %chart would not run";
+            return Err(CellError::new("UsageError", what, "Put %chart in a cell of its own."));
+        }
+        Some(Head::Chart(chart)) => {
+            StatementPlan { statements: draw_variable(&chart, kernel)?, note: None }
+        }
+        None => unchanged(source),
+    }))
+}
+
+/// Sparkmagic's `%%spark -c sql` is `%%sql`.
+fn as_our_magic(line: &str, kind: Kind) -> String {
+    match line.split_once(char::is_whitespace) {
+        Some((_, options)) if kind == Kind::Sql => format!("%%sql {options}"),
+        _ => line.to_owned(),
+    }
+}
+
+fn unchanged(source: &CellSource) -> StatementPlan {
+    let whole =
+        PlannedStatement { kind: source.kind, code: source.code.clone(), author: Author::User };
+    let is_empty = source.code.trim().is_empty();
+    StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
+}
+
+fn output_option_note(code: &Code) -> Option<String> {
+    let name = code.output.as_ref()?;
+    Some(format!(
+        "{name} is already in the session, where all cells run, so -o does nothing. For a pandas DataFrame use \
+         {name}.limit(2500).toPandas().\n"
+    ))
+}
+
+fn queries(code: &str, query: &Query, kernel: Kind) -> Result<StatementPlan, CellError> {
+    let statements = statements::split(code);
+    let last = statements.len().saturating_sub(1);
+    let mut planned = Vec::new();
+    for (at, statement) in statements.iter().enumerate() {
+        // `-o` keeps the rows of the last statement.
+        let output = query.output.clone().filter(|_| at == last);
+        planned.extend(plan_query(statement, &Query { output, ..query.clone() }, kernel)?);
+    }
+    Ok(StatementPlan { statements: planned, note: None })
+}
+
+fn plan_query(
+    statement: &Statement,
+    query: &Query,
+    kernel: Kind,
+) -> Result<Vec<PlannedStatement>, CellError> {
+    let by_language = statement.has_variables() || query.output.is_some();
+    match kernel {
+        Kind::Sparkr if by_language => Err(CellError::new(
+            "UsageError",
+            "R has neither variables in SQL nor the option -o",
+            "Write it in R: rows <- sql(\"SELECT …\")",
+        )),
+        Kind::Spark if by_language => {
+            let view = scala::create_view(statement, query.output.as_deref());
+            let make_view =
+                PlannedStatement { kind: Kind::Spark, code: view, author: Author::Internal };
+            let shown = (!query.quiet).then(|| query_view(query));
+            Ok([make_view].into_iter().chain(shown).collect())
+        }
+        Kind::Pyspark => Ok(vec![by_python(python::rows(statement, query))]),
+        Kind::Sql if by_language => Ok(vec![by_python(python::rows(statement, query))]),
+        _ => Ok(vec![by_livy_or_python(statement, query)]),
+    }
+}
+
+/// Uses Livy's own SQL where that gives all that the query asks for.
+fn by_livy_or_python(statement: &Statement, query: &Query) -> PlannedStatement {
+    match query.is_plain() {
+        true if query.quiet => {
+            PlannedStatement { kind: Kind::Sql, code: statement.text(), author: Author::Internal }
+        }
+        true => PlannedStatement { kind: Kind::Sql, code: statement.text(), author: Author::User },
+        false => by_python(python::rows(statement, query)),
+    }
+}
+
+fn by_python(code: String) -> PlannedStatement {
+    PlannedStatement { kind: Kind::Pyspark, code, author: Author::Kernel }
+}
+
+fn query_view(query: &Query) -> PlannedStatement {
+    let all = Statement(vec![format!("SELECT * FROM {}", scala::VIEW)]);
+    by_livy_or_python(&all, &Query { output: None, ..query.clone() })
+}
+
+/// The statements that draw a variable's rows.
+fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError> {
+    let Chart { variable, kind, axes } = chart;
+    match kernel {
+        Kind::Pyspark | Kind::Sql => Ok(vec![by_python(python::chart(variable, *kind, axes))]),
+        Kind::Spark => {
+            let code = scala::create_view_of(variable);
+            let make_view = PlannedStatement { kind: Kind::Spark, code, author: Author::Internal };
+            let chart = Drawing { chart: Some(*kind), axes: axes.clone() };
+            Ok(vec![make_view, query_view(&Query { chart, ..Query::PLAIN })])
+        }
+        Kind::Sparkr => Err(CellError::new(
+            "UsageError",
+            "%chart does not work in R",
+            "Make a view with createOrReplaceTempView(rows, \"v\"), then draw it with %%sql --chart.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::cell_source;
+
+    fn steps(cell: &str, kernel: Kind) -> Vec<(Kind, String)> {
+        match plan(&cell_source::parse(cell, kernel), kernel).unwrap() {
+            MagicRequest::Run(plan) => {
+                plan.statements.into_iter().map(|step| (step.kind, step.code)).collect()
+            }
+            MagicRequest::Help(help) => panic!("{help}"),
+        }
+    }
+
+    fn kinds(cell: &str, kernel: Kind) -> Vec<Kind> {
+        steps(cell, kernel).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn other_languages_are_sent_as_they_are() {
+        assert_eq!(steps("1 + 1", Kind::Pyspark), [(Kind::Pyspark, "1 + 1".to_owned())]);
+        assert_eq!(steps("%%scala\n1", Kind::Pyspark), [(Kind::Spark, "1".to_owned())]);
+        assert_eq!(steps(" \n", Kind::Pyspark), []);
+    }
+
+    #[test]
+    fn livy_runs_plain_sql_where_python_would_have_to_start() {
+        let two = [(Kind::Sql, "select 1".to_owned()), (Kind::Sql, "select 2".to_owned())];
+        assert_eq!(steps("select 1; select 2;", Kind::Sql), two);
+        assert_eq!(kinds("%%sql -q\nselect 1", Kind::Spark), [Kind::Sql]);
+        assert_eq!(kinds("%%sql -n 5\nselect 1", Kind::Spark), [Kind::Pyspark]);
+        assert_eq!(kinds("select {x}", Kind::Sql), [Kind::Pyspark]);
+        assert_eq!(kinds("%%sql\nselect 1; -- x", Kind::Pyspark), [Kind::Pyspark]);
+        assert_eq!(kinds("%%spark -c sql -o df\nselect 1", Kind::Pyspark), [Kind::Pyspark]);
+    }
+
+    #[test]
+    fn in_scala_variables_are_quoted_by_scala() {
+        let cell = "%%sql -o rows\nselect {x}";
+        assert_eq!(kinds(cell, Kind::Spark), [Kind::Spark, Kind::Sql]);
+        let (_, code) = &steps(cell, Kind::Spark)[0];
+        assert!(code.starts_with("val rows = ") && code.contains("\"select \" + quote(x)"));
+        assert_eq!(kinds("%%sql -q -o rows\nselect 1", Kind::Spark), [Kind::Spark]);
+    }
+
+    #[test]
+    fn the_users_query_can_be_read_from_the_code() {
+        let (_, code) = &steps("%%sql -n 5\nselect *\nfrom {t}", Kind::Pyspark)[0];
+        assert_eq!(original_query(code).as_deref(), Some("select *\nfrom {t}"));
+        assert_eq!(original_query("# x\n1"), None);
+    }
+
+    #[test]
+    fn options_that_make_no_sense_are_refused() {
+        for (line, word) in [
+            ("%%sql -n many", "many"),
+            ("%%sql -r 2", "between 0 and 1"),
+            ("%%sql -o 1x", "not a valid variable name"),
+            ("%%sql --chart donut", "bar"),
+            ("%%scala --frobnicate", "--frobnicate"),
+        ] {
+            let failure =
+                plan(&cell_source::parse(line, Kind::Pyspark), Kind::Pyspark).unwrap_err();
+            let message = failure.traceback.join("\n");
+            assert!(failure.ename == "UsageError" && message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn help_is_given_where_it_is_asked_for() {
+        let asked = plan(&cell_source::parse("%%sql --help\nx", Kind::Spark), Kind::Spark).unwrap();
+        assert!(matches!(asked, MagicRequest::Help(help) if help.contains("--maxrows")));
+    }
+}

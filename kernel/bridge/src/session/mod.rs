@@ -1,0 +1,17 @@
+//! The one Livy session that a kernel has: how it starts, is watched, is lost, is recovered after a
+//! crash of the kernel, and ends.
+
+pub mod diagnosis;
+pub mod handle;
+pub mod journal;
+pub mod lifetime;
+pub mod loss;
+mod manager;
+mod recover;
+mod start;
+mod state;
+mod switch;
+mod watch;
+
+pub use manager::Manager;
+pub use state::{Starting, State};

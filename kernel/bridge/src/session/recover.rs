@@ -1,0 +1,113 @@
+//! Recovers the session of a kernel that was killed, in the kernel that was started in its place.
+
+use std::{sync::Arc, time::SystemTime};
+
+use livy_client::{Client, Id, Identity, PollPolicy, Session};
+
+use crate::{
+    server::{
+        cleanup::PendingCleanup, connection::Connection, local_process::Lease,
+        session_name::SessionName,
+    },
+    session::{
+        handle::SessionHandle,
+        journal::Record,
+        loss::{self, Liveness, Loss, probe},
+        manager::Manager,
+        state::{Starting, State},
+    },
+    settings::Target,
+};
+
+impl Manager {
+    /// Returns what a kernel before this one had and did not end, since it was killed.
+    pub async fn inherited(&self) -> Option<Record> {
+        let endpoint = match self.settings.target.as_ref().ok()? {
+            Target::Remote { options, .. } => options.endpoint.clone(),
+            Target::Local { .. } => Lease::read(&self.journal.lease())?.options().ok()?.endpoint,
+        };
+        self.journal.inherited(&endpoint.to_string()).await
+    }
+
+    /// Begins to recover the session of a killed kernel, as soon as its server can be reached.
+    pub fn recover(self: &Arc<Self>, session: Identity, started_here: bool) {
+        self.state.send_replace(State::Starting(Starting::now(Some(session.id.clone()))));
+        self.held().cleanup = started_here.then(|| PendingCleanup::Known(session.clone()));
+        let manager = Arc::clone(self);
+        let find = async move { manager.find_again(session, started_here).await };
+        self.begin_task("it took a session back", find);
+    }
+
+    /// Finds the session again by all that is known of it. Its id is not enough: the server may be
+    /// another, or have begun to count from 0 again.
+    async fn find_again(self: &Arc<Self>, session: Identity, started_here: bool) {
+        let connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(failure) => return self.set_failed(failure),
+        };
+        let id = session.id.clone();
+        let client = connection.client.bound_to(session);
+        match self.wait_for_answer(&connection, &client, &id).await {
+            None => {}
+            Some(Ok(session)) => {
+                let handle = self.handle_of(connection, session, SystemTime::now());
+                self.set_recovered(handle.recovered(started_here)).await;
+            }
+            Some(Err(loss)) => self.set_lost(loss).await,
+        }
+    }
+
+    /// Asks until the server says what has become of the session; none if the kernel ends first.
+    async fn wait_for_answer(
+        &self,
+        connection: &Connection,
+        client: &Client,
+        id: &Id,
+    ) -> Option<Result<Session, Loss>> {
+        let mut polls = PollPolicy::SESSION.start();
+        loop {
+            match loss::look(client, id).await {
+                Ok((session, _)) if session.state.is_starting() => {}
+                Ok((session, _)) => return Some(Ok(session)),
+                Err(error) if loss::is_session_missing(&error) => {
+                    return Some(Err(Loss::missing(id.clone(), &error)));
+                }
+                Err(_) if connection.is_gone().await => {
+                    return Some(Err(Loss::with_server(id.clone())));
+                }
+                Err(error) => {
+                    tracing::debug!("session {id} is not back yet: {error}");
+                    polls.set_retry_after(error.retry_after());
+                }
+            }
+            self.ending.run_until_cancelled(polls.wait()).await?;
+        }
+    }
+
+    async fn set_lost(&self, loss: Loss) {
+        self.journal.session(None);
+        self.journal.written().await;
+        self.state.send_replace(State::Lost(loss));
+    }
+
+    async fn set_recovered(self: &Arc<Self>, handle: SessionHandle) {
+        self.take_over(handle.session.name.as_deref().unwrap_or_default());
+        let is_over = handle.session.state.is_over();
+        self.set_ready(handle.clone()).await;
+        if is_over && let Liveness::Gone(loss) = probe(&handle).await {
+            self.report_lost(&handle, &loss);
+        }
+    }
+
+    /// Marks the session as owned again, since its name has the process id of the kernel that was killed.
+    fn take_over(&self, name: &str) {
+        let owner = SessionName::parse(name).map(|name| name.take_over()).transpose();
+        match owner {
+            Ok(owner) => self.held().owner = owner,
+            Err(error) => tracing::warn!(
+                "`livy-kernel sessions` will show session {name} as orphaned, since its new owner could \
+                 not be noted: {error}"
+            ),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Starts a session, or joins the one that is shared by name, and waits until it takes statements.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use livy_client::{Client, Error, Fate, PollPolicy, Polls, Session, SessionProperties, session};
+
+use crate::{
+    error::CellError,
+    server::{cleanup::PendingCleanup, connection::Connection, session_name},
+    session::{handle::SessionHandle, loss, manager::Manager},
+};
+
+/// How long a server may be silent while it starts a session of this kernel.
+const START_SILENCE_LIMIT: Duration = Duration::from_secs(120);
+
+impl Manager {
+    pub(super) async fn start(&self) -> Result<SessionHandle, CellError> {
+        let connection = self.connect().await?;
+        let client = connection.client.clone();
+        let since = SystemTime::now();
+        if let Some(name) = self.shared_name()
+            && let Some(session) = find(&client, &name).await?
+        {
+            let session = self.wait_to_join(&client, session).await?;
+            return Ok(self.handle_of(connection, session, since).joined());
+        }
+        let session = self.create(&client).await.map_err(|error| not_created(&error))?;
+        let client = client.bound_to(session_name::identity(&session));
+        let session = self.wait_for_own(&client, session).await?;
+        Ok(self.handle_of(connection, session, since))
+    }
+
+    /// Asks for a session; at each step it is noted what may have to be cleaned up on the server.
+    async fn create(&self, client: &Client) -> Result<Session, Error> {
+        let name = self.shared_name().unwrap_or_else(session_name::generate);
+        let note = |cleanup| self.held().cleanup = cleanup;
+        note(Some(PendingCleanup::Named(name.clone())));
+        let result = client.create_session(&self.new_session(name)).await;
+        match &result {
+            Ok(session) => note(Some(PendingCleanup::Known(session_name::identity(session)))),
+            Err(error) if error.fate() == Fate::Unknown => {}
+            Err(_) => note(None),
+        }
+        result
+    }
+
+    /// Returns the kernel's server, which is started if it is to be on this machine.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the settings, or why no Spark could be started on this machine.
+    pub async fn connect(&self) -> Result<Connection, CellError> {
+        let mut known = self.connection.lock().await;
+        let connection = match &*known {
+            Some(connection) if !connection.is_gone().await => connection.clone(),
+            _ => Connection::open(&self.settings.target, &self.journal.lease()).await?,
+        };
+        *known = Some(connection.clone());
+        self.update_starting(|starting| {
+            starting.server = connection.describe();
+            starting.client = Some(connection.client.clone());
+        });
+        Ok(connection)
+    }
+
+    /// What a new session is asked for: `%%configure` goes before the settings.
+    fn new_session(&self, name: String) -> SessionProperties {
+        let options = self.options();
+        let defaults = SessionProperties {
+            name: Some(name),
+            heartbeat_timeout_in_second: u32::try_from(options.heartbeat_timeout().as_secs()).ok(),
+            idle_timeout: options.idle_timeout.clone(),
+            ttl: options.ttl.clone(),
+            ..Default::default()
+        };
+        let properties = defaults.merged(options.properties.clone()).merged(self.configuration());
+        SessionProperties { kind: Some(self.kind.as_str().to_owned()), ..properties }
+    }
+
+    /// The name under which others know the session, if it is to be shared.
+    fn shared_name(&self) -> Option<String> {
+        self.configuration().name.or_else(|| self.options().shared_name.clone())
+    }
+
+    /// Waits until a session that this kernel has asked for takes statements. It is deleted if it does not
+    /// come, or if the kernel ends first.
+    async fn wait_for_own(&self, client: &Client, session: Session) -> Result<Session, CellError> {
+        let id = session.id.clone();
+        let ready = self.wait_until_ready(client, session, START_SILENCE_LIMIT).await;
+        if ready.is_err() {
+            self.delete(client, &id).await;
+        }
+        ready
+    }
+
+    /// Waits until a session that somebody else has started takes statements.
+    pub(super) async fn wait_to_join(
+        &self,
+        client: &Client,
+        session: Session,
+    ) -> Result<Session, CellError> {
+        let client = client.bound_to(session_name::identity(&session));
+        self.wait_until_ready(&client, session, Duration::ZERO).await
+    }
+
+    /// Polls until the session takes statements. The server may be silent for up to `silence_limit`.
+    async fn wait_until_ready(
+        &self,
+        client: &Client,
+        mut session: Session,
+        silence_limit: Duration,
+    ) -> Result<Session, CellError> {
+        let mut polls = PollPolicy::SESSION.start();
+        let mut last_answer = Instant::now();
+        while session.state.is_starting() {
+            self.update_starting(|starting| starting.session = Some(session.clone()));
+            match self.poll(client, &session, &mut polls).await? {
+                Ok(now) => {
+                    session = now;
+                    last_answer = Instant::now();
+                }
+                Err(error) if may_pass(&error) && last_answer.elapsed() < silence_limit => {}
+                Err(error) => return Err(not_started(&error.to_string())),
+            }
+        }
+        match session.state.is_ready() {
+            true => Ok(session),
+            false => Err(loss::start_failure(client, &session).await),
+        }
+    }
+
+    /// Asks for the session once more, unless the kernel ends first.
+    async fn poll(
+        &self,
+        client: &Client,
+        session: &Session,
+        polls: &mut Polls,
+    ) -> Result<Result<Session, Error>, CellError> {
+        match self.ending.run_until_cancelled(polls.wait()).await {
+            None => Err(not_started("the kernel is shutting down")),
+            Some(()) => Ok(client.send(session::get(&session.id)).await),
+        }
+    }
+}
+
+/// A web page may come from something in front of Livy that fails for a moment.
+fn may_pass(error: &Error) -> bool {
+    error.is_temporary() || matches!(error, Error::Unreadable { .. })
+}
+
+/// Finds a session by its id or name.
+pub(super) async fn find(client: &Client, id_or_name: &str) -> Result<Option<Session>, CellError> {
+    match client.send(session::get(&id_or_name.into())).await {
+        Ok(session) => Ok(Some(session)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(not_started(&error.to_string())),
+    }
+}
+
+fn not_created(error: &Error) -> CellError {
+    let next = match error {
+        Error::Unreachable { .. } => {
+            "Check that the server runs and that LIVY_URL names it, then run the cell again."
+        }
+        Error::Lost { .. } => {
+            "The server may have started a session all the same, which then ends by itself. Run the cell again."
+        }
+        _ => "Fix that, then run the cell again.",
+    };
+    CellError::new("SessionStartError", error.to_string(), next)
+}
+
+fn not_started(why: &str) -> CellError {
+    CellError::new(
+        "SessionStartError",
+        format!("No session was started: {why}"),
+        "Run the cell again.",
+    )
+}

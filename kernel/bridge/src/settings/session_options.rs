@@ -1,0 +1,120 @@
+//! What the user wants of sessions.
+
+use std::{path::PathBuf, time::Duration};
+
+use livy_client::SessionProperties;
+
+use crate::settings::{
+    choices::{AgentPolicy, OnLoss},
+    error::SettingsError,
+    layers::Settings,
+    target::Target,
+};
+
+/// The server takes a kernel that is silent for longer for dead.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What the settings say of a kernel's session, and of where it runs.
+#[derive(Debug)]
+pub struct SessionSettings {
+    /// Where cells run, or which setting does not make sense.
+    pub target: Result<Target, SettingsError>,
+    /// When the session gets an agent.
+    pub agents: AgentPolicy,
+    /// What the user wants of the session.
+    pub options: SessionOptions,
+    /// The files that were read, as `%info` shows them.
+    pub source: Option<String>,
+}
+
+/// What the user wants of sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// The name of a session to share: the kernel joins it if it is there, else starts it.
+    pub shared_name: Option<String>,
+    /// How long sessions may be idle, in Livy's notation; the server decides otherwise.
+    pub idle_timeout: Option<String>,
+    /// How long sessions may live, in Livy's notation.
+    pub ttl: Option<String>,
+    /// How long after the last cell a session is kept from being idle.
+    pub keep_alive: Option<Duration>,
+    /// How long the server waits for a kernel that is silent; two minutes if it is not set.
+    pub heartbeat_timeout: Option<Duration>,
+    /// How long a running cell waits for a server that does not answer; a default if it is not set.
+    pub patience: Option<Duration>,
+    /// What the next cell does when a session is lost.
+    pub on_loss: OnLoss,
+    /// The file of code that each session runs first.
+    pub startup: Option<PathBuf>,
+    /// The properties that each session gets, where `%%configure` does not set others.
+    pub properties: SessionProperties,
+}
+
+impl SessionOptions {
+    /// How long the server waits for a kernel that is silent before it ends the session.
+    pub fn heartbeat_timeout(&self) -> Duration {
+        self.heartbeat_timeout.unwrap_or(HEARTBEAT_TIMEOUT)
+    }
+}
+
+impl Settings {
+    /// Reads what a kernel needs to have a session. Whatever makes no sense is said when the first cell
+    /// needs a session, or in the log where a default can do.
+    pub fn session_settings(&self) -> SessionSettings {
+        let agents = self.agents().unwrap_or_else(|error| {
+            tracing::warn!("{error}; sessions get an agent when it helps");
+            AgentPolicy::default()
+        });
+        let (target, options) = match self.session_options() {
+            Ok(options) => (self.target(), options),
+            Err(error) => (Err(error), SessionOptions::default()),
+        };
+        SessionSettings { target, agents, options, source: self.source() }
+    }
+
+    /// Reads what the user wants of sessions.
+    ///
+    /// # Errors
+    ///
+    /// The first setting of these that makes no sense.
+    pub fn session_options(&self) -> Result<SessionOptions, SettingsError> {
+        let choices = [("restart", OnLoss::Restart), ("ask", OnLoss::Ask)];
+        Ok(SessionOptions {
+            shared_name: self.get("LIVY_SESSION"),
+            idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
+            ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
+            keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
+            heartbeat_timeout: self.time("LIVY_HEARTBEAT_TIMEOUT")?.map(|(_, time)| time),
+            patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
+            on_loss: self.one_of("LIVY_ON_LOSS", &choices)?,
+            startup: self.path("LIVY_STARTUP"),
+            properties: self.properties(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::layers::tests::of_variables;
+
+    #[test]
+    fn times_of_sessions_are_livys() {
+        let read = |variable: &str, text: &str| of_variables(&[(variable, text)]).session_options();
+        assert_eq!(read("LIVY_TTL", "8h").unwrap().ttl.as_deref(), Some("8h"));
+        assert_eq!(read("LIVY_IDLE_TIMEOUT", "20m").unwrap().idle_timeout.as_deref(), Some("20m"));
+        let kept = read("LIVY_KEEP_ALIVE", "2h").unwrap().keep_alive;
+        assert_eq!(kept, Some(Duration::from_secs(7200)));
+        for variable in [
+            "LIVY_TTL",
+            "LIVY_IDLE_TIMEOUT",
+            "LIVY_KEEP_ALIVE",
+            "LIVY_PATIENCE",
+            "LIVY_HEARTBEAT_TIMEOUT",
+        ] {
+            let error = read(variable, "two hours").unwrap_err().to_string();
+            assert_eq!(error, format!("{variable} must be a time such as 90s, 20m, 2h or 1d"));
+        }
+        assert_eq!(read("LIVY_TTL", " "), Ok(SessionOptions::default()));
+    }
+}

@@ -1,0 +1,50 @@
+//! Reads the values of settings by type: a choice of some words, yes or no, a path, a time.
+
+use std::{path::PathBuf, time::Duration};
+
+use livy_client::time;
+
+use crate::settings::{error::SettingsError, layers::Settings};
+
+impl Settings {
+    /// Reads a choice of some words; the default if nothing is set.
+    pub(super) fn one_of<T: Copy + Default>(
+        &self,
+        variable: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<T, SettingsError> {
+        let Some(value) = self.get(variable) else {
+            return Ok(T::default());
+        };
+        let found = choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice);
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        found.ok_or_else(|| self.wrong(variable, format!("must be one of {}", names.join(", "))))
+    }
+
+    /// Reads `yes` or `no`; yes if nothing is set.
+    pub(super) fn is_on(&self, variable: &'static str) -> Result<bool, SettingsError> {
+        match self.get(variable).as_deref() {
+            None | Some("yes") => Ok(true),
+            Some("no") => Ok(false),
+            Some(_) => Err(self.wrong(variable, "must be yes or no")),
+        }
+    }
+
+    /// Reads a path.
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    /// Reads a time in Livy's notation, such as `20m`: its text and its length.
+    pub(super) fn time(
+        &self,
+        variable: &'static str,
+    ) -> Result<Option<(String, Duration)>, SettingsError> {
+        let Some(text) = self.get(variable) else {
+            return Ok(None);
+        };
+        let no_time = || self.wrong(variable, "must be a time such as 90s, 20m, 2h or 1d");
+        let time = time::parse(&text).ok_or_else(no_time)?;
+        Ok(Some((text, time)))
+    }
+}

@@ -1,0 +1,76 @@
+//! `doctor`: shows what is configured, checks whether it works, and says what to do if it does not.
+
+mod configuration;
+mod connectivity;
+mod limits;
+mod livy_checks;
+mod local_spark;
+mod report;
+mod session;
+
+use livy_client::{Client, Options, ResendPolicy, Timeouts};
+
+use crate::{
+    settings::{Settings, Target},
+    terminal::{
+        doctor::{
+            connectivity::Route,
+            limits::CONNECT_LIMIT,
+            report::{Finding, Report},
+        },
+        error::CommandError,
+        streams::{print, print_json},
+    },
+};
+
+/// Runs all checks and prints the report.
+///
+/// # Errors
+///
+/// Fails if a check fails, or if the report cannot be printed.
+pub async fn doctor(
+    settings: &Settings,
+    as_json: bool,
+    with_session: bool,
+) -> Result<(), CommandError> {
+    let report = match settings.session_options().and_then(|_| settings.target()) {
+        Ok(Target::Remote { options, .. }) => check_livy(settings, *options, with_session).await,
+        Ok(Target::Local { python }) => local_spark::check(python, with_session).await,
+        Err(error) => Report::default().with("settings", wrong_setting(&error)),
+    };
+    let printed = match as_json {
+        true => print_json(&report.document()),
+        false => print(report.text()),
+    };
+    match report.is_broken() {
+        true => Err(CommandError::Other("a check failed; see the report above".to_owned())),
+        false => Ok(printed?),
+    }
+}
+
+fn wrong_setting(error: &impl ToString) -> Finding {
+    Finding::fail(error.to_string(), "correct this setting")
+}
+
+/// Checks everything from the settings to a session. Checks after a failed one are skipped, since they
+/// would fail too.
+async fn check_livy(settings: &Settings, options: Options, with_session: bool) -> Report {
+    let route = Route::to(settings, &options.endpoint);
+    let mut report = configuration::report(settings, &options, &route);
+    let timeouts = Timeouts { connect: CONNECT_LIMIT, ..options.timeouts };
+    let client =
+        Client::with_options(Options { resend: ResendPolicy::NEVER, timeouts, ..options.clone() });
+    if let Err(error) = &client {
+        report.add("settings", livy_checks::unusable_settings(error));
+    }
+    report.check("name", route.look_up()).await;
+    report.check("connect", route.connect()).await;
+    match client {
+        Ok(client) if !report.is_broken() => {
+            livy_checks::check(&mut report, &client, settings, &options, &route).await;
+            session::check(&mut report, &client, with_session).await;
+        }
+        _ => report.skip(&[&livy_checks::CHECKS[..], &["session"]].concat()),
+    }
+    report
+}

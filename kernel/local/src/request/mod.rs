@@ -1,0 +1,16 @@
+//! The bodies of requests, and Livy's answers to malformed ones.
+
+mod application;
+mod batch;
+mod job;
+mod parse;
+mod session;
+mod statement;
+
+pub(crate) use self::{
+    application::ApplicationOptions,
+    batch::CreateBatch,
+    job::SubmitJob,
+    session::CreateSession,
+    statement::{Complete, ExecuteStatement},
+};
