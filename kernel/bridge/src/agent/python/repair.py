@@ -43,6 +43,7 @@ class Repair:
     def run(self, code, names, *rest):
         """Replaces the shell's `exec`."""
         if getattr(code, 'co_filename', None) == AGENT:  # It calls `run_cell`.
+            safely_from_all(self.restore_modules)  # A thread may have removed some since the last cell.
             return exec(code, {'__builtins__': __builtins__})  # A cell may have broken those of its own.
         return self.execute(exec, code, names, *rest)
 
@@ -98,15 +99,18 @@ class Repair:
 
     def restore(self):
         """Restores what is missing, and tells the user what that was."""
-        self.streams.restore()
-        children.restore()
-        back = (
-            self.restore_builtins()
-            + self.restore_names()
-            + self.restore_modules()
-            + self.restore_hooks()
-            + self.restore_lists()
-        )
+        back = []
+        # Each alone: one that fails must not take the others with it.
+        for step in (
+            self.restore_modules,
+            self.streams.restore,
+            children.restore,
+            self.restore_builtins,
+            self.restore_names,
+            self.restore_hooks,
+            self.restore_lists,
+        ):
+            back += safely_from_all(step) or []
         if back:
             more = ' and %d more' % (len(back) - NAMED) if len(back) > NAMED else ''
             text = 'What the session needs and this cell took away was put back: %s%s.\n'
