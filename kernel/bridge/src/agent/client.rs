@@ -116,7 +116,7 @@ impl Agent {
         self.call("end", &json!([statement.as_str()]), AGENT_ANSWER_LIMIT).await
     }
 
-    /// Answers a question of `input()`; without a text, the question ends with an `EOFError`.
+    /// Answers a question of `input()`; without a text, the question ends with an error.
     pub async fn reply(&self, request: u64, text: Option<&str>) -> Result<(), AgentError> {
         let _: Value = self.call("reply", &json!([request, text]), AGENT_ANSWER_LIMIT).await?;
         Ok(())

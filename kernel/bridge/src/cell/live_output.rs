@@ -23,7 +23,7 @@ use crate::{
 /// How long a Scala cell runs before it justifies starting Python to install the agent.
 const SCALA_AGENT_DELAY: Duration = Duration::from_secs(3);
 /// How long after Livy's answer the agent's last events may come.
-const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(1);
+const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the agent says meanwhile, for those that poll and watch.
 pub struct AgentReports {
@@ -79,7 +79,9 @@ async fn show_python(
     while !transcript.has_ended() {
         let batch = tokio::select! {
             batch = agent.events(transcript.statement(), CellKind::Python) => batch,
-            () = &mut late => return,
+            () = &mut late => {
+                return tracing::warn!("a cell ends without the agent's last word, which is late");
+            }
         };
         match batch {
             Ok(batch) => handle(run, agent, batch, transcript).await,

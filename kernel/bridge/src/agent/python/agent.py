@@ -138,8 +138,7 @@ class Agent:
         safely_from_all(figures.end, statement)
         if statement.is_own:
             safely_from_all(user_module.end)
-        if children.moved:
-            safely_from_all(children.finish)
+        safely_from_all(children.report)
         events.stream('stdout', statement.take_time())
         counts = safely_from_all(progress.end, statement.id)
         if counts:

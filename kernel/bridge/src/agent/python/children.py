@@ -119,6 +119,11 @@ class Children:
         safely(self.libc.fflush, None)  # Otherwise C's `printf` keeps it until it has 4 KB.
         self.drain()
 
+    def report(self):
+        """Reports what was printed until now, before something else is shown."""
+        if self.moved and not self.forked:
+            self.finish()
+
     @interrupts.shielded
     def drain(self):
         """Reports what was printed until now; returns False when a pipe has ended."""

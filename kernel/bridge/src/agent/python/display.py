@@ -3,6 +3,7 @@
 
 import uuid
 
+from .children import children
 from .events import events
 from .mime_bundles import bundle_of, keep_bundle
 
@@ -26,6 +27,7 @@ def display(*objects, display_id=None, raw=False, metadata=None, clear=False, up
     for value in objects:
         bundle = keep_bundle(value, {}) if raw else bundle_of(value, wanted=True)
         if bundle:
+            children.report()
             kind = 'update_display' if update else 'display'
             more = dict(bundle[1], **keep_bundle({}, metadata or {})[1])
             events.add(kind, data=bundle[0], metadata=more, id=handle and str(handle.display_id))

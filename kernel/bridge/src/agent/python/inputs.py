@@ -1,10 +1,16 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Implements `input()` and `getpass()`."""
 
+import sys
+
 from .children import children
 from .common import state
 from .events import events
 from .stdlib import Condition, itertools
+
+
+class StdinNotImplementedError(NotImplementedError):
+    """Has the name of IPython's error, where there is no IPython."""
 
 
 class Inputs:
@@ -37,7 +43,7 @@ class Inputs:
         finally:
             del self.waiting[request]
         if answer == [None]:
-            raise EOFError('EOF when reading a line')
+            raise refusal('getpass' if password else 'raw_input')
         return answer[0]
 
     def reply(self, request, text):
@@ -45,6 +51,13 @@ class Inputs:
             self.waiting.get(request, []).append(text)
             self.answered.notify_all()
         return {}
+
+
+def refusal(asker):
+    """Makes the error that ipykernel raises, too."""
+    there = vars(sys.modules.get('IPython.core.error') or sys.modules[__name__])
+    made = there.get('StdinNotImplementedError', StdinNotImplementedError)
+    return made('%s was called, but this frontend does not support input requests.' % asker)
 
 
 inputs = Inputs()

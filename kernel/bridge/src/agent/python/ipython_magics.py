@@ -17,6 +17,8 @@ def register_magics(shell):
             shell.register_magic_function(elsewhere(name), 'line_cell', name)
     for name in ('json', 'table', 'matplot'):
         shell.register_magic_function(livys(name), 'line', name)
+    for name in ('edit', 'ed'):
+        shell.register_magic_function(edit, 'line', name)
     shell.register_magic_function(debug_log, 'line', 'debug-log')
 
 
@@ -37,6 +39,11 @@ def livys(name):
 
     magic.__doc__ = 'Is a magic of Livy: `%%%s x`.' % name
     return magic
+
+
+def edit(line):
+    """Is not supported: the driver has no editor. `%load` and `%recall` put code into a cell."""
+    raise UsageError('%edit is not supported: the driver has no editor. %load and %recall put code into a cell.')
 
 
 def debug_log(line):

@@ -3,18 +3,19 @@
 
 import sys
 
+from IPython.core import formatters
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.formatters import DisplayFormatter
 
 from . import dataframes
+from .children import children
 from .common import safely
 from .events import events
 from .mime_bundles import keep_bundle, keeping_lazy_repr
 from .stdlib import contextlib
 
 
-class Formatter(DisplayFormatter):
+class DisplayFormatter(formatters.DisplayFormatter):
     """Forms MIME bundles; those of Spark's DataFrames are tables, as in the other kernels."""
 
     is_value = False
@@ -52,6 +53,7 @@ class ValueHook(DisplayHook):
             return {'text/plain': repr(result)}, {}
 
     def write_format_data(self, format_dict, md_dict=None):
+        children.report()
         data, metadata = keep_bundle(format_dict, md_dict or {})
         stream = sys.stdout
         getattr(stream, 'write_unreported', stream.write)(str(data.get('text/plain', '')) + '\n')
@@ -65,6 +67,8 @@ class Publisher(DisplayPublisher):
     """Reports displays, updates of them, and that the output is to be cleared."""
 
     def publish(self, data, metadata=None, source=None, transient=None, update=False, **_):
+        self._validate_data(data, metadata)
+        children.report()
         data, metadata = keep_bundle(data, metadata or {})
         name = (transient or {}).get('display_id')
         kind = 'update_display' if update else 'display'

@@ -8,7 +8,7 @@ import sys
 from IPython.core import interactiveshell
 from IPython.core.error import InputRejected
 
-from .common import safely_from_all
+from .common import safely, safely_from_all
 from .errors import error_text, name_of
 from .event_loop import event_loop
 from .events import events
@@ -53,7 +53,7 @@ class CellRunner:
     def run(self, statement):
         """Runs a statement's code, reports what it gives, and returns the error that it raised."""
         shell = self.shell
-        self.has_begun, shell.shown_error = False, None
+        self.has_begun, shell.shown_error, shell.display_error = False, None, None
         try:
             self.prepare(statement.count)
             error = self.error_of(statement.code, statement.count is not None)
@@ -66,7 +66,7 @@ class CellRunner:
         try:
             with interrupts.shield():
                 result = event_loop.run(self.run_cell(code, keeps_history))
-            error = result.error_before_exec or result.error_in_exec
+            error = result.error_before_exec or result.error_in_exec or self.shell.display_error
             self.has_begun = error is None or self.is_of_user(error)
             return error
         except BaseException as error:
@@ -89,6 +89,7 @@ class CellRunner:
     def prepare(self, count):
         shell = self.shell
         repair.take_out_replaced()
+        safely_from_all(forget_way_to_shell)
         if '_oh' not in shell.user_ns:
             shell.init_user_ns()  # A cell has cleared the namespace.
         if self.earlier is not None:
@@ -118,6 +119,8 @@ class CellRunner:
     def make_room(self, count):
         """Lets the next input have this number: cells that IPython does not run have numbers, too."""
         history = self.shell.history_manager
+        if count < len(history.input_hist_parsed):
+            safely(history.new_session)  # Another kernel counts anew.
         for inputs in (history.input_hist_parsed, history.input_hist_raw):
             inputs[count:] = []
             inputs.extend([''] * (count - len(inputs)))
@@ -152,6 +155,12 @@ class CellRunner:
             shell.events.trigger('post_execute')
             shell.events.trigger('post_run_cell', result)
         return result
+
+
+def forget_way_to_shell():
+    """Takes from the last error the frames through which the shell got it, which `%debug` would count."""
+    if getattr(sys, 'last_value', None) is not None:
+        sys.last_value.__traceback__ = sys.last_traceback
 
 
 def matplotlib_backend():

@@ -4,6 +4,7 @@
 What it shows, asks for and raises is reported; how Livy's shell works for other clients stays as it is.
 """
 
+import importlib
 import tempfile
 
 from IPython.core import page
@@ -13,7 +14,7 @@ from traitlets import Instance, Type
 from traitlets.config import Config
 
 from . import user_module
-from .common import SHELL
+from .common import SHELL, safely, succeeds
 from .errors import error_text, name_of
 from .event_loop import event_loop
 from .events import events
@@ -21,8 +22,9 @@ from .figures import matplot
 from .frames import without_agent
 from .interrupts import interrupts
 from .ipython_errors import Tracebacks
+from .ipython_kernel import Kernel
 from .ipython_magics import register_magics
-from .ipython_output import Formatter, Publisher, ValueHook
+from .ipython_output import DisplayFormatter, Publisher, ValueHook
 from .magics import EXECUTORS, SPARKMAGICS
 from .stdlib import os
 from .who_magics import LIVY_NAMES
@@ -45,14 +47,18 @@ class Exit(ExitAutocall):
         super().__call__()
 
 
-class SessionShell(InteractiveShell):
+class ZMQInteractiveShell(InteractiveShell):
+    """The shell, under the name by which libraries know that they run in a notebook: rich and pandas, among others."""
+
     displayhook_class = Type(ValueHook)
     display_pub_class = Type(Publisher)
     exiter = Instance(ExitAutocall)
     keeps_kernel = False
-    runner = None
+    runner = kernel = None
+    parent_header = {}
     displays = {}  # The functions that display something, which cells have without an import.
     shown_error = None  # The last error that was shown; a cell may show errors and go on.
+    display_error = None  # The last error of a value's own code while the value was to be shown.
 
     def _exiter_default(self):
         return Exit(self)
@@ -78,7 +84,7 @@ class SessionShell(InteractiveShell):
         super().init_create_namespaces(*arguments, **options)
 
     def init_display_formatter(self):
-        self.display_formatter = Formatter(parent=self)
+        self.display_formatter = DisplayFormatter(parent=self)
         self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
@@ -145,20 +151,26 @@ class SessionShell(InteractiveShell):
         if not self.runner.is_of_user(evalue):
             return
         self.shown_error = evalue
+        if self.display_formatter.is_value:
+            self.display_error = evalue
         events.add('error', ename=name, evalue=error_text(evalue), traceback=[str(line) for line in stb])
 
 
 def start(displays):
     """Makes the shell, which is `get_ipython()` from then on."""
     config = Config()
-    config.HistoryManager.enabled = False  # What was run is kept by the kernel; here only in memory.
+    # What was run is kept by the kernel; here only in memory.
+    config.HistoryManager.enabled = succeeds(importlib.import_module, 'sqlite3')
     config.HistoryManager.hist_file = ':memory:'
-    SessionShell.displays = displays
-    shell = SessionShell.instance(
+    config.HistoryManager.connection_options = {'check_same_thread': False}  # This thread is not that of the cells.
+    ZMQInteractiveShell.displays = displays
+    shell = ZMQInteractiveShell.instance(
         config=config,
         ipython_dir=tempfile.mkdtemp(prefix='livy-kernel-ipython-'),
         user_module=user_module.module,
         user_ns=SHELL.global_dict,
     )
+    shell.kernel = Kernel(shell)
+    safely(shell.extension_manager.load_extension, 'storemagic')
     shell.events.register('post_execute', matplot.note)  # Before the inline backend, which closes figures.
     return shell

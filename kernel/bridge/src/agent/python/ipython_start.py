@@ -87,9 +87,10 @@ class IPythonStart:
 
     def runner_of(self, code, count):
         """Returns what runs a cell, or None if it runs without IPython."""
-        needed = NEEDS_IPYTHON.search(code) or not safely_from_all(is_python, code)
-        with self.changed:
-            self.changed.wait_for(lambda: self.is_over, None if needed else self.PLAIN_CELL_WAIT)
+        if not self.is_over:
+            needed = NEEDS_IPYTHON.search(code) or not safely_from_all(is_python, code)
+            with self.changed:
+                self.changed.wait_for(lambda: self.is_over, None if needed else self.PLAIN_CELL_WAIT)
         if not self.is_over and count is not None:
             self.earlier[count] = code
         return self.runner

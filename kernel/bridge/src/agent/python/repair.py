@@ -50,9 +50,7 @@ class Repair:
     def execute(self, execute, code, names, *rest):
         """Runs the user's code by `exec` or `eval`: only there works a trace function that a cell has set."""
         names.setdefault('__builtins__', builtins)
-        if self.trace or self.profile:
-            setprofile(self.profile)
-            settrace(self.trace)
+        self.resume_tracing()
         ended = code is state.last
         try:
             return execute(code, names, *rest)
@@ -90,9 +88,18 @@ class Repair:
         vars(builtins).update(self.replaced)
         self.replaced = {}
 
+    def resume_tracing(self):
+        if self.profile:
+            setprofile(self.profile)
+        if self.trace:
+            settrace(self.trace)
+
     def suspend_tracing(self, ended):
-        self.profile, self.trace = getprofile(), gettrace()
-        setprofile(None)
+        profile, self.trace = getprofile(), gettrace()
+        # That of `cProfile` is no function and stays: it cannot be set again, and does no harm.
+        self.profile = profile if callable(profile) else None
+        if self.profile:
+            setprofile(None)
         settrace(None)
         if ended and getrecursionlimit() < LOWEST_RECURSION_LIMIT:
             setrecursionlimit(self.limit)

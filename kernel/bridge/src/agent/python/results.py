@@ -4,6 +4,7 @@
 import builtins
 import sys
 
+from .children import children
 from .common import SHELL, safely, state
 from .events import events
 from .exits import exits
@@ -26,6 +27,7 @@ class Results:
             return
         if exits(value):
             return value()
+        children.report()
         text = repr(value) + '\n'
         getattr(sys.stdout, 'write_unreported', sys.stdout.write)(text)
         statement = state.statement

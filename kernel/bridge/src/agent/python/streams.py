@@ -35,25 +35,26 @@ def belongs_to_earlier_cell():
 def recorder(base):
     """Derives a class from the shell's own for sys.stdout and sys.stderr, which reports what is written.
 
-    Its other attributes are those of ipykernel's streams.
+    Its name and its other attributes are those of ipykernel's streams.
     """
 
-    class Recorder(base):
+    class OutStream(base):
         encoding = 'UTF-8'
 
         def write(self, text):
+            is_own = state.statement is None or state.statement.is_own
+            if not isinstance(text, str if is_own else (str, bytes)):
+                raise TypeError('write() argument must be str, not %s' % type(text))
             if not self.closed and not belongs_to_earlier_cell():
                 super().write(text)
-            elif not isinstance(text, (str, bytes)):
-                raise TypeError('write() argument must be str, not %s' % type(text).__name__)
             if self.closed:  # A log handler may have kept the stream of an earlier statement.
                 now = getattr(sys, self.name)
-                if isinstance(now, Recorder) and not now.closed:
+                if isinstance(now, OutStream) and not now.closed:
                     return now.write(text)
             if state.installed:
                 printed(self.name, text)
             # Livy's stream returns nothing, so that a statement that ends in a call of it shows no number.
-            return len(text) if state.statement is None or state.statement.is_own else None
+            return len(text) if is_own else None
 
         def write_unreported(self, text):
             super().write(text)
@@ -79,7 +80,7 @@ def recorder(base):
         def end(self):
             super().close()
 
-    return Recorder
+    return OutStream
 
 
 def read(name):
