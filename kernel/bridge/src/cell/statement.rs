@@ -77,6 +77,8 @@ async fn with_displays<T>(
     run: &StatementRun<'_>,
     following: impl Future<Output = Result<T, CellError>>,
 ) -> Result<T, CellError> {
+    // Before the statement is submitted: its events must not be read by the watch of threads.
+    run.context.threads.pause(&run.handle.identity()).await;
     let mut notice = Notice::new(run.sink.panel());
     let (began, mut progress) = (Instant::now(), run.sink.panel().unless_never(run.after_run));
     let followed = tokio::select! {
@@ -118,7 +120,6 @@ async fn follow_submitted(
     statement: Statement,
     shown_until: u64,
 ) -> Result<(Ending, Transcript), CellError> {
-    run.context.threads.pause(&run.handle.identity()).await;
     let id = statement.id.clone();
     let mut transcript =
         Transcript::new(run.sink.clone(), id.clone(), run.kind, run.agent.as_ref());
