@@ -57,9 +57,17 @@ def compare(notebooks, ours, theirs, mode):
     cells = [
         Compared(notebook.name, cell.code, form(our), form(their), *reason(mode, notebook.name, cell.code))
         for notebook, our_cells, their_cells in zip(notebooks, ours, theirs, strict=True)
-        for cell, our, their in zip(notebook.cells, our_cells, their_cells, strict=True)
+        for cell, our, their in zip(
+            notebook.in_mode(mode), our_cells, in_mode(notebook, their_cells, mode), strict=True
+        )
     ]
     return Comparison(mode, cells)
+
+
+def in_mode(notebook, seen, mode):
+    """Returns what was seen of the cells that are run in this mode, of what was seen of all."""
+    chosen = notebook.in_mode(mode)
+    return [seen for cell, seen in zip(notebook.cells, seen, strict=True) if cell in chosen]
 
 
 def reason(mode, name, code):

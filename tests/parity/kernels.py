@@ -39,9 +39,10 @@ ultratb.get_line_number_of_frame = lines_of_file
 class Kernel:
     """A running kernel, which is started again after a cell that it does not survive."""
 
-    def __init__(self, name, environment):
+    def __init__(self, name, environment, mode):
         self.manager = KernelManager(kernel_name=name)
         self.environment = environment
+        self.mode = mode
         self.client = None
         self.number = 0
 
@@ -69,7 +70,7 @@ class Kernel:
             # What one notebook has broken is not to be counted in those after it.
             self.restart()
             self.run_cell(enters, folder)
-        return [self.run_cell(cell, folder) for cell in notebook.cells]
+        return [self.run_cell(cell, folder) for cell in notebook.in_mode(self.mode)]
 
     def run_cell(self, cell, folder):
         try:
@@ -99,7 +100,7 @@ def running(name, mode=None):
         startup.mkdir(parents=True)
         startup.joinpath("tracebacks.py").write_text(MENDED)
         environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        kernel = Kernel(name, environment)
+        kernel = Kernel(name, environment, mode)
         kernel.start()
         try:
             yield kernel

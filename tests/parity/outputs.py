@@ -35,9 +35,9 @@ CHANGING = (
 )
 # The number of a cell, of which a kernel that was started again has fewer.
 NUMBER = re.compile(r"(?<=\bIn\[)\d+(?=\], line)|(?<=execution_count=)\d+")
-# ipykernel's own part of a stack.
-KERNELS_FRAME = re.compile(r"^File \S*/ipykernel/.*?\n\n", re.MULTILINE | re.DOTALL)
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
+# ipykernel's own part of a stack.
+KERNELS_FRAME = re.compile(r"^(?:\x1b\S*)?File (?:\x1b\S*)?/\S*/ipykernel/.*?\n\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Seen:
 
 def run(client, cell, folder, number):
     """Runs a cell, answers what it asks, and returns what is seen of it. `number` is the last cell's."""
-    collector = Collector(client, cell.answers, str(folder), number)
+    collector = Collector(client, cell, str(folder), number)
     reply = client.execute_interactive(
         cell.code,
         timeout=CELL_TIMEOUT,
@@ -76,9 +76,10 @@ def run(client, cell, folder, number):
 
 
 class Collector:
-    def __init__(self, client, answers, folder, number):
+    def __init__(self, client, cell, folder, number):
         self.client = client
-        self.answers = list(answers)
+        self.code = cell.code
+        self.answers = list(cell.answers)
         self.folder = folder
         self.number = number
         self.seen = Seen()
@@ -100,7 +101,7 @@ class Collector:
         if time.monotonic() > self.deadline:
             raise TimeoutError("it goes on printing")
         kind, content = message["msg_type"], message["content"]
-        if kind in UNSEEN or is_progress(kind, content):
+        if kind in UNSEEN or is_progress(kind, content) or self.is_left_over(kind, content):
             return
         if kind == "clear_output":
             self.clears = True
@@ -114,12 +115,16 @@ class Collector:
         elif kind != "clear_output":
             self.seen.outputs.append((kind, self.form(kind, content)))
 
+    def is_left_over(self, kind, content):
+        """Returns whether an error is of a coroutine of IPython's that Python collects, which may be at any time."""
+        return kind == "error" and content["ename"] == "GeneratorExit" and "GeneratorExit" not in self.code
+
     def form(self, kind, content):
         if kind == "error":
             traceback = COLOUR.sub("", "\n".join(content["traceback"]))
             return {
                 **self.plain({key: content[key] for key in ("ename", "evalue")}),
-                "traceback": KERNELS_FRAME.sub("", self.plain(traceback)),
+                "traceback": self.plain(traceback),
             }
         if "metadata" not in content:
             return {}
@@ -145,7 +150,7 @@ class Collector:
             return [self.plain(item) for item in value]
         if not isinstance(value, str):
             return value
-        value = value.replace(self.folder, "<folder>")
+        value = KERNELS_FRAME.sub("", value.replace(self.folder, "<folder>"))
         for pattern, instead in CHANGING:
             value = pattern.sub(instead, value)
         return NUMBER.sub(lambda count: str(self.distance(count[0])), value)

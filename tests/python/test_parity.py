@@ -9,7 +9,7 @@ from parity.kernels import running
 from parity.notebooks import own
 
 # Notebooks in which every difference has a reason, by mode; `make parity` runs all.
-HERE = {"ipython": ("containers", "display", "values"), "plain": ("containers", "values")}
+HERE = {"ipython": ("containers", "display", "names", "values"), "plain": ("containers", "values")}
 
 
 def run(name, mode=None):

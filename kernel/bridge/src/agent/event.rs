@@ -47,11 +47,7 @@ pub enum EventKind {
         #[serde(default)]
         wait: bool,
     },
-    Result {
-        data: Map<String, Value>,
-        #[serde(default)]
-        metadata: Map<String, Value>,
-    },
+    Result(Display),
     Error {
         ename: String,
         evalue: String,

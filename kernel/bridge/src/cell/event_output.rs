@@ -21,8 +21,9 @@ pub async fn show(sink: &OutputSink, event: EventKind) {
             let transient = Transient { display_id: id };
             sink.publish(&UpdateDisplayData { data, metadata, transient }).await;
         }
-        EventKind::Result { data, metadata } => {
-            sink.show_result(output::render_display(data), metadata).await;
+        EventKind::Result(Display { data, metadata, id }) => {
+            let data = output::render_display(data);
+            sink.show_result(data, metadata, Transient { display_id: id }).await;
         }
         EventKind::ClearOutput { wait } => sink.publish(&ClearOutput { wait }).await,
         _ => {}

@@ -7,7 +7,7 @@ use livy_client::Id;
 use serde_json::{Map, Value};
 
 use crate::{
-    agent::{Agent, Batch, Event, EventKind, Progress},
+    agent::{Agent, Batch, Display, Event, EventKind, Progress},
     cell::{event_output, scala_echo::ScalaEcho, stdin::Question},
     display::sink::OutputSink,
     error::CellError,
@@ -262,7 +262,7 @@ impl Transcript {
     }
 
     async fn show(&mut self, event: EventKind) {
-        if let EventKind::Result { data, .. } = &event {
+        if let EventKind::Result(Display { data, .. }) = &event {
             let text = data.get("text/plain").and_then(Value::as_str);
             self.shown.value = text.map(str::to_owned);
         }

@@ -2,7 +2,7 @@
 
 use jupyter_wire::{
     Content, Frontend, Parent, Publication,
-    content::{DisplayData, ExecuteResult, Stream},
+    content::{DisplayData, ExecuteResult, Stream, Transient},
 };
 use serde_json::{Map, Value};
 
@@ -72,7 +72,9 @@ impl OutputSink {
                 CellOutput::Display(data) => {
                     self.publish(&DisplayData { data, ..Default::default() }).await;
                 }
-                CellOutput::Result(data) => self.show_result(data, Map::new()).await,
+                CellOutput::Result(data) => {
+                    self.show_result(data, Map::new(), Transient::default()).await
+                }
             }
         }
     }
@@ -83,7 +85,12 @@ impl OutputSink {
     }
 
     /// Publishes the cell's value, and adds its text to the history.
-    pub async fn show_result(&self, data: Map<String, Value>, metadata: Map<String, Value>) {
+    pub async fn show_result(
+        &self,
+        data: Map<String, Value>,
+        metadata: Map<String, Value>,
+        transient: Transient,
+    ) {
         if self.is_silent {
             return;
         }
@@ -92,7 +99,7 @@ impl OutputSink {
             history.add_output(self.execution_count, text);
         }
         let execution_count = self.execution_count;
-        self.publish(&ExecuteResult { execution_count, data, metadata }).await;
+        self.publish(&ExecuteResult { execution_count, data, metadata, transient }).await;
     }
 
     /// Waits until everything that was published has been handed to the sockets.

@@ -40,6 +40,11 @@ impl Transient {
     pub fn id(display_id: impl Into<String>) -> Self {
         Self { display_id: Some(display_id.into()) }
     }
+
+    /// Whether nothing is left out of the notebook.
+    pub fn is_empty(&self) -> bool {
+        self.display_id.is_none()
+    }
 }
 
 impl Content for DisplayData {

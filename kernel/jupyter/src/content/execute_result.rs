@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Content;
+use super::{Content, Transient};
 
 /// [`execute_result`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#id6):
 /// shows the value of a cell's last expression.
@@ -13,6 +13,9 @@ pub struct ExecuteResult {
     pub data: Map<String, Value>,
     /// How to show each form, by MIME type.
     pub metadata: Map<String, Value>,
+    /// What is not saved with the notebook.
+    #[serde(skip_serializing_if = "Transient::is_empty")]
+    pub transient: Transient,
 }
 
 impl Content for ExecuteResult {

@@ -135,7 +135,6 @@ class Agent:
 
     def end(self, statement, reply):
         interrupts.end()
-        safely_from_all(figures.end, statement)
         if statement.is_own:
             safely_from_all(user_module.end)
         safely_from_all(children.report)
@@ -144,6 +143,7 @@ class Agent:
         if counts:
             events.add_newest('progress', statement.id, **counts)
         safely_from_all(tell_error, statement, reply)
+        safely_from_all(figures.end, statement)
         statement.failure = None
         events.add('end')
         state.statement = events.statement = None

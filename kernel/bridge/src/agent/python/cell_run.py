@@ -8,6 +8,7 @@ statement, for the session's other clients, too.
 import __future__
 
 import inspect
+import sys
 
 from .common import SHELL, safely, state
 from .event_loop import event_loop
@@ -66,8 +67,12 @@ def run(statement):
         try:
             repair.execute(evaluate, code, SHELL.global_dict)
         except Exception as error:
+            sys.last_type, sys.last_value, sys.last_traceback = sys.exc_info()  # For `pdb.pm()`.
             safely(hint.tell_if_asked, error)
             raise
+    if statement.display_error:
+        statement.has_told_error = True
+        raise statement.display_error
 
 
 def run_text(text):
@@ -79,5 +84,7 @@ def run_text(text):
 
 
 def evaluate(code, names):
-    value = eval(code, names)
-    return event_loop.run(value) if code.co_flags & inspect.CO_COROUTINE else value
+    if code.co_flags & inspect.CO_COROUTINE:
+        return event_loop.run(eval(code, names))
+    with event_loop.seen_running():
+        return eval(code, names)

@@ -13,6 +13,7 @@ class State:
     installed = False
     statement = None  # The statement that is running.
     last = None  # The code object that the shell runs last for it.
+    display_error = None  # The last error of a value's own code while it was to be shown.
     runner = None  # Runs the cell of an own statement: `state.runner(statement)`.
     has_jedi = False
 

@@ -1,10 +1,12 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Runs cells that `await` at top level, all on one event loop of the session."""
 
+import asyncio
 import contextvars
 import sys
 
 from .interrupts import interrupts
+from .stdlib import contextlib
 from .threads import threads
 
 
@@ -15,12 +17,23 @@ class EventLoop:
         self.loop = self.context = None
         self.was_cancelled = False  # Whether an interrupt has ended the cell while it awaited something.
 
-    def run(self, coroutine):
-        import asyncio  # It takes 50 ms.
-
+    def open(self):
         if self.loop is None or self.loop.is_closed():
             self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
+
+    @contextlib.contextmanager
+    def seen_running(self):
+        """Lets code that awaits nothing find a running loop, as in IPython: `asyncio.create_task` needs one."""
+        self.open()
+        asyncio._set_running_loop(self.loop)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(None)
+
+    def run(self, coroutine):
+        self.open()
         self.was_cancelled = False
         task = self.task_of(coroutine)
         try:

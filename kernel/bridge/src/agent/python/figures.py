@@ -52,8 +52,8 @@ class Figures:
             plot.figure(current.number)  # The figure that the user goes on drawing in.
 
     def draw(self, figure):
-        data = {'image/png': png_of(figure, bbox_inches='tight'), 'text/plain': repr(figure)}
-        events.add('display', data=data, metadata={}, id=None)
+        data = {'image/png': png_of(figure, bbox_inches='tight')} if figure.axes else {}
+        events.add('display', data=dict(data, **{'text/plain': repr(figure)}), metadata={}, id=None)
 
 
 def is_figure(value):
@@ -102,6 +102,8 @@ matplot = Matplot()
 
 
 def show(*_, **__):
-    """Shows the open figures."""  # A function, since matplotlib sets its `__signature__`.
-    for figure in figures.new_ones():
+    """Shows the open figures, and closes them."""  # A function, since matplotlib sets its `__signature__`.
+    matplot.note()
+    for figure in list(figures.new_ones()):
         figures.draw(figure)
+        figures.pyplot().close(figure)

@@ -14,6 +14,11 @@ class Kernel:
         self.session = Session(shell)
 
 
+def show_result(content):
+    name = content.get('transient', {}).get('display_id')
+    events.add('result', data=content['data'], metadata=content['metadata'], id=name)
+
+
 class Session:
     """Takes the messages of libraries that send their outputs themselves; the kernel addresses them."""
 
@@ -23,7 +28,7 @@ class Session:
             'display_data': lambda content: shell.display_pub.publish(**content),
             'update_display_data': lambda content: shell.display_pub.publish(update=True, **content),
             'clear_output': lambda content: shell.display_pub.clear_output(**content),
-            'execute_result': lambda content: events.add('result', data=content['data'], metadata=content['metadata']),
+            'execute_result': show_result,
         }
 
     def send(self, stream, msg_or_type, content=None, *_, **__):

@@ -63,7 +63,7 @@ class ValueHook(DisplayHook):
         self._is_active = False
 
 
-class Publisher(DisplayPublisher):
+class ZMQDisplayPublisher(DisplayPublisher):
     """Reports displays, updates of them, and that the output is to be cleared."""
 
     def publish(self, data, metadata=None, source=None, transient=None, update=False, **_):

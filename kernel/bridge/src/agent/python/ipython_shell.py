@@ -24,7 +24,7 @@ from .interrupts import interrupts
 from .ipython_errors import Tracebacks
 from .ipython_kernel import Kernel
 from .ipython_magics import register_magics
-from .ipython_output import DisplayFormatter, Publisher, ValueHook
+from .ipython_output import DisplayFormatter, ValueHook, ZMQDisplayPublisher
 from .magics import EXECUTORS, SPARKMAGICS
 from .stdlib import os
 from .who_magics import LIVY_NAMES
@@ -51,7 +51,7 @@ class ZMQInteractiveShell(InteractiveShell):
     """The shell, under the name by which libraries know that they run in a notebook: rich and pandas, among others."""
 
     displayhook_class = Type(ValueHook)
-    display_pub_class = Type(Publisher)
+    display_pub_class = Type(ZMQDisplayPublisher)
     exiter = Instance(ExitAutocall)
     keeps_kernel = False
     runner = kernel = None

@@ -65,10 +65,20 @@ def has_livy_magic(code):
     return any(map(LIVY_MAGIC.match, code.split('\n'))) and not is_python(code)
 
 
+def without_indent(code):
+    """Takes the first line's indentation from all lines, if all have it, as IPython does."""
+    indent = re.match(r'[ \t]*', code)[0]
+    lines = code.split('\n')
+    if not indent or not all(line.startswith(indent) for line in lines if line.strip()):
+        return code
+    return '\n'.join(line[len(indent) :] for line in lines)
+
+
 def rewrite(code):
     """Returns the code as Python, and the original of each line that was changed."""
     if is_python(code):
         return code, {}
+    code = without_indent(code)
     cell = CELL.match(code)
     if cell and not TIMES.match(code):
         name, line, body = cell.groups('')

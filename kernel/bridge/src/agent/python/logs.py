@@ -15,10 +15,8 @@ FILTERED = (None, 'py4j.clientserver', 'py4j.java_gateway')  # The first is the 
 
 
 def is_news(record):
-    """Tells whether a record is of use: py4j logs each call of Livy's, and interrupts, which are the cell's error."""
-    is_interrupt = bool(record.exc_info) and record.exc_info[0] is KeyboardInterrupt
-    is_of_py4j = os.sep + 'py4j' + os.sep in record.pathname
-    return not (is_of_py4j and (is_interrupt or record.levelno < logging.WARNING))
+    """Tells whether a record is of use: py4j logs each call, and the errors that it raises, too."""
+    return os.sep + 'py4j' + os.sep not in record.pathname
 
 
 class Logs:

@@ -2,7 +2,8 @@
 """Turns an object into a MIME bundle, as IPython does."""
 
 from . import dataframes
-from .common import safely, succeeds
+from .common import safely, state
+from .errors import describe, error_text, name_of
 from .events import events
 from .figures import is_figure, png_of
 from .pretty import pretty
@@ -17,6 +18,7 @@ REPRS = {
     '_repr_latex_': 'text/latex',
     '_repr_json_': 'application/json',
     '_repr_javascript_': 'application/javascript',
+    '_repr_pdf_': 'application/pdf',
 }
 
 
@@ -59,12 +61,16 @@ def keep_bundle(data, metadata):
     return good, metadata if isinstance(metadata, dict) else {}
 
 
-def attempt(method, name):
+def attempt(method):
     """Returns what the method returns. If it fails, the user is told, and the other representations are used."""
     try:
         return method()
+    except NotImplementedError:
+        return None
     except Exception as error:
-        events.stream('stderr', '%s failed: %s: %s\n' % (name, type(error).__name__, safely(str, error)))
+        state.display_error = error
+        lines = safely(describe, error, error.__traceback__, set()) or []
+        events.add('error', ename=name_of(error), evalue=error_text(error), traceback=lines)
         return None
 
 
@@ -72,18 +78,18 @@ def mime_bundle(value):
     data, metadata = {}, {}
     bundle = own_method(value, '_repr_mimebundle_')
     if bundle:
-        some, more = with_metadata(attempt(lambda: bundle(include=None, exclude=None), '_repr_mimebundle_'))
+        some, more = with_metadata(attempt(lambda: bundle(include=None, exclude=None)))
         data.update(some if isinstance(some, dict) else {})
         metadata.update(more if isinstance(more, dict) else {})
     for name, mime in REPRS.items():
         method = own_method(value, name) if mime not in data else None
-        content, more = with_metadata(attempt(method, name)) if method else (None, None)
-        if content is not None:
+        content, more = with_metadata(attempt(method)) if method else (None, None)
+        if isinstance(content, (str, bytes, bytearray)) or (mime == 'application/json' and content is not None):
             data[mime] = content
             if more:
                 metadata[mime] = more
     if is_figure(value) and value.axes and 'image/png' not in data:
-        data['image/png'] = attempt(lambda: png_of(value, bbox_inches='tight'), 'savefig')
+        data['image/png'] = attempt(lambda: png_of(value, bbox_inches='tight'))
     if 'text/plain' not in data:
         data['text/plain'] = plain(value)
     return keep_bundle(data, metadata)
@@ -95,7 +101,7 @@ def bundle_of(value, wanted=False):
     if rows:
         return keep_bundle(rows, {})
     shows_itself = own_method(value, '_ipython_display_')
-    if shows_itself and succeeds(shows_itself):
+    if shows_itself and attempt(lambda: (shows_itself(),)):
         return None
     with keeping_lazy_repr(value):
         return mime_bundle(value)

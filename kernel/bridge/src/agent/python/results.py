@@ -34,7 +34,10 @@ class Results:
         if statement:
             events.stream('stdout', statement.take_time())
         if not (statement and statement.hides_its_value()):
+            state.display_error = None
             bundle = bundle_of(value)
+            if statement:
+                statement.display_error = state.display_error
             if bundle:
                 events.add('result', data=bundle[0], metadata=bundle[1])
         builtins._ = value

@@ -22,6 +22,7 @@ class Statement:
         self.failure = None
         self.by_ipython = False
         self.has_told_error = False
+        self.display_error = None
 
     def rewrite(self):
         self.code, self.originals = safely_from_all(rewrite, self.code) or (self.code, {})
