@@ -8,6 +8,7 @@ what is missing turns off only the ability that needs it.
 """
 
 from .agent import agent
+from .beside_code import beside
 from .catalog import rows
 from .cell_run import run_cell
 from .commands import getoutput, system
@@ -33,6 +34,7 @@ CALLS = {
     'inspect': inspect_name,
     'rows': rows,
     'expressions': expressions,
+    'beside': beside,
     'usage': usage.measure,
     'reply': inputs.reply,
     'end': end_other,

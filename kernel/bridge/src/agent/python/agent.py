@@ -9,7 +9,7 @@ import sys
 from . import exits, own_cells, user_module
 from .children import children
 from .common import SHELL, safely, safely_from_all, state, succeeds
-from .dataframes import table
+from .dataframes import lazy_reprs, table
 from .errors import tell_error
 from .events import events
 from .figures import figures, matplot
@@ -99,6 +99,7 @@ class Agent:
                 threads.uninstall()
                 safely(children.uninstall)
                 safely(table.uninstall)
+                safely(lazy_reprs.uninstall)
                 safely(matplot.uninstall)
                 safely(self.shell.uninstall)
                 safely(user_module.end)

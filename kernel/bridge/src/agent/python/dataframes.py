@@ -3,6 +3,8 @@
 
 from . import tabular
 from .common import SHELL, safely
+from .stdlib import functools
+from .threads import threads
 
 ROWS = 'application/vnd.livy-kernel.rows+json'  # The kernel turns it into a table.
 LIVYS_TABLE = 'application/vnd.livy.table.v1+json'
@@ -22,12 +24,50 @@ def eager_rows(frame):
 
 def rows_to_show(value, wanted):
     """Returns the rows of a DataFrame that is to be shown, and None for everything else."""
-    if not tabular.is_spark(value) or value.isStreaming:
+    if threads.is_beside() or not tabular.is_spark(value) or value.isStreaming:
         return None
     most = ROWS_LIMIT if wanted else safely(eager_rows, value)
     if most is None:
         return None
     return {ROWS: rows_of(value, most), 'text/plain': repr(value)}
+
+
+class LazyReprs:
+    """Tools that look at DataFrames run no job, even if Spark's eagerEval is enabled: they see the columns."""
+
+    def __init__(self):
+        self.replaced = {}  # The methods of classes, by class and name.
+
+    def install(self):
+        for kind in {type(value) for value in list(SHELL.global_dict.values()) if tabular.is_spark(value)}:
+            self.replace(kind, '__repr__', columns_of)
+            self.replace(kind, '_repr_html_', lambda _: None)
+
+    def replace(self, kind, name, lazy):
+        eager = getattr(kind, name)
+        if (kind, name) not in self.replaced:
+
+            @functools.wraps(eager)
+            def method(frame):
+                return lazy(frame) if threads.is_beside() else eager(frame)
+
+            self.replaced[kind, name] = vars(kind).get(name)
+            setattr(kind, name, method)
+
+    def uninstall(self):
+        while self.replaced:
+            (kind, name), before = self.replaced.popitem()
+            if before is None:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, before)
+
+
+def columns_of(frame):
+    return 'DataFrame[%s]' % ', '.join('%s: %s' % pair for pair in frame.dtypes)
+
+
+lazy_reprs = LazyReprs()
 
 
 class Table:

@@ -1,6 +1,7 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Keeps what happened in the session until the kernel asks for it."""
 
+from .captures import captures
 from .interrupts import interrupts
 from .stdlib import Condition, collections, itertools, json, time
 from .threads import threads
@@ -31,12 +32,18 @@ class Events:
 
     @interrupts.shielded
     def add(self, kind, **content):
+        capture = captures.current()
+        if capture:
+            return capture.add(kind, **content)
         owner = threads.owner() if kind in self.OUTPUTS else None
         with self.changed:
             self.keep(kind, content, len(json.dumps(content)), owner)
 
     @interrupts.shielded
     def stream(self, name, text, statement=None):
+        capture = captures.current() if statement is None else None
+        if capture:
+            return capture.add_text(name, text)
         statement = statement or threads.owner()
         with self.changed:
             for start in range(0, len(text), self.STREAM_EVENT_LIMIT):

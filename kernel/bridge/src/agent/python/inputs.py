@@ -7,6 +7,7 @@ from .children import children
 from .common import state
 from .events import events
 from .stdlib import Condition, itertools
+from .threads import threads
 
 
 class StdinNotImplementedError(NotImplementedError):
@@ -30,7 +31,7 @@ class Inputs:
         return self.ask(str(prompt), True)
 
     def ask(self, prompt, password):
-        if state.statement is None or not events.has_reader(self.READER_TIMEOUT) or children.forked:
+        if not self.can_ask():
             raise EOFError('EOF when reading a line')
         request = next(self.numbers)
         self.waiting[request] = answer = []
@@ -45,6 +46,10 @@ class Inputs:
         if answer == [None]:
             raise refusal('getpass' if password else 'raw_input')
         return answer[0]
+
+    def can_ask(self):
+        is_cell = state.statement is not None and not threads.is_beside() and not children.forked
+        return is_cell and events.has_reader(self.READER_TIMEOUT)
 
     def reply(self, request, text):
         with self.answered:

@@ -27,7 +27,9 @@ from .ipython_magics import register_magics
 from .ipython_output import DisplayFormatter, ValueHook, ZMQDisplayPublisher
 from .magics import EXECUTORS, SPARKMAGICS
 from .stdlib import os
-from .who_magics import LIVY_NAMES
+from .threads import threads
+from .tool_kernel import ToolKernel
+from .who_magics import LIVY_NAMES, SHOWN_TO_TOOLS
 
 LENT = ('exit', 'quit', 'open')  # Names that IPython replaces, which other clients of the session have as they were.
 WINDOWS = ('qt', 'qt4', 'qt5', 'qt6', 'tk', 'gtk', 'gtk3', 'gtk4', 'wx', 'osx', 'notebook', 'nbagg', 'ipympl')
@@ -59,6 +61,22 @@ class ZMQInteractiveShell(InteractiveShell):
     displays = {}  # The functions that display something, which cells have without an import.
     shown_error = None  # The last error that was shown; a cell may show errors and go on.
     display_error = None  # The last error of a value's own code while the value was to be shown.
+
+    @property
+    def kernel(self):
+        """Is there for tools alone: libraries that find it expect all of ipykernel, such as its comms."""
+        if threads.is_beside():
+            return ToolKernel(self)
+        raise AttributeError('kernel')
+
+    @property
+    def user_ns_hidden(self):
+        hidden = self.hidden_names
+        return {name: hidden[name] for name in hidden if name not in SHOWN_TO_TOOLS} if threads.is_beside() else hidden
+
+    @user_ns_hidden.setter
+    def user_ns_hidden(self, names):
+        self.hidden_names = names
 
     def _exiter_default(self):
         return Exit(self)

@@ -17,17 +17,22 @@ def printed(name, text):
     if children.forked:
         os.write(2 if name == 'stderr' else 1, text.encode('utf-8', 'replace'))
         return
+    if threads.is_beside():
+        return events.stream(name, text)
     if children.moved and children.line_begins:
         children.drain()  # What a child process has printed came before this.
     children.line_begins = text.endswith('\n')
     events.stream(name, text)
 
 
-def belongs_to_earlier_cell():
-    """Tells whether a thread of a cell that has ended prints this, and no statement of another client's runs.
+def belongs_elsewhere():
+    """Tells whether what is printed is no part of the running statement's text.
 
-    The text is no part of the running cell then. In a statement of another client it is, as without the agent.
+    It is printed beside the cells, or by a thread of a cell that has ended while no statement of another client's runs:
+    that gets the text, as without the agent.
     """
+    if threads.is_beside():
+        return True
     owner = threads.owner()
     return owner is not None and owner != threads.running() and (state.statement is None or state.statement.is_own)
 
@@ -45,7 +50,7 @@ def recorder(base):
             is_own = state.statement is None or state.statement.is_own
             if not isinstance(text, str if is_own else (str, bytes)):
                 raise TypeError('write() argument must be str, not %s' % type(text))
-            if not self.closed and not belongs_to_earlier_cell():
+            if not self.closed and not belongs_elsewhere():
                 super().write(text)
             if self.closed:  # A log handler may have kept the stream of an earlier statement.
                 now = getattr(sys, self.name)

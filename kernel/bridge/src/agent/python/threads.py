@@ -8,6 +8,7 @@ from .common import state
 from .stdlib import functools, get_ident
 
 OWNER = '_livy_kernel_statement'
+BESIDE = 'beside '  # The beginning of what owns the threads of code that runs beside the cells.
 
 
 class Threads:
@@ -45,7 +46,15 @@ class Threads:
 
     def owners(self):
         """Returns the ids of the cells whose threads have not ended."""
-        return sorted({getattr(thread, OWNER, None) for thread in list(threading._active.values())} - {None})
+        owners = {getattr(thread, OWNER, None) for thread in list(threading._active.values())} - {None}
+        return sorted(owner for owner in owners if not owner.startswith(BESIDE))
+
+    def has_threads(self, owner):
+        return any(getattr(thread, OWNER, None) == owner for thread in list(threading._active.values()))
+
+    def is_beside(self):
+        """Tells whether the current thread runs code of a tool, beside the cells."""
+        return (self.owner() or '').startswith(BESIDE)
 
 
 threads = Threads()

@@ -3,6 +3,7 @@
 
 from .common import SHELL, safely
 from .display import DISPLAYS
+from .threads import threads
 
 LIVY_NAMES = (
     'HiveContext',
@@ -15,12 +16,13 @@ LIVY_NAMES = (
     'sqlContext',
 )
 HIDDEN = {*LIVY_NAMES, *DISPLAYS}
+SHOWN_TO_TOOLS = {'spark'}  # Views of variables list it, since it is where everything begins.
 
 
 def who_ls(text=''):
     """Returns the variables of the given types, or all."""
-    wanted = text.split()
-    names = [name for name in SHELL.global_dict if not name.startswith('_') and name not in HIDDEN]
+    wanted, hidden = text.split(), HIDDEN - SHOWN_TO_TOOLS if threads.is_beside() else HIDDEN
+    names = [name for name in list(SHELL.global_dict) if not name.startswith('_') and name not in hidden]
     shown = [name for name in names if not wanted or type(SHELL.global_dict[name]).__name__ in wanted]
     return sorted(shown)
 

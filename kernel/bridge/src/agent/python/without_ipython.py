@@ -3,6 +3,7 @@
 
 from .errors import name_of
 from .events import events
+from .threads import threads
 
 HOW = '`%pip install ipython` brings it'
 # Magics of IPython that nothing stands for here. Others, such as `%debug`, have an answer of their own.
@@ -24,7 +25,7 @@ class Hint:
         self.is_told = False
 
     def tell(self):
-        if not self.is_told:
+        if not self.is_told and not threads.is_beside():
             self.is_told = True
             events.stream('stderr', self.TEXT)
 
