@@ -16,7 +16,7 @@ async fn counts_start_at_one_and_grow_with_each_cell() {
 }
 
 #[tokio::test]
-async fn a_silent_cell_publishes_only_its_status_and_is_not_counted() {
+async fn a_silent_request_publishes_only_its_status_and_is_not_counted() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::ready("pyspark", &livy.url()).await;
     frontend.run("echo hi").await.is_ok();
@@ -26,6 +26,7 @@ async fn a_silent_cell_publishes_only_its_status_and_is_not_counted() {
         assert!(done.published.is_empty(), "{done:#?}");
         assert_eq!(done.reply.content["execution_count"], 1);
     }
+    assert_eq!(livy.codes().await, ["echo ready", "echo hi"]);
     assert_eq!(frontend.run("echo hi").await.reply.content["execution_count"], 2);
 }
 

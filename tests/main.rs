@@ -40,6 +40,7 @@ mod startup; // Startup code runs first in each session.
 mod stdin; // Without an agent, no frontend is asked for input.
 mod stop_on_error; // An error aborts the cells that are queued.
 mod strangers; // Another user's session with the same id is never used.
+mod unasked; // Code that no user has sent is no statement and starts no session.
 mod vscode; // Code that VS Code runs by itself is answered without Livy.
 mod wire; // Malformed messages are ignored.
 

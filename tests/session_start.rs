@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::support::{Frontend, Livy};
 
 #[tokio::test]
@@ -62,14 +60,4 @@ async fn a_session_has_its_kernels_kind_a_name_and_a_heartbeat() {
         let timeout = session.other["heartbeatTimeoutInSecond"].as_u64();
         assert!(timeout.is_some_and(|seconds| (30..=600).contains(&seconds)), "{timeout:?}");
     }
-}
-
-#[tokio::test]
-async fn a_silent_cell_starts_a_session_without_a_word() {
-    let livy = Livy::slow(Duration::from_millis(300)).await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-
-    let done = frontend.run_with("echo hi", json!({"silent": true})).await;
-    done.is_ok();
-    assert!(done.published.is_empty(), "{done:#?}");
 }

@@ -23,6 +23,18 @@ const COMPLETE: &str = r#"def __jupyter_exec_background__():
 __jupyter_exec_background__()
 del __jupyter_exec_background__"#;
 
+/// What it runs to list variables.
+const VARIABLES: &str = r#"def __jupyter_exec_background__():
+    output = display({"application/vnd.vscode.bg.execution.3": ""}, raw=True, display_id=True)
+    def do_implementation():
+        variables= %who_ls
+        return _VSCODE_getVariableDescriptions(variables)
+    def bg_main():
+        output.update({"application/vnd.vscode.bg.execution.3.result": do_implementation()}, raw=True)
+    Thread(target=bg_main, daemon=True).start()
+__jupyter_exec_background__()
+del __jupyter_exec_background__"#;
+
 /// Soon enough that nobody waits.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
@@ -48,6 +60,19 @@ async fn its_own_code_is_answered_at_once_and_never_reaches_livy() {
         assert!(done.outputs().is_empty(), "{done:#?}");
         assert_eq!(done.reply.content["execution_count"], 0);
     }
+    assert!(livy.sessions().await.is_empty());
+}
+
+#[tokio::test]
+async fn its_variables_are_an_empty_list_before_the_session() {
+    let livy = Livy::start().await;
+    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
+    let done = frontend.run_with(VARIABLES, json!({"store_history": false})).await;
+    let [_, _, update] = &done.published[..] else { panic!("{done:#?}") };
+    assert_eq!(
+        update.content["data"],
+        json!({"application/vnd.vscode.bg.execution.3.result": "[]"})
+    );
     assert!(livy.sessions().await.is_empty());
 }
 

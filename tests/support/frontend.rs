@@ -105,7 +105,7 @@ impl Frontend {
     /// The same, with a session that takes cells.
     pub async fn ready(kind: &str, livy_url: &str) -> Self {
         let mut frontend = Self::open(kind, livy_url).await;
-        frontend.run_with("echo ready", json!({"silent": true})).await.is_ok();
+        frontend.run_with("echo ready", json!({"store_history": false})).await.is_ok();
         frontend
     }
 

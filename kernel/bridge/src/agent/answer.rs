@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::agent::error::AgentError;
+use crate::agent::{error::AgentError, event::EventKind};
 
 /// Reads the JSON text that every call returns.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, AgentError> {
@@ -65,6 +65,13 @@ impl From<RawStatus> for Status {
             abilities: abilities.collect::<Vec<_>>().join(", "),
         }
     }
+}
+
+/// What code beside the cells has shown, in order.
+#[derive(Debug, Deserialize)]
+pub(super) struct Shown {
+    /// Its outputs, and its value or error.
+    pub events: Vec<EventKind>,
 }
 
 /// The names that fit at a cursor; positions are in code points.

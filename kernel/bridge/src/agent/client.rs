@@ -15,9 +15,9 @@ use tokio::time::sleep;
 
 use crate::{
     agent::{
-        answer::{self, Completions, Inspection, Installed, Status},
+        answer::{self, Completions, Inspection, Installed, Shown, Status},
         error::AgentError,
-        event::{Batch, Progress},
+        event::{Batch, EventKind, Progress},
         job,
     },
     kind::Kind,
@@ -27,6 +27,9 @@ use crate::{
 const AGENT_ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// A call for events waits this long in the session for one to happen.
 const EVENT_WAIT: Duration = Duration::from_secs(10);
+
+/// The agent stops code beside a statement after this time (`python/beside_code.py`).
+const BESIDE_CODE_LIMIT: Duration = Duration::from_secs(30);
 
 /// An agent in a session; cheap to clone.
 #[derive(Clone, Debug)]
@@ -144,6 +147,14 @@ impl Agent {
         expressions: &Map<String, Value>,
     ) -> Result<Map<String, Value>, AgentError> {
         self.call("expressions", &json!([expressions]), AGENT_ANSWER_LIMIT).await
+    }
+
+    /// Runs code beside the running statement, if there is one; returns what it shows, its value and its
+    /// error.
+    pub async fn beside(&self, code: &str) -> Result<Vec<EventKind>, AgentError> {
+        let limit = BESIDE_CODE_LIMIT + AGENT_ANSWER_LIMIT;
+        let shown: Shown = self.call("beside", &json!([code]), limit).await?;
+        Ok(shown.events)
     }
 
     /// Measures the driver's use of memory and processors, as a `usage_reply` has them.

@@ -1,22 +1,23 @@
 //! Evaluates a request's `user_expressions` when its cell has succeeded.
 
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    cell::{context::KernelContext, request::CellRequest},
-    kind::Kind,
-};
+use crate::{cell::context::KernelContext, kind::Kind};
 
 /// Why no expression was evaluated: the name of an error, and its message.
 type Refusal = (&'static str, String);
 
 /// Returns each expression's value or error, by its name. No session is started for them.
-pub async fn evaluate(context: &KernelContext, asked: &CellRequest) -> Map<String, Value> {
-    let expressions = &asked.user_expressions;
+pub async fn evaluate(
+    context: &KernelContext,
+    expressions: &Map<String, Value>,
+    interrupt: &CancellationToken,
+) -> Map<String, Value> {
     if expressions.is_empty() {
         return Map::new();
     }
-    let evaluated = asked.interrupt.run_until_cancelled(by_agent(context, expressions)).await;
+    let evaluated = interrupt.run_until_cancelled(by_agent(context, expressions)).await;
     let refusal = match evaluated {
         Some(Ok(values)) => return values,
         Some(Err(refusal)) => refusal,

@@ -25,6 +25,7 @@ mod stdin;
 mod submit;
 mod thread_output;
 mod transcript;
+mod unasked;
 
 pub use context::KernelContext;
 pub use reply::CellReply;
@@ -32,10 +33,10 @@ pub use request::CellRequest;
 pub use resume::resume;
 pub use resumed_cell::ResumedCell;
 pub use thread_output::ThreadOutput;
+pub use unasked::UnaskedCells;
 
-use jupyter_wire::content::{DisplayData, ExecuteInput, Transient, UpdateDisplayData};
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use jupyter_wire::content::ExecuteInput;
+use serde_json::Value;
 
 use crate::{
     cell::statement_run::StatementRun,
@@ -45,7 +46,6 @@ use crate::{
         cell_source,
         magic_line::MagicRequest,
         sql::{self, PlannedStatement},
-        vscode_probe::ProbeReply,
     },
     magics::{self, KernelMagic},
     output::CellOutput,
@@ -88,7 +88,8 @@ async fn reply(
     asked: &CellRequest,
     payload: Vec<Value>,
 ) -> Result<CellReply, CellError> {
-    let user_expressions = expressions::evaluate(context, asked).await;
+    let user_expressions =
+        expressions::evaluate(context, &asked.user_expressions, &asked.interrupt).await;
     let reply = CellReply { payload, user_expressions };
     // A program such as papermill would go on with the next cell.
     match reply.asks_exit() && !asked.allow_stdin {
@@ -110,10 +111,6 @@ async fn execute(
     for resumed in &asked.resumed {
         let shown = asked.interrupt.run_until_cancelled(resumed.show(sink)).await;
         shown.ok_or_else(CellError::not_run)?;
-    }
-    if let Some(answer) = &asked.probe_reply {
-        answer_probe(answer, sink).await;
-        return Ok(Vec::new());
     }
     match plan(context, asked)? {
         Plan::Magic(magic) => {
@@ -181,14 +178,4 @@ fn with_part(failure: CellError, number: usize, count: usize) -> CellError {
             "It is part {number} of {count} of the cell; the cell ends here."
         )]),
     }
-}
-
-/// Answers code that VS Code runs unasked.
-async fn answer_probe(answer: &ProbeReply, sink: &OutputSink) {
-    let ProbeReply::Background { display, update } = answer else { return };
-    let transient = Transient::id(Uuid::new_v4().to_string());
-    let (data, metadata) = (display.clone(), Map::new());
-    sink.publish(&DisplayData { data, metadata, transient: transient.clone() }).await;
-    let data = update.clone();
-    sink.publish(&UpdateDisplayData { data, transient, ..Default::default() }).await;
 }

@@ -6,7 +6,7 @@ use jupyter_wire::Request;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::{cell::resumed_cell::ResumedCell, language::vscode_probe};
+use crate::cell::resumed_cell::ResumedCell;
 
 /// One `execute_request`, or code that the kernel runs by itself.
 #[derive(Clone)]
@@ -17,8 +17,6 @@ pub struct CellRequest {
     pub code: String,
     /// The cell's number, if it is counted.
     pub number: Option<u32>,
-    /// The canned reply, if VS Code runs this code unasked.
-    pub probe_reply: Option<vscode_probe::ProbeReply>,
     /// Expressions to evaluate when the cell has succeeded, by their names.
     pub user_expressions: Map<String, Value>,
     /// Whether the frontend answers `input_request`s.
@@ -36,7 +34,6 @@ impl CellRequest {
             request: None,
             code,
             number: None,
-            probe_reply: None,
             user_expressions: Map::new(),
             allow_stdin: false,
             resumed: Vec::new(),

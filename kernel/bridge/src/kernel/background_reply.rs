@@ -27,8 +27,8 @@ pub fn answer<Asked, Reply, Answer>(
     });
 }
 
-/// Should the kernel's own code panic, that is an answer, too.
-async fn reply<Reply: Content + Send + 'static>(
+/// Replies. Should the kernel's own code panic, that is an answer, too.
+pub async fn reply<Reply: Content + Send + 'static>(
     frontend: &Frontend,
     request: &Request,
     answer: impl Future<Output = Reply> + Send + 'static,

@@ -20,6 +20,7 @@ use crate::{
     kernel::{
         background_reply,
         execute_queue::{CellEnd, ExecuteQueue},
+        unasked_requests::UnaskedRequests,
         usage,
     },
     kind::Kind,
@@ -35,6 +36,7 @@ pub struct Dispatcher {
     history: History,
     completer: Arc<Completer>,
     sessions: Arc<Manager>,
+    unasked: UnaskedRequests,
     /// The cells that run and wait.
     pub queue: ExecuteQueue,
     /// Whether a frontend has asked the kernel to shut down.
@@ -47,6 +49,7 @@ impl Dispatcher {
         let completer = Completer::new(context.kind, Arc::clone(&context.sessions));
         Self {
             kind: context.kind,
+            unasked: UnaskedRequests::new(context, frontend.clone()),
             frontend,
             history: context.history.clone(),
             completer: Arc::new(completer),
@@ -60,7 +63,7 @@ impl Dispatcher {
     /// history reads a disk, the driver measures itself, a grammar may have much to read, and an interrupt ends with its cell.
     pub fn handle(&mut self, request: Request) {
         match request.msg_type() {
-            "execute_request" => self.queue.enqueue(request),
+            "execute_request" => self.execute(request),
             "complete_request" => self.complete(request),
             "inspect_request" => self.inspect(request),
             "is_complete_request" => self.is_complete(request),
@@ -68,6 +71,17 @@ impl Dispatcher {
             "history_request" => self.look_up_history(request),
             "interrupt_request" => self.queue.interrupt(&request),
             _ => self.answer(&request),
+        }
+    }
+
+    /// Cells queue; what tools run by themselves does not.
+    fn execute(&mut self, request: Request) {
+        match self.unasked.read(request) {
+            Ok(unasked) => {
+                let (count, end) = (self.queue.execution_count(), self.queue.running_cell_end());
+                self.unasked.answer(unasked, count, end);
+            }
+            Err(cell) => self.queue.enqueue(cell),
         }
     }
 

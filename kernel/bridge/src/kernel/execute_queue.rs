@@ -15,8 +15,10 @@ use crate::{
     cell::{self, CellReply, CellRequest, KernelContext, ResumedCell},
     display::sink::OutputSink,
     error::CellError,
-    kernel::{resumed_cells::ResumedCells, running_cell::RunningCell},
-    language::vscode_probe,
+    kernel::{
+        resumed_cells::ResumedCells,
+        running_cell::{self, RunningCell},
+    },
     platform::task,
     session::journal::{self, Journal},
     visible::visible,
@@ -46,7 +48,7 @@ pub struct ExecuteQueue {
     /// Parents of interrupt requests whose `idle` waits for the running cell to end.
     interrupts: Vec<Parent>,
     resumed: ResumedCells,
-    /// The newest cell that is not silent.
+    /// The newest cell.
     newest: Option<Parent>,
     execution_count: u32,
 }
@@ -77,6 +79,16 @@ impl ExecuteQueue {
     pub fn enqueue(&mut self, request: Request) {
         self.waiting.push_back(request);
         self.run_next();
+    }
+
+    /// The number of cells that were counted.
+    pub fn execution_count(&self) -> u32 {
+        self.execution_count
+    }
+
+    /// What is cancelled when the running cell has ended, if one runs.
+    pub fn running_cell_end(&self) -> Option<CancellationToken> {
+        self.running.as_ref().map(|cell| cell.ended.clone())
     }
 
     /// Stops the cell that runs, if one does. The kernel is not idle before that has ended: frontends
@@ -141,8 +153,9 @@ impl ExecuteQueue {
     }
 
     fn answer(&self, cell: &RunningCell, result: Result<CellReply, CellError>) {
-        self.frontend.reply(&cell.request, &cell.reply(result));
+        self.frontend.reply(&cell.request, &running_cell::reply(cell.execution_count, result));
         self.frontend.status(&cell.request.parent(), ExecutionState::Idle);
+        cell.ended.cancel();
         let request = Arc::clone(&cell.request);
         let note = move |journal: &Journal| journal.answered(&request.envelope());
         self.context.sessions.journal.note_departure(&self.frontend, note);
@@ -174,21 +187,15 @@ impl ExecuteQueue {
 
     fn start(&mut self, request: Request, content: ExecuteRequest) {
         let is_counted = self.count(&content);
-        if !content.silent {
-            self.newest = Some(request.parent());
-        }
-        let resumed = match content.silent {
-            true => Vec::new(),
-            false => self.resumed.take_shown_by(&request),
-        };
+        self.newest = Some(request.parent());
+        let resumed = self.resumed.take_shown_by(&request);
         let request = Arc::new(request);
         let interrupt = CancellationToken::new();
         let (frontend, parent) = (self.frontend.clone(), request.parent());
-        let sink = OutputSink::new(frontend, parent, self.execution_count, content.silent)
+        let sink = OutputSink::new(frontend, parent, self.execution_count, false)
             .remembering(is_counted.then(|| self.context.history.clone()));
         let asked = CellRequest {
             request: Some(Arc::clone(&request)),
-            probe_reply: vscode_probe::reply_to(self.context.kind, &content),
             code: content.code,
             number: is_counted.then_some(self.execution_count),
             user_expressions: content.user_expressions,
@@ -201,6 +208,7 @@ impl ExecuteQueue {
             execution_count: self.execution_count,
             stop_on_error: content.stop_on_error,
             interrupt,
+            ended: CancellationToken::new(),
         });
         let run = (self.runner)(asked, sink);
         self.spawn("it ran a cell", run, CellEnd::Running);
@@ -208,8 +216,7 @@ impl ExecuteQueue {
 
     /// Counts a cell, and adds it to the history, if it is one that the user has written.
     fn count(&mut self, content: &ExecuteRequest) -> bool {
-        let is_counted =
-            !content.silent && content.store_history && !content.code.trim().is_empty();
+        let is_counted = content.store_history && !content.code.trim().is_empty();
         if is_counted {
             self.execution_count = self.execution_count.saturating_add(1);
             self.context.sessions.journal.count(self.execution_count);
@@ -264,12 +271,12 @@ impl ExecuteQueue {
             code: String::new(),
             number: None,
             user_expressions: Map::new(),
-            probe_reply: None,
             allow_stdin: true,
             resumed: Vec::new(),
             interrupt: interrupt.clone(),
         };
-        let cell = RunningCell { request, execution_count, stop_on_error: false, interrupt };
+        let ended = CancellationToken::new();
+        let cell = RunningCell { request, execution_count, stop_on_error: false, interrupt, ended };
         let context = self.context.clone();
         let run = Box::pin(async move { cell::resume(&context, &asked, &sink, &entry).await });
         self.spawn("it resumed a cell", run, |result| CellEnd::Resumed(cell, result));

@@ -11,6 +11,7 @@ mod queue_tests;
 mod resumed_cells;
 mod run;
 mod running_cell;
+mod unasked_requests;
 mod usage;
 
 pub use run::run;

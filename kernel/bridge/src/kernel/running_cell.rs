@@ -17,19 +17,19 @@ pub struct RunningCell {
     pub stop_on_error: bool,
     /// Cancelled when the user interrupts.
     pub interrupt: CancellationToken,
+    /// Cancelled when it has been answered.
+    pub ended: CancellationToken,
 }
 
-impl RunningCell {
-    /// Its [`execute_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-results).
-    pub fn reply(&self, result: Result<CellReply, CellError>) -> ExecuteReply {
-        let execution_count = self.execution_count;
-        match result {
-            Ok(CellReply { payload, user_expressions }) => {
-                ExecuteReply::Ok { execution_count, payload, user_expressions }
-            }
-            Err(CellError { ename, evalue, traceback }) => {
-                ExecuteReply::Error { execution_count, ename, evalue, traceback }
-            }
+/// The [`execute_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-results)
+/// to a cell with this number.
+pub fn reply(execution_count: u32, result: Result<CellReply, CellError>) -> ExecuteReply {
+    match result {
+        Ok(CellReply { payload, user_expressions }) => {
+            ExecuteReply::Ok { execution_count, payload, user_expressions }
+        }
+        Err(CellError { ename, evalue, traceback }) => {
+            ExecuteReply::Error { execution_count, ename, evalue, traceback }
         }
     }
 }

@@ -13,4 +13,4 @@ pub mod magic_table;
 pub mod python_literal;
 pub mod python_syntax;
 pub mod sql;
-pub mod vscode_probe;
+pub mod unasked_code;

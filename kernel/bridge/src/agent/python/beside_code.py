@@ -14,6 +14,7 @@ from .common import CELL, SHELL, safely, safely_from_all
 from .dataframes import lazy_reprs
 from .errors import describe, error_text, name_of
 from .expressions import formatted
+from .interrupts import active_spark_context
 from .ipython_start import ipython
 from .ipython_syntax import rewrite
 from .stdlib import allocate_lock, ast, ctypes, get_ident, start_thread, time
@@ -54,6 +55,7 @@ class Work:
         try:
             self.thread = get_ident()
             threads.giver.set(self.capture.name)
+            safely(self.name_jobs)
             safely(lazy_reprs.install)
             self.show(evaluate(self.code))
         except BaseException as error:
@@ -68,10 +70,17 @@ class Work:
             if data:
                 self.capture.add('result', data=data, metadata=metadata)
 
+    def name_jobs(self):
+        """Gives the Spark jobs of the code a group, by which they can be cancelled."""
+        context = active_spark_context()
+        if context:
+            context.setLocalProperty('spark.jobGroup.id', self.capture.name)
+
     def stop(self):
-        """Ends the code at the next step of Python."""
+        """Ends the code at the next step of Python, and its Spark jobs."""
         thread, error = ctypes.c_ulong(self.thread), ctypes.py_object(TookTooLong)
         safely(ctypes.pythonapi.PyThreadState_SetAsyncExc, thread, error)
+        safely(lambda: active_spark_context().cancelJobGroup(self.capture.name))
 
 
 def beside(code):
