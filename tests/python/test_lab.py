@@ -214,3 +214,19 @@ def test_r_says_that_the_spark_of_this_machine_cannot_run_it(open_notebook, serv
     notebook = open_notebook("SparkR (Livy)")
     expect(notebook.run("1 + 1", START)).to_contain_text("This server cannot run R")
     assert saved(notebook, server).metadata.language_info.name == "R"
+
+
+def test_an_inspector_lists_variables_while_a_cell_runs(open_notebook):
+    notebook = open_notebook("PySpark (Livy)")
+    notebook.run("number = 5\nframe = spark.range(3).selectExpr('id', 'id * id as square')", START)
+    notebook.begin("import time; time.sleep(15); number = 'after the cell'")
+    notebook.wait_for_status("Busy")
+    notebook.cells.first.click(button="right")
+    notebook.page.locator(".lm-Menu-item", has_text="Open Variable Inspector").click()
+    rows = notebook.page.locator("#jp-variableinspector").get_by_role("row")
+
+    expect(rows.filter(has_text="frame")).to_contain_text("DataFrame[id: bigint, square: bigint]", timeout=5_000)
+    expect(rows.filter(has_text="number")).to_contain_text("5")
+    notebook.page.screenshot(path=lab.ARTEFACTS / "variable_inspector.png")
+    # It has asked once, and shows what is there when the cell has ended.
+    expect(rows.filter(has_text="number")).to_contain_text("after the cell")
