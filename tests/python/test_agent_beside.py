@@ -48,6 +48,25 @@ def test_code_is_no_part_of_a_statement_of_another_client(each_session):
     assert each_session.reply()["data"]["text/plain"] == "statement"
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as held:\n    print('cell')\n    wait()",
+        "%%capture held\nprint('cell')\nwait()",
+    ],
+)
+def test_code_is_no_part_of_what_a_cell_captures(each_session, code):
+    each_session.run("import threading\nbegun = threading.Event()\ndef wait():\n    begun.set(); ended.wait()")
+    each_session.run("ended = threading.Event()")
+    each_session.start(code)
+    beside(each_session, "begun.wait()")
+    assert text(beside(each_session, "import sys\nprint('tool')\nprint('e', file=sys.stderr)")) == "tool\ne\n"
+    beside(each_session, "ended.set()")
+    each_session.reply()
+    kept = value(each_session.run("getattr(held, 'stdout', None) or held.getvalue()"))
+    assert kept == repr("cell\n") and text(each_session.run("print('well')")) == "well\n"
+
+
 def test_values_of_code_are_not_the_users_last_ones(each_session):
     each_session.run("'mine'", 7)
     beside(each_session, "'a tool\\'s'")

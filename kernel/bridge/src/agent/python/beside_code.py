@@ -9,6 +9,7 @@ import builtins
 import inspect
 
 from . import tool_names
+from .agent import agent
 from .captures import captures
 from .common import CELL, SHELL, safely, safely_from_all
 from .dataframes import lazy_reprs
@@ -19,6 +20,7 @@ from .ipython_start import ipython
 from .ipython_syntax import rewrite
 from .stdlib import allocate_lock, ast, ctypes, get_ident, start_thread, time
 from .threads import threads
+from .tool_streams import tool_streams
 
 FILE = CELL + ' of a tool>'
 TIME_LIMIT = 30  # Seconds. A tool may let Spark compute the rows of a table that the user opens.
@@ -57,7 +59,8 @@ class Work:
             threads.giver.set(self.capture.name)
             safely(self.name_jobs)
             safely(lazy_reprs.install)
-            self.show(evaluate(self.code))
+            with tool_streams.used(agent.streams.recorder if agent.streams else object):
+                self.show(evaluate(self.code))
         except BaseException as error:
             told = safely_from_all(describe, error, error.__traceback__, set()) or [name_of(error)]
             self.capture.add('error', ename=name_of(error), evalue=error_text(error), traceback=told)
