@@ -221,3 +221,13 @@ for name, level in ("py4j.clientserver", logging.INFO), ("py4j.clientserver", lo
     logger.handle(logger.makeRecord(str(name), level, path if name else "a.py", 1, f"{name} {level}", (), None))
 """
     assert text(each_session.run(code), "stderr") == "py4j.clientserver 30\nNone 20\n"
+
+
+def test_threads_that_others_start_while_a_cell_runs_are_not_the_cells(each_session):
+    """In Livy, py4j starts them for jobs, and they last."""
+    each_session.start("import time\ntime.sleep(0.7)")
+    each_session.wait_for("start")
+    starts = "__import__('threading').Thread(target=__import__('time').sleep, args=(2,), daemon=True).start()"
+    each_session.job(f"lambda jc: ({starts}, '{{\"ok\": 0}}')[1]")
+    each_session.reply()
+    assert each_session.call("events", each_session.next, 0)["threads"] == []

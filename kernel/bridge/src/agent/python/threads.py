@@ -5,7 +5,7 @@ import contextvars
 import threading
 
 from .common import state
-from .stdlib import functools, get_ident
+from .stdlib import MAIN_THREAD, functools, get_ident
 
 OWNER = '_livy_kernel_statement'
 BESIDE = 'beside '  # The beginning of what owns the threads of code that runs beside the cells.
@@ -21,7 +21,8 @@ class Threads:
 
         @functools.wraps(start)
         def start_owned(thread):
-            owner = self.owner() or self.running()
+            # Cells run on the main thread. On others, py4j starts threads for Livy's jobs.
+            owner = self.owner() or (self.running() if get_ident() == MAIN_THREAD else None)
             if owner is not None:
                 setattr(thread, OWNER, owner)
             return start(thread)
