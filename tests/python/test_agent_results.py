@@ -15,10 +15,12 @@ def test_a_result_is_a_bundle_and_its_repr_is_no_stream(session):
     assert text(events) == "text\n" and "Rich object" in reply["data"]["text/plain"]
 
 
-def test_a_repr_that_fails_is_left_out(session):
-    session.run("class Bad:\n    def _repr_html_(self): 1/0\n    def _repr_json_(self): return float('nan')")
-    events = session.run("Bad()")
-    assert list(only(events, "result")["data"]) == ["text/plain"] and "error" not in kinds(events)
+def test_a_repr_that_fails_is_left_out_and_fails_the_cell_as_in_ipykernel(each_session):
+    each_session.run("class Bad:\n    def _repr_html_(self): 1/0\n    def _repr_json_(self): return float('nan')")
+    reply, events = each_session.execute("Bad()")
+    assert list(only(events, "result")["data"]) == ["text/plain"]
+    assert only(events, "error")["ename"] == reply["ename"] == "ZeroDivisionError"
+    assert each_session.execute("display(Bad())")[0]["status"] == "ok"
 
 
 def test_an_object_that_has_every_name_is_shown_as_text(session):
@@ -29,7 +31,7 @@ def test_an_object_that_has_every_name_is_shown_as_text(session):
 def test_a_value_that_cannot_show_itself_is_shown_as_text(session):
     session.run("class S:\n    def _ipython_display_(self): 1/0\n    def _repr_mimebundle_(self, **k): return [1]")
     events = session.run("S()")
-    assert kinds(events) == ["start", "result", "end"]
+    assert kinds(events) == ["start", "error", "result", "end"]
     session.run("class T:\n    def _ipython_display_(self): print('myself')")
     assert kinds(session.run("T()")) == ["start", "stream", "end"]
 

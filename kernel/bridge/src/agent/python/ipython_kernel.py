@@ -4,13 +4,14 @@
 import sys
 
 from .events import events
+from .tool_kernel import ToolKernel
 
 
-class Kernel:
+class Kernel(ToolKernel):
     iopub_socket = None
 
     def __init__(self, shell):
-        self.shell = shell
+        super().__init__(shell)
         self.session = Session(shell)
 
 

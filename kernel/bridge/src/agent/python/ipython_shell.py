@@ -28,7 +28,6 @@ from .ipython_output import DisplayFormatter, ValueHook, ZMQDisplayPublisher
 from .magics import EXECUTORS, SPARKMAGICS
 from .stdlib import os
 from .threads import threads
-from .tool_kernel import ToolKernel
 from .who_magics import LIVY_NAMES, SHOWN_TO_TOOLS
 
 LENT = ('exit', 'quit', 'open')  # Names that IPython replaces, which other clients of the session have as they were.
@@ -61,13 +60,6 @@ class ZMQInteractiveShell(InteractiveShell):
     displays = {}  # The functions that display something, which cells have without an import.
     shown_error = None  # The last error that was shown; a cell may show errors and go on.
     display_error = None  # The last error of a value's own code while the value was to be shown.
-
-    @property
-    def kernel(self):
-        """Is there for tools alone: libraries that find it expect all of ipykernel, such as its comms."""
-        if threads.is_beside():
-            return ToolKernel(self)
-        raise AttributeError('kernel')
 
     @property
     def user_ns_hidden(self):
