@@ -22,11 +22,13 @@ pub enum Feature {
     Version,
     /// `/batches`
     Batches,
+    /// `POST /sessions/{id}/add-file`
+    AddFile,
 }
 
 impl Feature {
     /// All features, in the order of their declaration.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Completion,
         Self::Connect,
         Self::Log,
@@ -34,6 +36,7 @@ impl Feature {
         Self::ResetTimeout,
         Self::Version,
         Self::Batches,
+        Self::AddFile,
     ];
 
     fn bit(self) -> u8 {
@@ -51,6 +54,7 @@ impl fmt::Display for Feature {
             Self::ResetTimeout => "reset-timeout",
             Self::Version => "version",
             Self::Batches => "batches",
+            Self::AddFile => "add-file",
         })
     }
 }

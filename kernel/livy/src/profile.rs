@@ -77,11 +77,11 @@ impl Profile {
 
     /// The features that it is known to lack; others are noticed when they are used.
     pub(crate) fn missing_features(self) -> &'static [Feature] {
-        use Feature::{Completion, Jobs, Log, ResetTimeout, Version};
+        use Feature::{AddFile, Completion, Jobs, Log, ResetTimeout, Version};
         match self {
-            Self::Fabric => &[Completion, Jobs, Log, Version],
-            Self::Synapse => &[Completion, Jobs, Log],
-            Self::Lighter => &[Completion, Jobs, ResetTimeout, Version],
+            Self::Fabric => &[AddFile, Completion, Jobs, Log, Version],
+            Self::Synapse => &[AddFile, Completion, Jobs, Log],
+            Self::Lighter => &[AddFile, Completion, Jobs, ResetTimeout, Version],
             _ => &[ResetTimeout],
         }
     }

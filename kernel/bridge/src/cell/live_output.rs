@@ -1,6 +1,7 @@
 //! Shows what the agent reports of a statement while it runs.
 
 use std::{
+    mem,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -25,10 +26,21 @@ const SCALA_AGENT_DELAY: Duration = Duration::from_secs(3);
 /// How long after Livy's answer the agent's last events may come.
 const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(5);
 
+/// Whether the agent reports on a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentVoice {
+    /// It does not, or it has reported the end.
+    Silent,
+    /// It will soon report the beginning.
+    Expected,
+    /// It has reported the beginning.
+    Reports,
+}
+
 /// What the agent says meanwhile, for those that poll and watch.
 pub struct AgentReports {
     /// Whether the agent reports on the statement.
-    pub reports: watch::Sender<bool>,
+    pub voice: watch::Sender<AgentVoice>,
     /// When it last answered.
     pub last: watch::Sender<LastReport>,
     /// Cancelled when it has nothing more to report.
@@ -39,7 +51,7 @@ impl AgentReports {
     /// Nothing has been reported yet.
     pub fn new() -> Self {
         Self {
-            reports: watch::Sender::new(false),
+            voice: watch::Sender::new(AgentVoice::Silent),
             last: watch::Sender::new(None),
             all_heard: CancellationToken::new(),
         }
@@ -56,7 +68,7 @@ pub async fn show(
     match (run.kind, &run.agent) {
         (Kind::Pyspark, Some(agent)) => {
             show_python(run, agent, transcript, reports, ended).await;
-            reports.reports.send_replace(false);
+            reports.voice.send_replace(AgentVoice::Silent);
             reports.all_heard.cancel();
         }
         (Kind::Pyspark | Kind::Sparkr, _) => {}
@@ -72,6 +84,7 @@ async fn show_python(
     ended: &CancellationToken,
 ) {
     reports.last.send_replace(Some(Instant::now()));
+    announce(reports, AgentVoice::Expected);
     let mut late = pin!(async {
         ended.cancelled().await;
         sleep(LAST_EVENTS_LIMIT).await;
@@ -95,9 +108,13 @@ async fn show_python(
         reports.last.send_replace((!transcript.has_ended()).then(Instant::now));
         if transcript.has_started() {
             run.board.report_running();
-            reports.reports.send_replace(true);
+            announce(reports, AgentVoice::Reports);
         }
     }
+}
+
+fn announce(reports: &AgentReports, voice: AgentVoice) {
+    reports.voice.send_if_modified(|now| mem::replace(now, voice) != voice);
 }
 
 /// Shows what the agent reports of a statement that does not run in its Python: it cannot see when that

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    future::pending,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,9 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::{
     cell::{
-        interrupt, session_loss,
+        interrupt,
+        live_output::AgentVoice,
+        session_loss,
         statement_run::StatementRun,
         statement_state::{Ending, Execution},
     },
@@ -33,11 +36,13 @@ const QUEUE_DISPLAY_DELAY: Duration = Duration::from_millis(300);
 const QUEUE_COUNT_INTERVAL: Duration = Duration::from_secs(2);
 /// How often Livy is asked for a statement while the agent reports on it, should the agent fall silent.
 const POLL_INTERVAL_WITH_AGENT: Duration = Duration::from_secs(5);
+/// How often while the agent is about to report on it.
+const POLL_INTERVAL_BEFORE_AGENT: Duration = Duration::from_millis(100);
 /// What Livy's server answers, each time, if a statement's output has half of a surrogate pair.
 const LONE_SURROGATE: &str = "Incomplete surrogate pair";
 
-/// Polls a statement to its end, and stops it when the user interrupts. `agent_reports` says whether the
-/// agent reports on the statement: then Livy is asked seldom, and at once when that ends.
+/// Polls a statement to its end, and stops it when the user interrupts. While the agent
+/// reports on the statement, Livy is asked seldom, and at once when that ends.
 ///
 /// # Errors
 ///
@@ -45,7 +50,7 @@ const LONE_SURROGATE: &str = "Incomplete surrogate pair";
 pub async fn poll(
     run: &StatementRun<'_>,
     statement: Statement,
-    mut agent_reports: watch::Receiver<bool>,
+    mut agent: watch::Receiver<AgentVoice>,
 ) -> Result<Ending, CellError> {
     let (handle, id) = (run.handle, statement.id.clone());
     run.board.report_livy(&statement);
@@ -61,9 +66,14 @@ pub async fn poll(
         let polled = async {
             match cancelling {
                 true => polls.wait().await,
-                false => next_poll(&mut polls, &mut agent_reports).await,
+                false => next_poll(&mut polls, &mut agent).await,
             }
-            handle.client.send(statement::get(&handle.session.id, &id)).await
+            let asked = Instant::now();
+            let polled = handle.client.send(statement::get(&handle.session.id, &id)).await;
+            if polled.is_ok() {
+                polls.note_answer_time(asked.elapsed());
+            }
+            polled
         };
         let polled = tokio::select! {
             () = run.asked.interrupt.cancelled(), if !cancelling => {
@@ -161,26 +171,33 @@ fn without_output(error: &Error) -> Option<CellError> {
     Some(CellError::new("LivyError", what, next))
 }
 
-/// Waits until Livy is to be asked again: as soon as the agent has reported the end, and seldom while it
+/// Waits until Livy is to be asked again: at once when the agent has reported the end, and seldom while it
 /// reports.
-async fn next_poll(polls: &mut Polls, agent_reports: &mut watch::Receiver<bool>) {
-    let reported = *agent_reports.borrow_and_update();
-    let changed = async {
-        // The sender outlives the receiver.
-        let _ = agent_reports.wait_for(|reports| *reports != reported).await;
-    };
-    let wait = async {
-        match reported {
-            true => polls.wait_at_least(POLL_INTERVAL_WITH_AGENT).await,
-            false => polls.wait().await,
+async fn next_poll(polls: &mut Polls, agent: &mut watch::Receiver<AgentVoice>) {
+    loop {
+        let before = *agent.borrow_and_update();
+        tokio::select! {
+            () = polls.wait_at_least(least_interval(before)) => return,
+            () = another_voice(agent) => {}
         }
-    };
-    tokio::select! {
-        () = wait => {}
-        () = changed => {}
+        if *agent.borrow() == AgentVoice::Silent {
+            *polls = PollPolicy::ENDED_STATEMENT.start();
+            return polls.count_request();
+        }
     }
-    if reported {
-        *polls = PollPolicy::STATEMENT.start();
+}
+
+async fn another_voice(agent: &mut watch::Receiver<AgentVoice>) {
+    if agent.changed().await.is_err() {
+        pending::<()>().await; // The sender outlives the receiver.
+    }
+}
+
+fn least_interval(agent: AgentVoice) -> Duration {
+    match agent {
+        AgentVoice::Silent => Duration::ZERO,
+        AgentVoice::Expected => POLL_INTERVAL_BEFORE_AGENT,
+        AgentVoice::Reports => POLL_INTERVAL_WITH_AGENT,
     }
 }
 
