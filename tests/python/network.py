@@ -3,7 +3,7 @@
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -17,9 +17,12 @@ class Network:
         self.livy = urlsplit(livy_url)
         self.passed = []
         self.refused = None
+        self.refusals = 0
 
     def refuses(self, path):
-        return self.refused is not None and self.refused in path
+        refused = self.refused is not None and self.refused in path
+        self.refusals += refused
+        return refused
 
     def ask(self, method, path, headers, body):
         """Returns the status and the body of Livy's answer."""
@@ -36,6 +39,7 @@ class Network:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # An answer is written in two pieces.
 
     def pass_on(self):
         network = self.server.network
@@ -45,8 +49,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        with suppress(ConnectionError):  # The kernel no longer waits.
+            self.end_headers()
+            self.wfile.write(answer)
 
     do_GET = do_POST = do_DELETE = pass_on
 

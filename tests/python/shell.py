@@ -80,6 +80,13 @@ def execute_request(content):
     return reply("ok", data=data)
 
 
+class PySparkJobProcessorImpl:
+    added = []
+
+    def addFile(self, uri_path):
+        self.added.append(uri_path)
+
+
 msg_type_router = {"execute_request": execute_request}
 
 

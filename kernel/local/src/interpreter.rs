@@ -63,6 +63,13 @@ pub enum Command {
         /// A pickled callable, as base64.
         job: String,
     },
+    /// Add a file to the session, beside the statements.
+    AddFile {
+        /// Number of the request.
+        id: u64,
+        /// The address of the file.
+        uri: String,
+    },
     /// Complete Scala code, even while a statement runs.
     Complete {
         /// Number of the completion.
@@ -101,6 +108,13 @@ pub enum Event {
         id: u64,
         /// The value that it returned, as Livy encodes it, or the error that it raised.
         end: Result<String, String>,
+    },
+    /// A file was added, or could not be.
+    FileAdded {
+        /// Number of the request.
+        id: u64,
+        /// The error that Python raised.
+        error: Option<String>,
     },
     /// A completion is answered.
     Completed {

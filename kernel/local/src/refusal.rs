@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     NotActive,
     #[error("requirement failed: no job provided.")]
     NoJob,
+    #[error("requirement failed: Local path {0} cannot be added to user sessions.")]
+    LocalFile(String),
     #[error("java.lang.IllegalStateException: Session is in state {0}")]
     NotRunning(&'static str),
     #[error("For input string: \"{0}\"")]
@@ -51,6 +53,14 @@ impl Refusal {
         ))
     }
 
+    /// What Livy answers when a call of the session's Python raised an error.
+    pub(crate) fn python_proxy(error: &str) -> Self {
+        Refusal::Failed(format!(
+            "java.util.concurrent.ExecutionException: java.lang.RuntimeException: py4j.Py4JException: An exception \
+             was raised by the Python Proxy. Return Message: {error}"
+        ))
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Refusal::SessionNotFound(_) | Refusal::StatementNotFound => StatusCode::NOT_FOUND,
@@ -60,6 +70,7 @@ impl Refusal {
             | Refusal::TooMany
             | Refusal::NotActive
             | Refusal::NoJob
+            | Refusal::LocalFile(_)
             | Refusal::NotANumber(_)
             | Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::NotRunning(_) | Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -13,7 +13,8 @@
 //! | `die` | ends the interpreter, and so the session |
 //!
 //! Empty lines are skipped, and any other line is an error. The kind of a statement does not matter. Completion offers
-//! the code before the cursor, and never answers the code `hang`. A job ends at once, and its result is the job itself.
+//! the code before the cursor, and never answers the code `hang`. A job ends at once, and its result is the job itself;
+//! a file is added at once.
 //! A batch runs its arguments as instructions, of which only `echo`, `log` and `sleep` succeed.
 
 use std::{borrow::Cow, iter, time::Duration};
@@ -180,6 +181,7 @@ fn answer(command: Command, events: &mpsc::UnboundedSender<Event>) {
             let before = code.chars().take(usize::try_from(cursor).unwrap_or(0)).collect();
             Event::Completed { id, candidates: vec![before] }
         }
+        Command::AddFile { id, .. } => Event::FileAdded { id, error: None },
         Command::Job { id, job } => Event::JobEnded { id, end: Ok(job) },
         _ => return,
     };

@@ -12,10 +12,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    completion::Completions,
     conf,
     interpreter::{Command, Event, Launcher},
     lock::lock,
+    pending::Pending,
     refusal::Refusal,
     registry::{Entry, Registry},
     request::CreateSession,
@@ -82,7 +82,8 @@ struct Inner {
     session: Session,
     /// Dropped to end the interpreter.
     commands: Option<mpsc::UnboundedSender<Command>>,
-    completions: Completions,
+    completions: Pending<Vec<String>>,
+    files: Pending<Result<(), String>>,
 }
 
 impl Entry for SessionHandle {
@@ -107,8 +108,12 @@ impl Entry for SessionHandle {
 
 impl SessionHandle {
     fn new(session: Session, commands: mpsc::UnboundedSender<Command>) -> Self {
-        let inner =
-            Inner { session, commands: Some(commands), completions: Completions::default() };
+        let inner = Inner {
+            session,
+            commands: Some(commands),
+            completions: Pending::default(),
+            files: Pending::default(),
+        };
         Self { inner: Mutex::new(inner), ended: CancellationToken::new() }
     }
 
@@ -145,6 +150,16 @@ impl SessionHandle {
         candidates
     }
 
+    /// Has the interpreter add a file. The receiver fails if the interpreter is gone before it answers.
+    pub(crate) fn add_file(&self, uri: String) -> oneshot::Receiver<Result<(), String>> {
+        let inner = &mut *lock(&self.inner);
+        inner.session.on_activity();
+        let Some(commands) = &inner.commands else { return oneshot::channel().1 };
+        let (id, added) = inner.files.begin();
+        let _ = commands.send(Command::AddFile { id, uri });
+        added
+    }
+
     /// Follows the interpreter to its end, and forgets the session when Livy would.
     async fn supervise(
         self: Arc<Self>,
@@ -174,6 +189,9 @@ impl SessionHandle {
                     Some(Event::Completed { id, candidates }) => {
                         lock(&self.inner).completions.answer(id, candidates);
                     }
+                    Some(Event::FileAdded { id, error }) => {
+                        lock(&self.inner).files.answer(id, error.map_or(Ok(()), Err));
+                    }
                     Some(event) => self.command(|session, now| ((), session.on_event(event, now))),
                     None => return,
                 },
@@ -190,7 +208,8 @@ impl SessionHandle {
         let mut inner = lock(&self.inner);
         inner.session.on_end();
         inner.commands = None;
-        inner.completions = Completions::default();
+        inner.completions = Pending::default();
+        inner.files = Pending::default();
         tracing::info!(session = inner.session.id(), "a session ended");
         drop(inner);
         self.ended.cancel();

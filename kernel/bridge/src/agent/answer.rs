@@ -28,6 +28,16 @@ enum Answer {
 pub(super) struct Installed {
     /// The number of the next event.
     pub next: u64,
+    /// The abilities by name.
+    #[serde(default)]
+    pub abilities: BTreeMap<String, Value>,
+}
+
+impl Installed {
+    /// Whether the agent makes requests wait.
+    pub fn makes_requests_wait(&self) -> bool {
+        self.abilities.get("waiting") == Some(&Value::Bool(true))
+    }
 }
 
 /// What `%info` says about the agent.

@@ -11,22 +11,20 @@ use std::{
 use livy_client::{Client, Id};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use tokio::time::sleep;
 
 use crate::{
     agent::{
         answer::{self, Completions, Inspection, Installed, Shown, Status},
         error::AgentError,
-        event::{Batch, EventKind, Progress},
-        job,
+        event::{EventKind, Progress},
+        job::{self, Pauses},
+        waiting::Waiting,
     },
     kind::Kind,
 };
 
 /// The session's Python must answer a call within this time, beyond what the call itself waits.
-const AGENT_ANSWER_LIMIT: Duration = Duration::from_secs(20);
-/// A call for events waits this long in the session for one to happen.
-const EVENT_WAIT: Duration = Duration::from_secs(10);
+pub(super) const AGENT_ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
 /// The agent stops code beside a statement after this time (`python/beside_code.py`).
 const BESIDE_CODE_LIMIT: Duration = Duration::from_secs(30);
@@ -34,20 +32,13 @@ const BESIDE_CODE_LIMIT: Duration = Duration::from_secs(30);
 /// An agent in a session; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Agent {
-    client: Client,
-    session: Id,
+    pub(super) client: Client,
+    pub(super) session: Id,
+    /// Whether requests wait for its events.
+    pub(super) waiting: Arc<Waiting>,
     /// The number of the first event that has not been read here.
     next: Arc<AtomicU64>,
     used: Arc<AtomicBool>,
-}
-
-/// Decides what the agent reports about a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CellKind {
-    /// Everything, since the cell is Python.
-    Python,
-    /// Spark's progress, and what Scala prints.
-    Other(Kind),
 }
 
 impl Agent {
@@ -59,13 +50,19 @@ impl Agent {
     pub async fn install(client: Client, session: Id) -> Result<Self, AgentError> {
         let text = job::run(&client, &session, &job::installation(), AGENT_ANSWER_LIMIT).await?;
         let installed: Installed = answer::read(&text)?;
+        let waiting = Arc::new(Waiting::new(installed.makes_requests_wait()));
         let next = Arc::new(AtomicU64::new(installed.next));
-        Ok(Self { client, session, next, used: Arc::default() })
+        Ok(Self { client, session, waiting, next, used: Arc::default() })
     }
 
     /// Returns the number of the first event that has not been read here.
     pub fn position(&self) -> u64 {
         self.next.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the events before this number have been read.
+    pub(super) fn set_position(&self, next: u64) {
+        self.next.store(next, Ordering::Relaxed);
     }
 
     /// Returns a client of the same agent that reads the events from this number on.
@@ -77,36 +74,6 @@ impl Agent {
     /// Returns true once: what a statement has printed before the first use was not reported.
     pub fn take_first_use(&self) -> bool {
         !self.used.swap(true, Ordering::Relaxed)
-    }
-
-    /// Returns what has happened since the last call.
-    ///
-    /// The call waits for an event, but not for ever, and also while the network or Livy fails,
-    /// since the agent keeps its events. If this future is dropped, the next call returns the same
-    /// events. The agent learns that `statement` belongs to `cell`: the value of cell 17 is `_17`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the agent is gone, or if the session's Python answers something else.
-    pub async fn events(&self, statement: &Id, cell: CellKind) -> Result<Batch, AgentError> {
-        loop {
-            match self.read_events(statement, cell).await {
-                Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
-                events => return events,
-            }
-        }
-    }
-
-    async fn read_events(&self, statement: &Id, cell: CellKind) -> Result<Batch, AgentError> {
-        let since = self.position();
-        let other = match cell {
-            CellKind::Python => Value::Null,
-            CellKind::Other(kind) => json!([statement.as_str(), kind.as_str()]),
-        };
-        let args = json!([since, EVENT_WAIT.as_secs_f64(), other]);
-        let batch: Batch = self.call("events", &args, EVENT_WAIT + AGENT_ANSWER_LIMIT).await?;
-        self.next.store(batch.next, Ordering::Relaxed);
-        Ok(batch)
     }
 
     /// Asks what the agent is able to do in its session.
@@ -183,5 +150,19 @@ impl Agent {
     ) -> Result<T, AgentError> {
         let call = job::invocation(name, args);
         answer::read(&job::run(&self.client, &self.session, &call, limit).await?)
+    }
+
+    /// Makes a call that takes its time, with these pauses before the questions whether it is answered.
+    pub(super) async fn call_with_pauses<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: &Value,
+        limit: Duration,
+        pauses: &mut impl Pauses,
+    ) -> Result<T, AgentError> {
+        let call = job::invocation(name, args);
+        let answer =
+            job::run_with_pauses(&self.client, &self.session, &call, limit, pauses).await?;
+        answer::read(&answer)
     }
 }

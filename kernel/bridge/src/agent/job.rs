@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use livy_client::{
-    Client, Error, Id, PollPolicy,
+    Client, Error, Id, PollPolicy, Polls,
     job::{self, Job, JobState, NewJob},
 };
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
 
 /// The name of the agent's package in the session's `sys.modules`.
 const PACKAGE: &str = "_livy_kernel_agent";
-/// Most jobs end within milliseconds; one that waits for events is asked about three times a second.
+/// Most jobs end within milliseconds.
 const JOB_POLLS: PollPolicy =
     PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));
 
@@ -44,9 +44,32 @@ pub async fn run(
     expression: &str,
     limit: Duration,
 ) -> Result<String, AgentError> {
+    run_with_pauses(client, session, expression, limit, &mut JOB_POLLS.start()).await
+}
+
+/// What comes before each question whether a job has ended.
+pub trait Pauses: Send {
+    /// Waits until the job is to be asked for.
+    fn pause(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+impl Pauses for Polls {
+    async fn pause(&mut self) {
+        self.wait().await;
+    }
+}
+
+/// Does the same with other pauses.
+pub async fn run_with_pauses(
+    client: &Client,
+    session: &Id,
+    expression: &str,
+    limit: Duration,
+    pauses: &mut impl Pauses,
+) -> Result<String, AgentError> {
     let new = NewJob { job: pickle::job(expression), job_type: "pyspark".to_owned() };
     let job = client.send(job::submit(session, &new)).await?;
-    let ended = timeout(limit, wait_for_end(client, session, job));
+    let ended = timeout(limit, wait_for_end(client, session, job, pauses));
     let ended = ended.await.map_err(|_| AgentError::TimedOut)??;
     match (ended.state, ended.result) {
         (JobState::Succeeded, Some(result)) => {
@@ -56,10 +79,14 @@ pub async fn run(
     }
 }
 
-async fn wait_for_end(client: &Client, session: &Id, mut job: Job) -> Result<Job, Error> {
-    let mut polls = JOB_POLLS.start();
+async fn wait_for_end(
+    client: &Client,
+    session: &Id,
+    mut job: Job,
+    pauses: &mut impl Pauses,
+) -> Result<Job, Error> {
     while !job.state.is_finished() {
-        polls.wait().await;
+        pauses.pause().await;
         job = client.send(job::get(session, &job.id)).await?;
     }
     Ok(job)

@@ -7,9 +7,13 @@ mod error;
 mod event;
 pub mod installation;
 mod job;
+mod pace;
 mod pickle;
+mod reader;
 mod source;
+mod waiting;
 
-pub use client::{Agent, CellKind};
+pub use client::Agent;
 pub use error::AgentError;
 pub use event::{Batch, Display, Event, EventKind, Progress};
+pub use reader::{CellKind, EventReader};

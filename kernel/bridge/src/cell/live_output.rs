@@ -3,14 +3,18 @@
 use std::{
     mem,
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Batch, CellKind, Event},
+    agent::{Agent, Batch, CellKind, Event, EventReader},
     cell::{
         silence::LastReport, statement_run::StatementRun, stdin::InputBroker,
         transcript::Transcript,
@@ -41,6 +45,8 @@ pub enum AgentVoice {
 pub struct AgentReports {
     /// Whether the agent reports on the statement.
     pub voice: watch::Sender<AgentVoice>,
+    /// Notified when something has happened that may be the statement's end.
+    pub news: Arc<Notify>,
     /// When it last answered.
     pub last: watch::Sender<LastReport>,
     /// Cancelled when it has nothing more to report.
@@ -52,6 +58,7 @@ impl AgentReports {
     pub fn new() -> Self {
         Self {
             voice: watch::Sender::new(AgentVoice::Silent),
+            news: Arc::default(),
             last: watch::Sender::new(None),
             all_heard: CancellationToken::new(),
         }
@@ -89,9 +96,10 @@ async fn show_python(
         ended.cancelled().await;
         sleep(LAST_EVENTS_LIMIT).await;
     });
+    let mut reader = EventReader::of_cell(agent, CellKind::Python).notifying(reports.news.clone());
     while !transcript.has_ended() {
         let batch = tokio::select! {
-            batch = agent.events(transcript.statement(), CellKind::Python) => batch,
+            batch = reader.events(transcript.statement()) => batch,
             () = &mut late => {
                 return tracing::warn!("a cell ends without the agent's last word, which is late");
             }
@@ -130,10 +138,8 @@ async fn show_other(
         None => ended.run_until_cancelled(justified_agent(run, run.handle)).await.flatten(),
     };
     let Some(agent) = agent else { return };
-    let cell = CellKind::Other(run.kind);
-    while let Some(batch) =
-        ended.run_until_cancelled(agent.events(transcript.statement(), cell)).await
-    {
+    let mut reader = EventReader::of_cell(&agent, CellKind::Other(run.kind));
+    while let Some(batch) = ended.run_until_cancelled(reader.events(transcript.statement())).await {
         match batch {
             Ok(batch) => handle(run, &agent, batch, transcript).await,
             Err(error) => return tracing::warn!("a cell goes on without live output: {error}"),

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::pending,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,12 +11,15 @@ use livy_client::{
     Error, Id, PollPolicy, Polls, Statement, TroubleReport,
     statement::{self, Page},
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 
 use crate::{
     cell::{
         interrupt,
-        live_output::AgentVoice,
+        live_output::{AgentReports, AgentVoice},
         session_loss,
         statement_run::StatementRun,
         statement_state::{Ending, Execution},
@@ -41,6 +45,19 @@ const POLL_INTERVAL_BEFORE_AGENT: Duration = Duration::from_millis(100);
 /// What Livy's server answers, each time, if a statement's output has half of a surrogate pair.
 const LONE_SURROGATE: &str = "Incomplete surrogate pair";
 
+/// What the agent lets know of a statement while it is polled.
+pub struct AgentSigns {
+    voice: watch::Receiver<AgentVoice>,
+    news: Arc<Notify>,
+}
+
+impl AgentSigns {
+    /// Those of these reports.
+    pub fn of(reports: &AgentReports) -> Self {
+        Self { voice: reports.voice.subscribe(), news: reports.news.clone() }
+    }
+}
+
 /// Polls a statement to its end, and stops it when the user interrupts. While the agent
 /// reports on the statement, Livy is asked seldom, and at once when that ends.
 ///
@@ -50,7 +67,7 @@ const LONE_SURROGATE: &str = "Incomplete surrogate pair";
 pub async fn poll(
     run: &StatementRun<'_>,
     statement: Statement,
-    mut agent: watch::Receiver<AgentVoice>,
+    mut agent: AgentSigns,
 ) -> Result<Ending, CellError> {
     let (handle, id) = (run.handle, statement.id.clone());
     run.board.report_livy(&statement);
@@ -173,22 +190,23 @@ fn without_output(error: &Error) -> Option<CellError> {
 
 /// Waits until Livy is to be asked again: at once when the agent has reported the end, and seldom while it
 /// reports.
-async fn next_poll(polls: &mut Polls, agent: &mut watch::Receiver<AgentVoice>) {
+async fn next_poll(polls: &mut Polls, agent: &mut AgentSigns) {
     loop {
-        let before = *agent.borrow_and_update();
+        let before = *agent.voice.borrow_and_update();
         tokio::select! {
             () = polls.wait_at_least(least_interval(before)) => return,
-            () = another_voice(agent) => {}
+            () = agent.news.notified() => return polls.count_request(),
+            () = another_voice(&mut agent.voice) => {}
         }
-        if *agent.borrow() == AgentVoice::Silent {
+        if *agent.voice.borrow() == AgentVoice::Silent {
             *polls = PollPolicy::ENDED_STATEMENT.start();
             return polls.count_request();
         }
     }
 }
 
-async fn another_voice(agent: &mut watch::Receiver<AgentVoice>) {
-    if agent.changed().await.is_err() {
+async fn another_voice(voice: &mut watch::Receiver<AgentVoice>) {
+    if voice.changed().await.is_err() {
         pending::<()>().await; // The sender outlives the receiver.
     }
 }

@@ -127,7 +127,7 @@ async fn follow_submitted(
     let (reports, ended) = (AgentReports::new(), CancellationToken::new());
     let polled = async {
         let ending = tokio::select! {
-            ending = poll::poll(run, statement, reports.voice.subscribe()) => ending?,
+            ending = poll::poll(run, statement, poll::AgentSigns::of(&reports)) => ending?,
             never = poll::count_queue(run.handle, &id, &run.board) => match never {},
             never = silence::warn_of_silence(run, reports.last.subscribe()) => match never {},
         };

@@ -12,7 +12,7 @@ use tokio::{sync::Mutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, CellKind, Event, EventKind},
+    agent::{Agent, Event, EventKind, EventReader},
     cell::event_output,
     display::sink::OutputSink,
     output::size_limit::LiveText,
@@ -88,10 +88,11 @@ impl ThreadOutput {
     }
 
     async fn watch(&self, agent: &Agent, stop: &CancellationToken) {
+        let mut reader = EventReader::in_background(agent);
         let mut last_shown = Instant::now();
         while last_shown.elapsed() < QUIET_LIMIT {
             let Some(newest) = self.cells.lock().await.newest.clone() else { return };
-            let asked = agent.events(&newest, CellKind::Python);
+            let asked = reader.events(&newest);
             let batch = match stop.run_until_cancelled(asked).await {
                 Some(Ok(batch)) => batch,
                 Some(Err(error)) => return tracing::warn!("threads are not watched: {error}"),

@@ -11,6 +11,7 @@ Code that is sent to a session may rely on the names of Livy's own Python shell,
 - Each Python statement goes through `msg_type_router['execute_request']` on the main thread, after a line that sets its
   job group. Its errors go through `execute_reply_error`.
 - After each statement, `clearOutputs` makes new `UnicodeDecodingStringIO`s of `sys.stdout` and `sys.stderr`.
+- A request to add a file calls `PySparkJobProcessorImpl.addFile`, on a thread of its own.
 - `sys.__stdout__` is the pipe of the protocol.
 
 Such code may also replace names of this file, even `exec`. So all of the shell has to be in this file.
@@ -215,6 +216,15 @@ def magic_table(value):
 magic_router = {'table': magic_table, 'json': magic_json, 'matplot': magic_matplot}
 
 msg_type_router = {'execute_request': execute_request}
+
+job_context = None  # That of the jobs, once Spark runs.
+
+
+class PySparkJobProcessorImpl:
+    """What the server calls beside the statements; in Livy, jobs too."""
+
+    def addFile(self, uri_path):
+        job_context.sc.addFile(uri_path)
 
 
 if __name__ == '__main__':

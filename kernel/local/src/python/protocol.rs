@@ -13,6 +13,7 @@ pub(super) fn message(command: Command) -> Value {
         }
         Command::Cancel { statement } => json!({"cancel": {"statement": statement}}),
         Command::Job { id, job } => json!({"job": {"id": id, "job": job}}),
+        Command::AddFile { id, uri } => json!({"add_file": {"id": id, "uri": uri}}),
         Command::Complete { id, code, cursor } => {
             json!({"complete": {"id": id, "code": code, "cursor": cursor}})
         }
@@ -29,6 +30,7 @@ struct Message {
     job: Option<u64>,
     result: Option<String>,
     error: Option<String>,
+    file: Option<u64>,
     completed: Option<u64>,
     candidates: Option<Vec<String>>,
 }
@@ -64,6 +66,7 @@ pub(super) fn event(line: String) -> Event {
         Ok(Message { job: Some(id), error: Some(error), .. }) => {
             Event::JobEnded { id, end: Err(error) }
         }
+        Ok(Message { file: Some(id), error, .. }) => Event::FileAdded { id, error },
         Ok(Message { completed: Some(id), candidates: Some(candidates), .. }) => {
             Event::Completed { id, candidates }
         }
@@ -84,6 +87,8 @@ mod tests {
         assert_eq!(message(Command::Cancel { statement: 3 }), json!({"cancel": {"statement": 3}}));
         let sent = json!({"job": {"id": 4, "job": "Lg=="}});
         assert_eq!(message(Command::Job { id: 4, job: "Lg==".into() }), sent);
+        let sent = json!({"add_file": {"id": 6, "uri": "hdfs:/f"}});
+        assert_eq!(message(Command::AddFile { id: 6, uri: "hdfs:/f".into() }), sent);
         let complete = Command::Complete { id: 5, code: "sc.ra".into(), cursor: 5 };
         let sent = json!({"complete": {"id": 5, "code": "sc.ra", "cursor": 5}});
         assert_eq!(message(complete), sent);
@@ -103,6 +108,8 @@ mod tests {
         assert!(matches!(result, Event::JobEnded { id: 4, end: Ok(result) } if result == "eA=="));
         let error = event(r#"{"job": 4, "error": "boom"}"#.into());
         assert!(matches!(error, Event::JobEnded { id: 4, end: Err(error) } if error == "boom"));
+        let added = event(r#"{"file": 6, "error": null}"#.into());
+        assert!(matches!(added, Event::FileAdded { id: 6, error: None }));
         let completed = event(r#"{"completed": 5, "candidates": ["range"]}"#.into());
         assert!(
             matches!(completed, Event::Completed { id: 5, candidates } if candidates == ["range"])

@@ -28,7 +28,9 @@ def run(protocol, settings):
     if settings['kind'] == 'spark':
         in_scala.start()
     jobs = load('jobs').Jobs(protocol.send, replies.traceback_of, session, names['sqlContext'], scratch)
+    __main__.job_context = jobs.context
     handlers['job'] = lambda content: jobs.start(**content)
+    handlers['add_file'] = load('files').Files(protocol.send, replies.traceback_of).start
     start_new_thread(complete, (in_scala, completions, protocol.send))
     offer_streams()
     sc = session.sparkContext

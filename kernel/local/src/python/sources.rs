@@ -9,9 +9,10 @@ pub(super) const BOOTSTRAP: &str = "import builtins, os; __builtins__ = dict(var
 pub(super) const DRIVER: &str = include_str!("driver.py");
 
 /// The other sources of a driver process, by the name under which it loads them.
-pub(super) const DRIVER_PARTS: [(&str, &str); 16] = [
+pub(super) const DRIVER_PARTS: [(&str, &str); 17] = [
     ("CallbackClient", include_str!("CallbackClient.java")),
     ("UiGuard", include_str!("UiGuard.java")),
+    ("files", include_str!("files.py")),
     ("guards", include_str!("guards.py")),
     ("isolated", include_str!("isolated.py")),
     ("jobs", include_str!("jobs.py")),

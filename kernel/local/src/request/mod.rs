@@ -2,6 +2,7 @@
 
 mod application;
 mod batch;
+mod file;
 mod job;
 mod parse;
 mod session;
@@ -10,6 +11,7 @@ mod statement;
 pub(crate) use self::{
     application::ApplicationOptions,
     batch::CreateBatch,
+    file::AddFile,
     job::SubmitJob,
     session::CreateSession,
     statement::{Complete, ExecuteStatement},

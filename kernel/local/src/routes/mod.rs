@@ -1,6 +1,7 @@
 //! The resources of [Livy's REST API](https://livy.apache.org/docs/latest/rest-api.html#rest-api).
 
 mod batches;
+mod files;
 mod jobs;
 mod query;
 mod sessions;
@@ -37,6 +38,7 @@ pub(crate) fn router(
         .merge(sessions::routes())
         .merge(statements::routes())
         .merge(jobs::routes())
+        .merge(files::routes())
         .with_state(sessions);
     Router::new()
         .merge(sessions)

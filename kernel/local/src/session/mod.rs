@@ -133,7 +133,7 @@ impl Session {
             Event::Log(line) => self.log.push(line),
             Event::JobEnded { id, end } => self.jobs.on_end(id, end),
             Event::Progress { statement, progress } => self.on_progress(statement, progress),
-            Event::Completed { .. } => {} // A completion does not change the session.
+            Event::Completed { .. } | Event::FileAdded { .. } => {} // They do not change the session.
         }
         None
     }

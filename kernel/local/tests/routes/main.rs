@@ -9,6 +9,7 @@ mod batches;
 mod client;
 mod completion;
 mod endings;
+mod files;
 mod jobs;
 mod sessions;
 mod statements;

@@ -27,6 +27,7 @@ async fn a_session_does_what_livys_does() {
     python::surroundings(&session).await;
     sql::statements(&session).await;
     jobs::succeed_and_fail(&session).await;
+    jobs::files_are_added_by_the_shell_beside_a_statement(&session).await;
     other_kinds(&session).await;
     scala::statements(&session).await;
     scala::case_classes(&session).await;

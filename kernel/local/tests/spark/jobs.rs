@@ -1,5 +1,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use serde_json::json;
+
 use crate::session::Session;
 
 pub async fn succeed_and_fail(session: &Session<'_>) {
@@ -25,4 +27,22 @@ pub async fn succeed_and_fail(session: &Session<'_>) {
     let stop = "lambda jc: __import__('__main__').global_dict.__setitem__('i', 1000)";
     assert_eq!(session.job(stop).await["state"], "SUCCEEDED");
     session.client.wait_for(&busy, "available").await;
+}
+
+/// `addFile` of the shell is what the agent replaces.
+pub async fn files_are_added_by_the_shell_beside_a_statement(session: &Session<'_>) {
+    let shell = "__import__('__main__').PySparkJobProcessorImpl";
+    let note = "lambda self, uri: __import__('__main__').global_dict.__setitem__('added', uri)";
+    session.job(&format!("lambda jc: setattr({shell}, 'addFile', {note})")).await;
+    session.run("pyspark", "added = None").await;
+    let busy = session.submit("pyspark", "import time\nwhile not added: time.sleep(0.01)").await;
+    let add = format!("{}/add-file", session.path);
+    let added = session.client.post(&add, &json!({"uri": "local:/a"})).await;
+    assert_eq!((added.status, added.text.as_str()), (200, ""));
+    session.client.wait_for(&busy, "available").await;
+    let fail = "lambda self, uri: 1 / 0";
+    session.job(&format!("lambda jc: setattr({shell}, 'addFile', {fail})")).await;
+    let failed = session.client.post(&add, &json!({"uri": "local:/a"})).await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.text.contains("ZeroDivisionError"), "{failed:?}");
 }

@@ -29,6 +29,7 @@ from .statements import Shell
 from .stdlib import allocate_lock, ctypes, os, signal
 from .streams import Streams
 from .threads import threads
+from .waiting import waiting
 
 
 class Agent:
@@ -51,6 +52,7 @@ class Agent:
                     'errors': lambda: self.patches.set(SHELL, 'compile', sources.compile),
                     'interrupt': lambda: signal.pthread_kill and ctypes.pythonapi.PyThreadState_SetAsyncExc,
                     'children': children.install,
+                    'waiting': lambda: waiting.install(self.patches),
                 }
                 self.abilities = {name: succeeds(step) for name, step in steps.items()}
                 if not succeeds(self.shell.install, self.patches):
@@ -102,6 +104,8 @@ class Agent:
                 safely(lazy_reprs.uninstall)
                 safely(matplot.uninstall)
                 safely(self.shell.uninstall)
+                safely(events.leave)
+                safely(waiting.log.uninstall)
                 safely(user_module.end)
                 safely(ipython.end)
                 safely(results.forget)
@@ -149,13 +153,13 @@ class Agent:
         events.add('end')
         state.statement = events.statement = None
 
-    def events(self, since, wait=0, other=None):
+    def events(self, since, wait=0, other=None, linger=events.LINGER):
         if other:  # A statement in another language.
             statement, language = other
             progress.renew(statement)
             if language == 'spark':
                 scala.renew(statement)
-        return events.since(since, wait)
+        return events.since(since, wait, linger)
 
 
 agent = Agent()

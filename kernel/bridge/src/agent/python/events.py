@@ -27,6 +27,7 @@ class Events:
         self.told = 0  # Events below this number have been read, so that no text is added to them.
         self.urgent = -1
         self.readers = 0
+        self.left = 0  # How often all readers were sent away.
         self.last_read = 0.0
         self.statement = None
 
@@ -87,17 +88,29 @@ class Events:
         while self.size > self.KEPT_LIMIT and len(self.kept) > 1:
             self.size -= self.kept.popleft()['size']
 
-    def since(self, number, wait=0):
+    def since(self, number, wait=0, linger=LINGER):
+        with self.changed:
+            self.wait_for(number, wait, linger)
+            return self.answer(number)
+
+    def wait_for(self, number, wait, linger=LINGER):
+        """Waits until there is an event of this number or a later one, but not after `leave`."""
         with self.changed:
             self.readers += 1
+            left = self.left
             try:
-                self.changed.wait_for(lambda: self.next > number, min(wait, 60))
+                self.changed.wait_for(lambda: self.next > number or self.left != left, min(wait, 60))
                 if number < self.next and self.urgent < number:
-                    self.changed.wait_for(lambda: self.urgent >= number, min(wait, self.LINGER))
+                    self.changed.wait_for(lambda: self.urgent >= number or self.left != left, min(wait, linger))
             finally:
                 self.readers -= 1
                 self.last_read = time.monotonic()
-            return self.answer(number)
+
+    def leave(self):
+        """Ends the waits of all readers."""
+        with self.changed:
+            self.left += 1
+            self.changed.notify_all()
 
     def answer(self, number):
         first = self.next - len(self.kept)

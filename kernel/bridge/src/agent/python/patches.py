@@ -10,15 +10,24 @@ class Patches:
 
     def set(self, owner, name, value):
         names = vars(owner)
-        self.made.append((names, name, names.get(name, self), value))
-        names[name] = value
+        self.made.append((owner, name, names.get(name, self), value))
+        put(owner, name, value)
 
     def undo(self):
-        for names, name, before, value in reversed(self.made):
-            if names.get(name) is not value:
+        for owner, name, before, value in reversed(self.made):
+            if vars(owner).get(name) is not value:
                 continue  # Someone else has replaced it since.
-            if before is self:
-                del names[name]
+            if before is not self:
+                put(owner, name, before)
+            elif isinstance(owner, type):
+                type.__delattr__(owner, name)
             else:
-                names[name] = before
+                del vars(owner)[name]
         self.made.clear()
+
+
+def put(owner, name, value):
+    if isinstance(owner, type):
+        type.__setattr__(owner, name, value)
+    else:
+        vars(owner)[name] = value

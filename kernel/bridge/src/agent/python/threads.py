@@ -19,9 +19,9 @@ class Threads:
     def install(self):
         self.start = start = threading.Thread.start
 
+        # A thread that no cell has started may start others while a cell runs: py4j's, which calls this Python.
         @functools.wraps(start)
         def start_owned(thread):
-            # Cells run on the main thread. On others, py4j starts threads for Livy's jobs.
             owner = self.owner() or (self.running() if get_ident() == MAIN_THREAD else None)
             if owner is not None:
                 setattr(thread, OWNER, owner)
