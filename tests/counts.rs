@@ -1,6 +1,37 @@
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::support::{Channel, Frontend, Livy};
+use crate::support::{Asked, Channel, Fault, Frontend, Livy, Network, Proxy};
+
+/// Runs a silent cell behind a network that treats the polls so; returns them, and the time beside the cell.
+async fn polls_of(seconds: f64, fault: Option<Fault>) -> (usize, Duration) {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Up).await;
+    let mut frontend = Frontend::ready("pyspark", &network.url()).await;
+    frontend.run("echo hi").await.is_ok();
+    if let Some(fault) = fault {
+        network.always(Asked::Statement, fault);
+    }
+    let (before, begun) = (network.count(Asked::Statement), Instant::now());
+    frontend.run(&format!("sleep {seconds}")).await.is_ok();
+    let beside = begun.elapsed().saturating_sub(Duration::from_secs_f64(seconds));
+    (network.count(Asked::Statement) - before, beside)
+}
+
+#[tokio::test]
+async fn a_silent_cell_costs_few_requests_and_ends_soon() {
+    let (polls, beside) = polls_of(3.3, None).await;
+    assert!(polls <= 45, "{polls} polls");
+    assert!(beside <= Duration::from_millis(400), "{beside:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_slow_to_answer_is_asked_less_often() {
+    let slow = Fault::Trickle { pieces: 1, pause: Duration::from_millis(400) };
+    let (polls, _) = polls_of(4.0, Some(slow)).await;
+    assert!((3..=6).contains(&polls), "{polls} polls");
+}
 
 #[tokio::test]
 async fn counts_start_at_one_and_grow_with_each_cell() {

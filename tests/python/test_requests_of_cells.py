@@ -1,5 +1,6 @@
 """Silent cells cost few requests, since these wait in the session, and are polled where none can wait."""
 
+import itertools
 import time
 
 import pytest
@@ -41,7 +42,7 @@ def test_what_a_cell_prints_all_the_time_costs_four_requests_a_second(network_an
     code = "for i in range(60): print(i, flush=True); time.sleep(0.1)"
     kernel.client.execute_interactive(code, timeout=60, output_hook=note, allow_stdin=False)
     assert len(network.passed) - before <= 12 + 4 * 6.5 + 4
-    gaps = [later - sooner for sooner, later in zip(texts, texts[1:])]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(texts)]
     assert texts[0] < 0.5 and max(gaps) < 1, (texts[0], max(gaps))
 
 

@@ -7,7 +7,10 @@ use std::{
 };
 
 use livy_client::{Client, Error, Id, file};
+use tokio::time::timeout;
 
+/// An answer may come so much later. If Python stands still, Livy is not to blame, and is not to be waited for.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// After so many of these requests in a row have failed, none is sent any more.
 const FAILURES_LIMIT: u8 = 3;
 /// If requests are answered early so often in a row without an event, they do not wait.
@@ -54,12 +57,13 @@ impl Waiting {
     pub async fn wait(&self, client: &Client, session: &Id, event: u64, time: Duration) -> Waited {
         let uri = format!("local:/livy-kernel/wait/{event}/{}", time.as_millis());
         let begun = Instant::now();
-        match client.send(file::add(session, &uri)).await {
-            Ok(_) => {
+        match timeout(time + PATIENCE, client.send(file::add(session, &uri))).await {
+            Ok(Ok(_)) => {
                 self.failures.store(0, Ordering::Relaxed);
                 self.answered(begun.elapsed(), time)
             }
-            Err(error) => self.failed(&error),
+            Ok(Err(error)) => self.failed(&error),
+            Err(_) => self.late(),
         }
     }
 
@@ -78,10 +82,62 @@ impl Waiting {
     }
 
     fn failed(&self, error: &Error) -> Waited {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if !error.is_temporary() || failures >= FAILURES_LIMIT {
-            self.give_up(&error.to_string());
+        match error.is_temporary() {
+            true => self.count_failure(&error.to_string()),
+            false => self.give_up(&error.to_string()),
         }
         Waited::Failed(error.retry_after().unwrap_or_default())
+    }
+
+    fn late(&self) -> Waited {
+        self.count_failure("they are not answered in time");
+        Waited::Failed(Duration::ZERO)
+    }
+
+    fn count_failure(&self, why: &str) {
+        if self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= FAILURES_LIMIT {
+            self.give_up(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livy_client::Feature;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn requests_that_are_answered_at_once_are_given_up_unless_one_has_waited() {
+        let waiting = Waiting::new(true);
+        for _ in 0..2 {
+            assert_eq!(waiting.answered(SECOND / 100, SECOND), Waited::Early);
+            waiting.note_doubt();
+        }
+        assert_eq!(waiting.answered(SECOND * 2, SECOND), Waited::InVain(SECOND));
+        for _ in 0..3 {
+            assert!(waiting.is_able());
+            waiting.note_doubt();
+        }
+        assert!(!waiting.is_able());
+    }
+
+    #[test]
+    fn requests_that_are_not_answered_are_given_up_after_the_third() {
+        let waiting = Waiting::new(true);
+        for _ in 0..3 {
+            assert!(waiting.is_able());
+            assert_eq!(waiting.late(), Waited::Failed(Duration::ZERO));
+        }
+        assert!(!waiting.is_able());
+    }
+
+    #[test]
+    fn a_server_that_has_no_such_request_is_asked_once() {
+        let waiting = Waiting::new(true);
+        waiting.failed(&Error::MissingFeature(Feature::AddFile));
+        assert!(!waiting.is_able());
     }
 }
