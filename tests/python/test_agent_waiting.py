@@ -18,9 +18,9 @@ def add_file(session, uri):
     return time.monotonic() - began
 
 
-def wait(session, seconds, number=None):
+def wait(session, seconds, linger=0.03, number=None):
     number = session.next if number is None else number
-    return add_file(session, f"local:/livy-kernel/wait/{number}/{int(seconds * 1000)}")
+    return add_file(session, f"local:/livy-kernel/wait/{number}/{int(seconds * 1000)}/{int(linger * 1000)}")
 
 
 @pytest.fixture
@@ -49,6 +49,18 @@ def test_it_does_not_wait_for_what_has_happened(session):
     assert wait(session, 10, number=0) < 1
 
 
+def test_it_collects_what_is_printed_but_not_beyond_the_end(session):
+    session.events()
+    session.start("import time\nfor i in range(6): print(i); time.sleep(0.1)")
+    session.wait_for("start")
+    session.events()
+    assert 0.25 < wait(session, 5, linger=0.3) < 0.5
+    assert len(session.events()) == 1
+    assert wait(session, 5, linger=3) < 0.6
+    only(session.events(), "end")
+    session.reply()
+
+
 def test_it_ends_with_an_interrupt(session):
     session.events()
     statement = session.start("while True: pass")
@@ -60,7 +72,7 @@ def test_it_ends_with_an_interrupt(session):
 
 
 def test_other_files_are_added(session):
-    for uri in ("hdfs:/data/a.txt", "local:/livy-kernel/wait/x/1", "local:/livy-kernel/wait/1/1/more"):
+    for uri in ("hdfs:/data/a.txt", "local:/livy-kernel/wait/x/1/1", "local:/livy-kernel/wait/1/1"):
         assert add_file(session, uri) < 1
         assert session.job(ADDED)[-1] == uri
     before = len(session.job(ADDED))
@@ -72,8 +84,8 @@ def test_it_ends_when_the_agent_is_taken_away_and_the_shell_adds_files_itself(se
     session.events()
     threading.Timer(0.3, session.call, ["uninstall"]).start()
     assert 0.2 < wait(session, 10) < 5
-    assert add_file(session, "local:/livy-kernel/wait/0/9000") < 1
-    assert session.job(ADDED)[-1] == "local:/livy-kernel/wait/0/9000"
+    assert add_file(session, "local:/livy-kernel/wait/9/9000/1") < 1
+    assert session.job(ADDED)[-1] == "local:/livy-kernel/wait/9/9000/1"
     assert session.install("a version after that")["abilities"]["waiting"] is True
     session.next = 0
     assert 0.2 <= wait(session, 0.2, number=99) < 1

@@ -41,9 +41,10 @@ def test_what_a_cell_prints_all_the_time_costs_four_requests_a_second(network_an
     before = len(network.passed)
     code = "for i in range(60): print(i, flush=True); time.sleep(0.1)"
     kernel.client.execute_interactive(code, timeout=60, output_hook=note, allow_stdin=False)
-    assert len(network.passed) - before <= 12 + 4 * 6.5 + 4
+    assert time.monotonic() - began < 6.5  # Its end is told at once.
+    assert len(network.passed) - before <= 12 + 4 * 6.2 + 4
     gaps = [later - sooner for sooner, later in itertools.pairwise(texts)]
-    assert texts[0] < 0.5 and max(gaps) < 1, (texts[0], max(gaps))
+    assert texts[0] < 0.5 and max(gaps) < 1.3, (texts[0], max(gaps))
 
 
 def test_a_server_that_adds_no_files_is_polled(server_url):

@@ -18,7 +18,7 @@ use crate::{
         error::AgentError,
         event::{EventKind, Progress},
         job::{self, Pauses},
-        waiting::Waiting,
+        waiting::{Waited, Waiting, WaitingRequest},
     },
     kind::Kind,
 };
@@ -150,6 +150,12 @@ impl Agent {
     ) -> Result<T, AgentError> {
         let call = job::invocation(name, args);
         answer::read(&job::run(&self.client, &self.session, &call, limit).await?)
+    }
+
+    /// Has a request wait for this event, and after it for more.
+    pub(super) async fn wait(&self, event: u64, time: Duration, linger: Duration) -> Waited {
+        let request = WaitingRequest { event, time, linger };
+        self.waiting.wait(&self.client, &self.session, request).await
     }
 
     /// Makes a call that takes its time, with these pauses before the questions whether it is answered.

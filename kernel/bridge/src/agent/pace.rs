@@ -13,12 +13,16 @@ const LATE_WAIT: Duration = Duration::from_millis(500);
 const TOKENS: f64 = 12.0;
 /// Requests a second, if they go on: 120 in the first 30 s with those that may be made at once.
 const TOKENS_PER_SECOND: f64 = 3.6;
-/// With fewer left, what a cell shows all the time is fetched in intervals.
+/// With fewer left, events are collected before they are fetched, unless the cell ends.
 const FEW_TOKENS: f64 = 6.0;
-/// What a fetch costs: a job is sent, and its result is got.
-const FETCH: f64 = 2.0;
-/// The shortest of these intervals.
-const OUTPUT_INTERVAL: Duration = Duration::from_millis(250);
+/// What a fetch costs: a job is sent, a request waits, and the job's result is got.
+const FETCH: f64 = 3.0;
+/// So long they are collected otherwise: what is printed together comes together.
+const SHORT_LINGER: Duration = Duration::from_millis(30);
+/// So long at least if few tokens are left.
+const LINGER: Duration = Duration::from_millis(250);
+/// What an answer may take without a pause after it.
+const USUAL_DELAY: Duration = Duration::from_millis(250);
 /// The longest pause that a slow server causes.
 const SLOW_SERVER_PAUSE: Duration = Duration::from_secs(5);
 
@@ -39,8 +43,6 @@ pub struct Pace {
     tokens: f64,
     /// When the tokens were counted.
     counted: Duration,
-    /// When the last events were fetched, unless nothing followed them at once.
-    fetched: Option<Duration>,
     /// How much longer than it was to wait the last request took.
     delay: Duration,
 }
@@ -49,7 +51,7 @@ impl Pace {
     /// That of a cell that begins.
     pub fn of_cell() -> Self {
         let (past, counted, delay) = Default::default();
-        Self { past, tokens: TOKENS, counted, fetched: None, delay }
+        Self { past, tokens: TOKENS, counted, delay }
     }
 
     /// That of something for which nobody waits.
@@ -68,24 +70,22 @@ impl Pace {
 
     /// Notes that a request has waited for its whole time and found nothing, and what it took beside that.
     pub fn note_silence(&mut self, delay: Duration) {
-        self.fetched = None;
-        // What a network takes is no reason for a pause.
-        self.delay = delay.saturating_sub(OUTPUT_INTERVAL);
+        self.delay = delay.saturating_sub(USUAL_DELAY);
     }
 
-    /// The pause before events are fetched that are there already, since the cell shows something all the
-    /// time; `None` if they are to be waited for.
-    pub fn pause_between_outputs(&mut self, now: Duration) -> Option<Duration> {
+    /// How long after an event that is not urgent others are collected.
+    pub fn linger(&mut self, now: Duration) -> Duration {
         self.count(0.0, now);
-        let fetched = self.fetched.filter(|_| self.tokens < FEW_TOKENS)?;
+        if self.tokens >= FEW_TOKENS {
+            return SHORT_LINGER;
+        }
         let for_tokens = (FETCH - self.tokens).max(0.0) / TOKENS_PER_SECOND;
-        let interval = (fetched + OUTPUT_INTERVAL).saturating_sub(now);
-        Some(interval.max(Duration::from_secs_f64(for_tokens)))
+        LINGER.max(Duration::from_secs_f64(for_tokens))
     }
 
-    /// Notes that what there was of events has been fetched.
-    pub fn note_fetch(&mut self, now: Duration, had_events: bool) {
-        self.fetched = had_events.then_some(now);
+    /// Whether requests are to be saved.
+    pub fn is_thrifty(&self) -> bool {
+        self.tokens < FEW_TOKENS
     }
 
     /// Counts requests.
@@ -108,16 +108,10 @@ mod tests {
         let (mut pace, mut now, mut times, mut requests) =
             (Pace::of_cell(), Duration::ZERO, Vec::new(), 0.0);
         while now < until {
-            let cost = match pace.pause_between_outputs(now) {
-                Some(pause) => {
-                    now += pause;
-                    FETCH
-                }
-                None => FETCH + 1.0,
-            };
-            now += 40 * MS;
+            let linger = pace.linger(now);
+            let cost = if pace.is_thrifty() { FETCH } else { FETCH + 1.0 };
+            now += linger + 20 * MS;
             pace.count(cost, now);
-            pace.note_fetch(now, true);
             times.push(now);
             requests += cost;
         }
@@ -131,11 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn output_comes_at_once_and_then_twice_a_second() {
+    fn output_comes_at_once_and_then_every_0_9_s() {
         let (times, _) = fetches(30 * SECOND);
         assert!(times[1] <= 100 * MS, "{times:?}");
         let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max();
-        assert!(longest <= Some(600 * MS), "{times:?}");
+        assert!(longest <= Some(900 * MS), "{times:?}");
     }
 
     #[test]
@@ -151,12 +145,8 @@ mod tests {
     fn output_after_a_silence_comes_at_once_again() {
         let mut pace = Pace::of_cell();
         pace.count(12.0, SECOND);
-        pace.note_fetch(SECOND, true);
-        assert!(pace.pause_between_outputs(SECOND).is_some());
-        assert_eq!(pace.pause_between_outputs(4 * SECOND), None);
-        pace.count(12.0, 4 * SECOND);
-        pace.note_silence(Duration::ZERO);
-        assert_eq!(pace.pause_between_outputs(4 * SECOND), None);
+        assert!(pace.linger(SECOND) > 250 * MS);
+        assert_eq!(pace.linger(4 * SECOND), SHORT_LINGER);
     }
 
     #[test]

@@ -23,8 +23,6 @@ use crate::{
 
 /// A call for events waits this long in the session for one to happen.
 const EVENT_WAIT: Duration = Duration::from_secs(10);
-/// So long an answer that is not urgent waits in the session for more events.
-const LINGER: Duration = Duration::from_millis(30);
 /// A job that has something to answer ends within milliseconds.
 const SOON: Duration = Duration::from_millis(10);
 /// How often it is asked for at such intervals.
@@ -108,19 +106,16 @@ impl EventReader {
     }
 
     async fn read(&mut self, statement: &Id) -> Result<Batch, AgentError> {
-        let pause = self.pace.pause_between_outputs(self.begun.elapsed());
-        sleep(pause.unwrap_or_default()).await;
+        let linger = self.pace.linger(self.begun.elapsed());
         let (agent, since) = (self.agent.clone(), self.agent.position());
         let other = match self.cell {
             CellKind::Python => Value::Null,
             CellKind::Other(kind) => json!([statement.as_str(), kind.as_str()]),
         };
-        let linger = if pause.is_some() { Duration::ZERO } else { LINGER };
         let args = json!([since, EVENT_WAIT.as_secs_f64(), other, linger.as_secs_f64()]);
-        let mut polls = JobPolls::new(self, since, pause.is_some());
+        let mut polls = JobPolls::new(self, since, linger);
         let limit = EVENT_WAIT + AGENT_ANSWER_LIMIT;
         let batch: Batch = agent.call_with_pauses("events", &args, limit, &mut polls).await?;
-        self.pace.note_fetch(self.begun.elapsed(), !batch.events.is_empty());
         agent.set_position(batch.next);
         Ok(batch)
     }
@@ -135,6 +130,7 @@ struct JobPolls<'a> {
     reader: &'a mut EventReader,
     /// The first event that is waited for.
     event: u64,
+    linger: Duration,
     begun: Instant,
     next: NextPoll,
 }
@@ -150,15 +146,11 @@ enum NextPoll {
 }
 
 impl<'a> JobPolls<'a> {
-    fn new(reader: &'a mut EventReader, event: u64, has_event: bool) -> Self {
+    fn new(reader: &'a mut EventReader, event: u64, linger: Duration) -> Self {
         reader.count_request();
         let waits = reader.cell == CellKind::Python && reader.agent.waiting.is_able();
-        let next = match (has_event, waits) {
-            (true, _) => NextPoll::Soon(1),
-            (false, true) => NextPoll::Wait,
-            (false, false) => NextPoll::Later,
-        };
-        Self { reader, event, begun: Instant::now(), next }
+        let next = if waits { NextPoll::Wait } else { NextPoll::Later };
+        Self { reader, event, linger, begun: Instant::now(), next }
     }
 
     async fn pause_briefly(&mut self, number: u32) {
@@ -173,6 +165,15 @@ impl<'a> JobPolls<'a> {
         }
     }
 
+    /// The job ends now. Whether the statement does is asked at the same time, if requests need not be saved.
+    fn has_event(&mut self) {
+        if !self.reader.pace.is_thrifty() {
+            self.reader.count_request();
+            self.reader.news.notify_one();
+        }
+        self.next = NextPoll::Soon(1);
+    }
+
     /// Lets requests wait, one after the other, until there is an event or the job must have ended.
     async fn wait_for_event(&mut self) {
         while self.begun.elapsed() < EVENT_WAIT {
@@ -180,13 +181,9 @@ impl<'a> JobPolls<'a> {
             sleep(wait.pause).await;
             self.reader.count_request();
             let agent = &self.reader.agent;
-            match agent.waiting.wait(&agent.client, &agent.session, self.event, wait.time).await {
+            match agent.wait(self.event, wait.time, self.linger).await {
                 Waited::InVain(delay) => self.reader.pace.note_silence(delay),
-                Waited::Early => {
-                    self.reader.count_request();
-                    self.reader.news.notify_one();
-                    return self.next = NextPoll::Soon(1);
-                }
+                Waited::Early => return self.has_event(),
                 Waited::Failed(pause) => {
                     sleep(pause).await;
                     return self.next = NextPoll::Later;

@@ -25,6 +25,17 @@ pub(super) struct Waiting {
     doubts: AtomicU8,
 }
 
+/// What a request waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WaitingRequest {
+    /// This event, or a later one.
+    pub event: u64,
+    /// How long.
+    pub time: Duration,
+    /// How long after an event others are collected, unless one is urgent, or the time is over.
+    pub linger: Duration,
+}
+
 /// How a request that was to wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waited {
@@ -53,9 +64,11 @@ impl Waiting {
         tracing::debug!("no request waits for the session's events, so they are polled: {why}");
     }
 
-    /// Waits for this event, or a later one.
-    pub async fn wait(&self, client: &Client, session: &Id, event: u64, time: Duration) -> Waited {
-        let uri = format!("local:/livy-kernel/wait/{event}/{}", time.as_millis());
+    /// Sends a request that waits.
+    pub async fn wait(&self, client: &Client, session: &Id, request: WaitingRequest) -> Waited {
+        let WaitingRequest { event, time, linger } = request;
+        let (wait, linger) = (time.as_millis(), linger.as_millis());
+        let uri = format!("local:/livy-kernel/wait/{event}/{wait}/{linger}");
         let begun = Instant::now();
         match timeout(time + PATIENCE, client.send(file::add(session, &uri))).await {
             Ok(Ok(_)) => {

@@ -16,7 +16,8 @@ class Events:
     CONTENT_LIMIT = 8 << 20
     URGENT = ('end', 'input')
     OUTPUTS = ('display', 'update_display', 'clear_output')  # Beside text: what a thread shows.
-    LINGER = 0.03  # Seconds for which an answer that is not urgent waits for more events.
+    LINGER = 0.03  # Seconds after an event that is not urgent for which an answer waits for more.
+    UNTOLD = ('size', 'time')
 
     def __init__(self):
         self.changed = Condition()
@@ -76,7 +77,7 @@ class Events:
         self.growing = None
         size += 700  # The memory that an event takes without its text.
         statement = statement or self.statement
-        self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size))
+        self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size, time=time.monotonic()))
         if kind in self.URGENT:
             self.urgent = self.next
         self.next += 1
@@ -97,14 +98,23 @@ class Events:
         """Waits until there is an event of this number or a later one, but not after `leave`."""
         with self.changed:
             self.readers += 1
-            left = self.left
+            left, until = self.left, time.monotonic() + min(wait, 60)
             try:
-                self.changed.wait_for(lambda: self.next > number or self.left != left, min(wait, 60))
-                if number < self.next and self.urgent < number:
-                    self.changed.wait_for(lambda: self.urgent >= number or self.left != left, min(wait, linger))
+                self.wait_until(lambda: self.next > number or self.left != left, until)
+                if self.next > number:
+                    until = min(until, self.came(number) + linger)
+                    self.wait_until(lambda: self.urgent >= number or self.left != left, until)
             finally:
                 self.readers -= 1
                 self.last_read = time.monotonic()
+
+    def wait_until(self, is_so, until):
+        self.changed.wait_for(is_so, until - time.monotonic())
+
+    def came(self, number):
+        """Returns when the first event of this number or a later one happened."""
+        first = self.next - len(self.kept)
+        return self.kept[max(number - first, 0)]['time']
 
     def leave(self):
         """Ends the waits of all readers."""
@@ -120,7 +130,7 @@ class Events:
             size += event['size']
             if told and size > self.ANSWER_LIMIT:
                 break
-            told.append({key: value for key, value in event.items() if key != 'size'})
+            told.append({key: value for key, value in event.items() if key not in self.UNTOLD})
             if event['kind'] == 'stream':
                 told[-1]['text'] = ''.join(event['text'])
         after = start + len(told)

@@ -11,7 +11,8 @@ from .events import events
 from .quiet_log import QuietLog
 from .stdlib import functools, re, start_thread
 
-ADDRESS = re.compile(r'local:/livy-kernel/wait/(\d{1,18})/(\d{1,5})\Z')  # The event and the milliseconds.
+# The number of an event; how long to wait for it, and after it for more, in milliseconds.
+ADDRESS = re.compile(r'local:/livy-kernel/wait/(\d{1,18})/(\d{1,5})/(\d{1,5})\Z')
 
 
 class Waiting:
@@ -28,16 +29,17 @@ class Waiting:
             match = ADDRESS.match(uri_path) if isinstance(uri_path, str) else None
             if match is None:
                 return add(self, uri_path)
-            waiting.wait(int(match.group(1)), int(match.group(2)) / 1000)
+            number, wait, linger = map(int, match.groups())
+            waiting.wait(number, wait / 1000, linger / 1000)
 
         patches.set(processor, 'addFile', add_file)
 
-    def wait(self, number, seconds):
+    def wait(self, number, wait, linger):
         if self.is_new:
             self.is_new = False
             start_thread(self.log.install)
         if state.installed:
-            events.wait_for(number, seconds)
+            events.wait_for(number, wait, linger)
 
 
 waiting = Waiting()
