@@ -4,7 +4,7 @@
 #   make test         run all tests
 #   make lab          open JupyterLab with the kernels
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
-#   make bench        measure start-up and memory beside ipykernel, and cells beside sparkmagic
+#   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
 #   make install      install the kernels for this user
@@ -107,6 +107,7 @@ lab: kernels $(VENV)/.lab
 bench: kernels $(SPARKMAGIC)/.tried
 	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
 	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE) $(SPARKMAGIC)/bin/python
+	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_lengths.py $(RELEASE)
 
 # Without the headers of Kerberos sparkmagic cannot be installed, and the benchmark leaves it out.
 $(SPARKMAGIC)/.tried: tests/python/requirements-sparkmagic.txt

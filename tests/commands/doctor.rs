@@ -83,7 +83,7 @@ async fn each_value_says_which_variable_it_comes_from() {
     ok    login        the server accepts basic (LIVY_URL)
     ok    answer       Livy answers, and has 0 sessions
     ok    version      0.9.0-incubating
-    ok    abilities    missing: reset-timeout; assumed: completion, connect, session log, jobs, version, batches
+    ok    abilities    missing: reset-timeout; assumed: completion, connect, session log, jobs, version, batches, add-file
     ok    round trip   TIME
     skip  session      not checked; add --session to start one
     ");
@@ -115,7 +115,7 @@ async fn each_value_says_which_variable_it_comes_from() {
     ok    login        the server accepts bearer token (LIVY_TOKEN)
     ok    answer       Livy answers, and has 0 sessions
     ok    version      0.9.0-incubating
-    ok    abilities    missing: reset-timeout; assumed: completion, connect, session log, jobs, version, batches
+    ok    abilities    missing: reset-timeout; assumed: completion, connect, session log, jobs, version, batches, add-file
     ok    round trip   TIME
     skip  session      not checked; add --session to start one
     ");
