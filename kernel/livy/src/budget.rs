@@ -8,15 +8,17 @@ const EARLY: u32 = 32;
 const PER_REQUEST: Duration = Duration::from_millis(250);
 /// After it, one request a second.
 const BUSY_TIME: Duration = Duration::from_secs(30);
-/// Requests until [`BUSY_TIME`]; those that are left may be made later.
+/// Requests until [`BUSY_TIME`].
 const UNTIL_BUSY_TIME: u32 = 120;
+/// Requests that may be made at once then. With those that are left, the first minute is without a long pause.
+const AFTER_BUSY_TIME: u32 = 8;
 
 /// When, counted from the beginning, the request after `sent` others may be made.
 pub(crate) fn earliest(sent: u32) -> Duration {
-    let Some(beyond) = sent.checked_sub(UNTIL_BUSY_TIME) else {
+    let Some(late) = sent.checked_sub(UNTIL_BUSY_TIME) else {
         return PER_REQUEST.saturating_mul(sent.saturating_sub(EARLY));
     };
-    BUSY_TIME.saturating_add(Duration::from_secs(beyond.into()))
+    BUSY_TIME.saturating_add(Duration::from_secs(late.saturating_sub(AFTER_BUSY_TIME).into()))
 }
 
 #[cfg(test)]
@@ -30,7 +32,7 @@ mod tests {
 
     #[test]
     fn half_a_minute_costs_four_requests_a_second_and_what_follows_one() {
-        assert_eq!([made_by(30), made_by(31), made_by(90)], [121, 122, 181]);
+        assert_eq!([made_by(29), made_by(30), made_by(31), made_by(90)], [120, 129, 130, 189]);
     }
 
     #[test]

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_end_is_noticed_in_proportion_to_the_time_and_within_0_3_s_in_the_first_minute() {
         let polls = polls(5 * MS);
-        for seconds in [0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 45.0] {
+        for seconds in [0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 54.0] {
             let limit = Duration::from_secs_f64(0.026 + 0.02 * seconds).min(300 * MS);
             let delay = median_delay(&polls, seconds);
             assert!(delay <= limit, "{seconds} s: {delay:?}");
@@ -169,8 +169,8 @@ mod tests {
         let until =
             |seconds| polls.iter().filter(|&&poll| poll <= Duration::from_secs(seconds)).count();
         assert!(until(1) <= 20 && until(5) <= 50, "{} and {}", until(1), until(5));
-        assert!(until(30) <= 121, "{}", until(30));
-        assert!(until(89) <= 181, "{}", until(89));
+        assert!(until(30) <= 120, "{}", until(30));
+        assert!(until(89) <= 188, "{}", until(89));
     }
 
     #[test]

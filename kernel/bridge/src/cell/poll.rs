@@ -39,7 +39,7 @@ const QUEUE_DISPLAY_DELAY: Duration = Duration::from_millis(300);
 /// How often the queue is counted: the answer has the outputs of other statements, and may be large.
 const QUEUE_COUNT_INTERVAL: Duration = Duration::from_secs(2);
 /// How often Livy is asked for a statement while the agent reports on it, should the agent fall silent.
-const POLL_INTERVAL_WITH_AGENT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL_WITH_AGENT: Duration = Duration::from_secs(10);
 /// How often while the agent is about to report on it.
 const POLL_INTERVAL_BEFORE_AGENT: Duration = Duration::from_millis(100);
 /// What Livy's server answers, each time, if a statement's output has half of a surrogate pair.
