@@ -39,6 +39,8 @@ pub struct Agent {
     /// The number of the first event that has not been read here.
     next: Arc<AtomicU64>,
     used: Arc<AtomicBool>,
+    /// Whether it has not told the last statement's end in time.
+    late: Arc<AtomicBool>,
 }
 
 impl Agent {
@@ -52,7 +54,7 @@ impl Agent {
         let installed: Installed = answer::read(&text)?;
         let waiting = Arc::new(Waiting::new(installed.makes_requests_wait()));
         let next = Arc::new(AtomicU64::new(installed.next));
-        Ok(Self { client, session, waiting, next, used: Arc::default() })
+        Ok(Self { client, session, waiting, next, used: Arc::default(), late: Arc::default() })
     }
 
     /// Returns the number of the first event that has not been read here.
@@ -69,6 +71,16 @@ impl Agent {
     pub fn reading_from(&self, position: u64) -> Self {
         let (next, used) = (Arc::new(AtomicU64::new(position)), Arc::new(AtomicBool::new(true)));
         Self { next, used, ..self.clone() }
+    }
+
+    /// Whether it has not told the last statement's end in time: then it will hardly tell the next one's.
+    pub fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it has told a statement's end in time.
+    pub fn note_late(&self, late: bool) {
+        self.late.store(late, Ordering::Relaxed);
     }
 
     /// Returns true once: what a statement has printed before the first use was not reported.

@@ -29,6 +29,8 @@ use crate::{
 const SCALA_AGENT_DELAY: Duration = Duration::from_secs(3);
 /// How long after Livy's answer the agent's last events may come.
 const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(5);
+/// And how long if those of the statement before have not come at all.
+const DOUBTFUL_EVENTS_LIMIT: Duration = Duration::from_secs(1);
 
 /// Whether the agent reports on a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +94,17 @@ async fn show_python(
 ) {
     reports.last.send_replace(Some(Instant::now()));
     announce(reports, AgentVoice::Expected);
+    let patience = if agent.is_late() { DOUBTFUL_EVENTS_LIMIT } else { LAST_EVENTS_LIMIT };
     let mut late = pin!(async {
         ended.cancelled().await;
-        sleep(LAST_EVENTS_LIMIT).await;
+        sleep(patience).await;
     });
     let mut reader = EventReader::of_cell(agent, CellKind::Python).notifying(reports.news.clone());
     while !transcript.has_ended() {
         let batch = tokio::select! {
             batch = reader.events(transcript.statement()) => batch,
             () = &mut late => {
+                agent.note_late(true);
                 return tracing::warn!("a cell ends without the agent's last word, which is late");
             }
         };
@@ -119,6 +123,7 @@ async fn show_python(
             announce(reports, AgentVoice::Reports);
         }
     }
+    agent.note_late(false);
 }
 
 fn announce(reports: &AgentReports, voice: AgentVoice) {
