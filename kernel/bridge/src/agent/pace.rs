@@ -7,9 +7,10 @@ const BUSY_TIME: Duration = Duration::from_secs(30);
 /// How long such a request waits.
 const WAIT: Duration = Duration::from_secs(1);
 /// How long it waits later, and the pause before it: so a long cell costs one request a second with those for
-/// its state, and takes one of the server's threads only half of the time.
-const LATE_WAIT: Duration = Duration::from_millis(700);
-const LATE_PAUSE: Duration = Duration::from_millis(700);
+/// its state, and its end is found within 0.3 s. The request takes one of the server's threads meanwhile; a
+/// server that has none left is slow, and so is asked less often.
+const LATE_WAIT: Duration = Duration::from_millis(1800);
+const LATE_PAUSE: Duration = Duration::from_millis(250);
 /// Requests that may be made at once.
 const TOKENS: f64 = 12.0;
 /// Requests a second, if they go on: 120 in the first 30 s with those that may be made at once.
@@ -137,7 +138,7 @@ mod tests {
     fn a_silent_cell_costs_one_request_a_second() {
         let pace = Pace::of_cell();
         assert_eq!(pace.wait(29 * SECOND), Wait { pause: Duration::ZERO, time: SECOND });
-        let late = Wait { pause: 700 * MS, time: 700 * MS };
+        let late = Wait { pause: 250 * MS, time: 1800 * MS };
         assert_eq!(pace.wait(30 * SECOND), late);
         assert_eq!(Pace::in_background().wait(Duration::ZERO), late);
     }
