@@ -150,9 +150,10 @@ fn waiting(ahead: Option<usize>, seconds: u64) -> String {
 
 fn counted(counts: &Progress) -> String {
     let Progress { jobs, jobs_done, stages, stages_done, tasks, tasks_done, .. } = counts;
-    let mut text = format!(
-        "{jobs_done}/{jobs} jobs, {stages_done}/{stages} stages, {tasks_done}/{tasks} tasks"
-    );
+    let mut text = format!("{jobs_done}/{jobs} jobs, {stages_done}/{stages} stages");
+    if *tasks > 0 {
+        text += &format!(", {tasks_done}/{tasks} tasks");
+    }
     for (number, what) in [(counts.tasks_active, "active"), (counts.tasks_failed, "failed")] {
         if number > 0 {
             text += &format!(", {number} {what}");
@@ -202,6 +203,12 @@ mod tests {
         let text = text(&ProgressState::Counts(counts()), Duration::from_millis(12_700));
         assert_eq!(text.plain, "Spark: 1/2 jobs, 3/4 stages, 58/116 tasks, 8 active, 12 s");
         assert!(text.html.starts_with("<progress max=\"1\" value=\"0.500\">"), "{}", text.html);
+    }
+
+    #[test]
+    fn a_stage_whose_tasks_are_not_known_yet_has_none() {
+        let text = counted(&Progress { tasks: 0, tasks_done: 0, tasks_active: 0, ..counts() });
+        assert_eq!(text, "1/2 jobs, 3/4 stages");
     }
 
     #[test]
