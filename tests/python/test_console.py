@@ -123,3 +123,18 @@ def test_a_console_completes_with_tab(console):
     terminal.until("aLongName: Int = 42\n\nIn [2]:", SPARK_START)
     terminal.type("aLong", "Tab")
     terminal.until("In [2]: aLongName")
+
+
+def test_a_console_awaits_and_debugs_an_error(console):
+    terminal = console("livy-pyspark")
+    terminal.type("import asyncio; await asyncio.sleep(0.1, 'awaited')", "Enter")
+    terminal.until("Out[1]: 'awaited'\n\nIn [2]:", SPARK_START)
+
+    terminal.type("(lambda inner: inner / 0)(17 * 3)", "Enter")
+    terminal.until("In [3]:")
+    terminal.type("%debug", "Enter")
+    terminal.until("ipdb>")
+    terminal.type("p inner", "Enter")
+    terminal.until("51\nipdb>")
+    terminal.type("q", "Enter")
+    terminal.until("In [4]:")

@@ -216,6 +216,20 @@ def test_r_says_that_the_spark_of_this_machine_cannot_run_it(open_notebook, serv
     assert saved(notebook, server).metadata.language_info.name == "R"
 
 
+def test_an_error_is_debugged_in_the_notebook(open_notebook):
+    notebook = open_notebook("PySpark (Livy)")
+    awaited = notebook.run("import asyncio; await asyncio.sleep(0.1, 'awaited')", START)
+    expect(awaited.locator(".jp-OutputArea")).to_contain_text("awaited")
+    notebook.run("(lambda inner: inner / 0)(17 * 3)")
+    cell = notebook.begin("%debug")
+    for command, shown in ("p inner", "51"), ("q", "q"):
+        question = cell.locator("input.jp-Stdin-input").last
+        question.fill(command)
+        question.press("Enter")
+        expect(cell.locator(".jp-OutputArea")).to_contain_text(shown)
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[3]:")
+
+
 def test_an_inspector_lists_variables_while_a_cell_runs(open_notebook):
     notebook = open_notebook("PySpark (Livy)")
     notebook.run("number = 5\nframe = spark.range(3).selectExpr('id', 'id * id as square')", START)

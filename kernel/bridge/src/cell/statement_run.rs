@@ -21,6 +21,9 @@ use crate::{
 
 /// How long a cell waits for the agent if it has syntax of IPython's that only the agent runs.
 const NEEDED_AGENT_LIMIT: Duration = Duration::from_secs(20);
+/// How long any other cell waits for an agent that is being installed. It takes some 0.2 s, and the first cell
+/// would miss what it gives.
+const USUAL_AGENT_LIMIT: Duration = Duration::from_secs(3);
 
 /// One statement that runs in a session. Code that the kernel runs by itself is one, too.
 pub struct StatementRun<'a> {
@@ -105,12 +108,12 @@ impl<'a> StatementRun<'a> {
 async fn agent(handle: &SessionHandle, step: &PlannedStatement) -> Option<Agent> {
     let has_ipython_syntax = step.kind == Kind::Pyspark
         && step.author == Author::User
-        && ipython_fallback::has_ipython_syntax(&step.code);
+        && ipython_fallback::needs_agent(&step.code);
     match handle.agent_need(AgentUse::Statement { has_ipython_syntax }, step.kind) {
         AgentNeed::Never => None,
         AgentNeed::Required => handle.agent_within(NEEDED_AGENT_LIMIT).await,
         AgentNeed::IfPresent | AgentNeed::OnDemand | AgentNeed::AtSessionStart => {
-            handle.agent().await
+            handle.agent_within(USUAL_AGENT_LIMIT).await
         }
     }
 }

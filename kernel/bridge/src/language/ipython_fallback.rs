@@ -24,6 +24,12 @@ pub fn has_ipython_syntax(code: &str) -> bool {
     !python_syntax::is_valid(code) && code.lines().any(|line| ipython_part(line).is_some())
 }
 
+/// Whether only the agent can run the code: it has IPython's syntax, or may await something at top level.
+pub fn needs_agent(code: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    has_ipython_syntax(code) || code.split(|c| !is_word(c)).any(|word| word == "await")
+}
+
 /// Translates the code, line for line, to what Livy can run without the agent.
 ///
 /// # Errors
@@ -98,6 +104,16 @@ mod tests {
     fn python_is_left_alone() {
         for code in ["1 + 1", "x = '''\n%time\n'''", "x = (7\n%4)", "def (", "a != b", ""] {
             assert_eq!(translate_for_livy(code).unwrap(), code);
+        }
+    }
+
+    #[test]
+    fn code_that_awaits_needs_the_agent() {
+        for code in ["await f()", "x = [await f() for _ in y]", "%who"] {
+            assert!(needs_agent(code), "{code}");
+        }
+        for code in ["awaited = 1", "f(1)"] {
+            assert!(!needs_agent(code), "{code}");
         }
     }
 
