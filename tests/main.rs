@@ -43,5 +43,6 @@ mod strangers; // Another user's session with the same id is never used.
 mod unasked; // Code that no user has sent is no statement and starts no session.
 mod vscode; // Code that VS Code runs by itself is answered without Livy.
 mod wire; // Malformed messages are ignored.
+mod words; // Magics agree, and say what to write.
 
 mod support; // A frontend, the kernel's process, a Livy, and the network between them.

@@ -168,3 +168,15 @@ def test_pip_runs_at_the_driver(plain_session):
 )
 def test_values_are_laid_out_as_in_ipython(plain_session, code, shown):
     assert value(plain_session.run(code)) == (shown or pytest.importorskip("IPython.lib.pretty").pretty(eval(code)))
+
+
+def test_only_the_users_own_lines_are_shown(plain_session):
+    code = "import inspect, traceback\ndef f():\n    !true\n    %time 1/0\nprint(inspect.getsource(f))\n"
+    events = plain_session.run(code + "try:\n    f()\nexcept ZeroDivisionError:\n    traceback.print_exc()", 3)
+    shown = streams(events)
+    assert "    !true\n    %time 1/0\n" in text(events) and "_livy_kernel_agent" not in str(shown)
+    reply, events = plain_session.execute("f()", 4)
+    assert "_livy_kernel_agent" not in str(reply) + str(only(events, "error"))
+    for wrong in "x = 1\n  !ls", "if True:\n!ls", "for x in y:\n%time 1":
+        reply, events = plain_session.execute(wrong, 5)
+        assert "_livy_kernel_agent" not in str(reply) + str(events), wrong

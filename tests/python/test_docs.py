@@ -106,6 +106,7 @@ OLD_CELLS = {
     "`%%cleanup -f`": ("%%cleanup -f", "", "end"),
     "`%%help`": ("%%help", "", "%%sql"),
     "`%%pretty`": ("%%pretty\nspark.range(1).show()", "+---+\n| id|\n+---+\n|  0|\n+---+\n\n", None),
+    "`%%display VAR` (EMR)": ("%%display spark.range(3)", "", "3 rows"),
     "`%matplot plt`": ("import matplotlib.pyplot as plt\nplt.plot([1, 2])\n%matplot plt", "", None),
     "`%load_ext sparkmagic.magics`": ("%load_ext sparkmagic.magics", "", None),
     "`%%local`": ("%%local\nprint(len(query2))", "", "Remove the line"),

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, Unexpected, Visitor},
+};
 use serde_json::{Value, json};
 
 /// The properties of a new [session](https://livy.apache.org/docs/latest/rest-api.html#post-sessions)
 /// and, but for the four that [`for_batch`](Self::for_batch) leaves out, of a new
 /// [batch](https://livy.apache.org/docs/latest/rest-api.html#post-batches).
 ///
-/// What is `None` or empty is not sent, so the server decides. Unknown properties are refused when they
+/// What is `None` or empty is not sent, so the server decides. A number may be in quotes, as Livy takes it,
+/// too. Unknown properties are refused when they
 /// are read, because they are the user's typing errors:
 ///
 /// ```
@@ -52,22 +56,22 @@ pub struct SessionProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver_memory: Option<String>,
     /// Number of the driver's cores.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "number")]
     pub driver_cores: Option<u32>,
     /// Memory of each executor, such as `2g`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub executor_memory: Option<String>,
     /// Number of each executor's cores.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "number")]
     pub executor_cores: Option<u32>,
     /// Number of executors.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "number")]
     pub num_executors: Option<u32>,
     /// The YARN queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// Seconds without any request after which the server ends the session. Sessions only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "number")]
     pub heartbeat_timeout_in_second: Option<u32>,
     /// How long the session may live, in Livy's notation for times, such as `8h`
     /// ([`time::parse`](crate::time::parse)). Sessions only.
@@ -143,6 +147,39 @@ fn either(first: Vec<String>, second: Vec<String>) -> Vec<String> {
     if first.is_empty() { second } else { first }
 }
 
+/// Reads a number, also one in quotes.
+fn number<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u32>, D::Error> {
+    Ok(Option::<Number>::deserialize(value)?.map(|Number(number)| number))
+}
+
+struct Number(u32);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("a whole number")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Number, E> {
+        let invalid = |_| E::invalid_value(Unexpected::Unsigned(value), &self);
+        u32::try_from(value).map(Number).map_err(invalid)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
+        let invalid = |_| E::invalid_type(Unexpected::Str(text), &self);
+        text.trim().parse().map(Number).map_err(invalid)
+    }
+}
+
 /// Users write numbers and booleans, and Spark takes text.
 fn as_text<'de, D: Deserializer<'de>>(conf: D) -> Result<BTreeMap<String, String>, D::Error> {
     let conf = BTreeMap::<String, Value>::deserialize(conf)?;
@@ -182,6 +219,17 @@ mod tests {
         let conf = read(json!({"conf": {"a": 7, "b": true, "c": "x"}})).conf;
         let expected = [("a", "7"), ("b", "true"), ("c", "x")];
         assert_eq!(conf, expected.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
+    }
+
+    #[test]
+    fn a_number_may_be_in_quotes() {
+        let quoted = read(json!({"driverCores": "2", "numExecutors": " 3 ", "executorCores": 4}));
+        let numbers = (quoted.driver_cores, quoted.num_executors, quoted.executor_cores);
+        assert_eq!(numbers, (Some(2), Some(3), Some(4)));
+        assert_eq!(read(json!({"driverCores": null})).driver_cores, None);
+        for wrong in [json!("two"), json!(-1), json!(1.5), json!(5_000_000_000_u64)] {
+            assert!(SessionProperties::check("driverCores", &wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

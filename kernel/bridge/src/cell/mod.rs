@@ -35,6 +35,8 @@ pub use resumed_cell::ResumedCell;
 pub use thread_output::ThreadOutput;
 pub use unasked::UnaskedCells;
 
+use std::time::{Duration, Instant};
+
 use jupyter_wire::content::ExecuteInput;
 use serde_json::Value;
 
@@ -57,8 +59,8 @@ enum Plan {
     Magic(KernelMagic),
     /// It shows the help of its magic.
     Help(String),
-    /// Livy runs it.
-    Statements(sql::StatementPlan),
+    /// Livy runs it, and its time is shown if `%%time` stands above its language.
+    Statements { plan: sql::StatementPlan, is_timed: bool },
 }
 
 /// Runs a cell, and then the expressions of its request. Everything that it shows has been handed to the
@@ -121,9 +123,14 @@ async fn execute(
             sink.show(vec![CellOutput::Stream(help + "\n")]).await;
             Ok(Vec::new())
         }
-        Plan::Statements(plan) => {
+        Plan::Statements { plan, is_timed } => {
             sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
-            run_statements(context, asked, sink, plan.statements).await
+            let began = Instant::now();
+            let ran = run_statements(context, asked, sink, plan.statements).await;
+            if is_timed {
+                sink.show(vec![CellOutput::Stream(wall_time(began.elapsed()))]).await;
+            }
+            ran
         }
     }
 }
@@ -137,9 +144,17 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
     }
     let source = cell_source::parse(&asked.code, context.kind);
     Ok(match sql::plan(&source, context.kind)? {
-        MagicRequest::Run(plan) => Plan::Statements(plan),
+        MagicRequest::Run(plan) => Plan::Statements { plan, is_timed: source.is_timed },
         MagicRequest::Help(help) => Plan::Help(help),
     })
+}
+
+/// The line that `%%time` prints, of which the time on the driver's processor is not known.
+fn wall_time(elapsed: Duration) -> String {
+    match elapsed.as_secs_f64() {
+        short if short < 1.0 => format!("Wall time: {:.0} ms\n", short * 1e3),
+        long => format!("Wall time: {long:.3} s\n"),
+    }
 }
 
 /// Runs statements one after the other, until one fails. Returns their actions for the frontend.

@@ -127,6 +127,8 @@ fn text(state: &ProgressState, elapsed: Duration) -> Text {
     let seconds = elapsed.as_secs();
     match state {
         ProgressState::Nothing => Text::default(),
+        // It is about to run.
+        ProgressState::Waiting(Some(0)) => Text::default(),
         ProgressState::Waiting(ahead) => Text::plain(&waiting(*ahead, seconds)),
         ProgressState::Share(share) => {
             let percent = (share * 100.0).floor();
@@ -229,6 +231,7 @@ mod tests {
         assert_eq!(waiting(Some(1)), "Waiting: 1 statement of the session is ahead, 5 s");
         assert_eq!(waiting(Some(3)), "Waiting: 3 statements of the session are ahead, 5 s");
         assert_eq!(waiting(None), "Waiting: other statements of the session come first, 5 s");
+        assert_eq!(waiting(Some(0)), "");
     }
 
     #[test]

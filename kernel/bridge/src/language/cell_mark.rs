@@ -15,6 +15,14 @@ pub fn mark(code: &str, number: Option<u32>) -> String {
     }
 }
 
+/// The code without its mark, if it has one.
+pub fn without_mark(code: &str) -> &str {
+    match code.rsplit_once(MARK) {
+        Some((code, number)) if number.chars().all(|c| c == ' ' || c.is_ascii_digit()) => code,
+        _ => code,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,5 +31,9 @@ mod tests {
     fn a_mark_is_the_last_line() {
         assert_eq!(mark("x", Some(5)), "x\n# livy-kernel cell 5");
         assert_eq!(mark("x\n", None), "x\n\n# livy-kernel cell");
+        for code in ["x", "x\n# livy-kernel cell y"] {
+            assert_eq!(without_mark(&mark(code, Some(5))), code);
+            assert_eq!(without_mark(code), code);
+        }
     }
 }

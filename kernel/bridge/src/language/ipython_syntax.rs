@@ -23,6 +23,16 @@ pub fn without(code: &str) -> String {
     kept.join("\n")
 }
 
+/// The lines that begin a statement: none within a string or brackets.
+pub fn statement_lines(code: &str) -> impl Iterator<Item = &str> {
+    let mut scanner = Scanner::default();
+    code.split('\n').filter(move |line| {
+        let begins = scanner.begins_statement();
+        scanner.read(line);
+        begins
+    })
+}
+
 /// Whether a line that begins a statement has IPython's syntax.
 fn is_ipython(line: &str) -> bool {
     let line = line.trim();
@@ -151,6 +161,12 @@ mod tests {
         ] {
             check(code, code);
         }
+    }
+
+    #[test]
+    fn a_line_in_a_string_begins_no_statement() {
+        let code = "x = \"\"\"\n%%sql\n\"\"\"\ny";
+        assert_eq!(statement_lines(code).collect::<Vec<_>>(), ["x = \"\"\"", "y"]);
     }
 
     #[test]

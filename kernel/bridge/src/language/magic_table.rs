@@ -1,6 +1,9 @@
 //! The table of all magics: who runs each, and what completion and inspection show of it.
 
-use crate::{kind::Kind, language::cursor::Cursor};
+use crate::{
+    kind::Kind,
+    language::{cursor::Cursor, sql_line},
+};
 
 /// A magic: a name at the beginning of a line, with `%` or `%%`.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,8 +103,10 @@ pub const MAGICS: &[Magic] = &[
     language("%%python", Kind::Pyspark, &[], PYTHON),
     language("%%spark", Kind::Spark, &[], SCALA),
     language("%%scala", Kind::Spark, &[], SCALA),
+    language("%%scalaspark", Kind::Spark, &[], SCALA),
     language("%%sparkr", Kind::Sparkr, &[], R),
     language("%%r", Kind::Sparkr, &[], R),
+    language("%%rspark", Kind::Sparkr, &[], R),
     language("%%sql", Kind::Sql, SQL_OPTIONS, SQL),
     Magic {
         name: "%%pretty",
@@ -109,6 +114,12 @@ pub const MAGICS: &[Magic] = &[
         arguments: &[],
         help: "Runs the cell as if this line were not there. Notebooks of sparkmagic have it to format tables, which \
                this kernel always does.",
+    },
+    Magic {
+        name: "%%display",
+        by: RunBy::Cell,
+        arguments: &[],
+        help: "`%%display NAME` shows a DataFrame's rows as a table, as on EMR; in Python, `display(NAME)` does.",
     },
     livy("%json", &[], "`%json NAME` shows a variable as JSON. Works in Python and Scala."),
     livy(
@@ -294,7 +305,7 @@ pub fn complete<'c>(cursor: &Cursor<'c>, kind: Kind) -> Option<(&'c str, Vec<Str
         Some((name, arguments)) => {
             let magic = named(name);
             // Most magics take code, which Livy or the agent completes.
-            if magic.is_some_and(Magic::takes_code) {
+            if magic.is_some_and(Magic::takes_code) || has_code(name, typed) {
                 return None;
             }
             let word = arguments.rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -304,6 +315,17 @@ pub fn complete<'c>(cursor: &Cursor<'c>, kind: Kind) -> Option<(&'c str, Vec<Str
     let prefix = word.to_ascii_lowercase();
     let matches = known.into_iter().filter(|name| name.starts_with(&prefix));
     Some((word, matches.map(str::to_owned).collect()))
+}
+
+/// Whether the cursor is in the code that stands on a magic's own line.
+fn has_code(name: &str, typed: &str) -> bool {
+    match name.to_ascii_lowercase().as_str() {
+        "%sql" | "%%sql" => {
+            sql_line::query_start(typed).is_some_and(|at| typed[at..].contains(' '))
+        }
+        "%%display" => true,
+        _ => false,
+    }
 }
 
 /// The magic whose name the cursor is in or directly behind.
@@ -376,7 +398,11 @@ mod tests {
 
     #[test]
     fn magics_are_completed_where_they_can_stand() {
-        check("%%s", Kind::Spark, Some(("%%s", &["%%spark", "%%scala", "%%sparkr", "%%sql"])));
+        check(
+            "%%s",
+            Kind::Spark,
+            Some(("%%s", &["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql"])),
+        );
         check("%%sv", Kind::Pyspark, Some(("%%sv", &["%%svg"])));
         check("\n  %%SQ", Kind::Sql, Some(("%%SQ", &["%%sql"])));
         check("x\n%%s", Kind::Pyspark, Some(("%%s", &[])));
@@ -392,6 +418,8 @@ mod tests {
         check("%matplot ", Kind::Pyspark, Some(("", &["plt"])));
         check("%%sql d", Kind::Pyspark, Some(("d", &[])));
         check("%json d", Kind::Pyspark, None);
+        check("%%sql -n 5 select * from t", Kind::Pyspark, None);
+        check("%%display d", Kind::Pyspark, None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     display::panel::Text,
     error::CellError,
     kind::Kind,
-    language::sql,
+    language::{cell_mark, sql},
     magics::errors::{no_session, unanswered},
     output::{self, CellOutput, UntrustedOutput},
     session::{Manager, handle::SessionHandle},
@@ -119,7 +119,8 @@ async fn newest(handle: &SessionHandle, number: u64) -> Result<Vec<Statement>, C
 
 fn shown(statement: Statement, kernel: Kind, is_trusted: bool) -> UntrustedOutput {
     let code = statement.code.clone().unwrap_or_default();
-    let asked = sql::original_query(&code).unwrap_or_else(|| code.trim_end().to_owned());
+    let asked = sql::original_query(&code)
+        .unwrap_or_else(|| cell_mark::without_mark(&code).trim_end().to_owned());
     let how = if statement.is_finished() { "" } else { " (has not ended)" };
     let heading = format!("[{}]{how} {asked}\n", statement.id);
     let failed = |ename: String, evalue: String| {

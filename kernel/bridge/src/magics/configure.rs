@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use livy_client::SessionProperties;
 
 use crate::{
     display::panel::Text,
@@ -26,40 +27,50 @@ pub struct Options {
     pub cell: String,
 }
 
-/// Notes what is wanted, and starts a session with it where one has started without.
+/// Notes what is wanted, and starts a session with it in place of one that has started without.
 pub async fn configure(
     sessions: &Arc<Manager>,
     kernel: Kind,
     options: &Options,
 ) -> Result<Text, CellError> {
     let read = session_properties::parse(&options.cell, kernel).map_err(|why| wrong(&why))?;
-    if !options.force
-        && let Some(session) = started(&sessions.state())
-    {
-        return Err(too_late(&session));
+    let replaced = started(&sessions.state());
+    if let (Some(session), false) = (&replaced, options.force) {
+        return Err(too_late(session));
     }
     let configuration = match options.merge {
-        true => sessions.configuration().merged(read),
-        false => read,
+        true => sessions.configuration().merged(read.properties),
+        false => read.properties,
     };
-    let told = match serde_json::to_value(&configuration) {
-        Ok(value) if !configuration.is_empty() => format!("{:#}", redacted(value)),
-        _ => "nothing but the settings".to_owned(),
-    };
+    let gets = described(&configuration);
     sessions.configure(configuration);
-    let ended = match options.force {
-        true => sessions.restart().await,
-        false => None,
+    let told = match replaced {
+        Some(_) => {
+            let ended = sessions.restart().await.map(|id| format!("Session {id} is ended. "));
+            format!("{}The one that starts now gets {gets}", ended.unwrap_or_default())
+        }
+        None => format!("The next session gets {gets}"),
     };
-    let ended = ended.map(|id| format!("Session {id} is ended. ")).unwrap_or_default();
-    Ok(Text::plain(&format!("{ended}The next session gets {told}")))
+    let lines: Vec<&str> = std::iter::once(&told).chain(&read.notes).map(String::as_str).collect();
+    Ok(Text::lines(&lines))
 }
 
-/// Describes the properties of the current or the next session.
+/// The configuration as JSON without its secrets, or the words for an empty one.
+pub fn described(configuration: &SessionProperties) -> String {
+    match serde_json::to_value(configuration) {
+        Ok(value) if !configuration.is_empty() => redacted(value).to_string(),
+        _ => "nothing but the settings".to_owned(),
+    }
+}
+
+/// The session that there is or that starts, which has its properties already.
 fn started(state: &State) -> Option<String> {
     match state {
         State::Ready(handle) => Some(format!("session {}", handle.session.id)),
-        State::Starting(_) => Some("the session".to_owned()),
+        State::Starting(starting) => Some(match starting.session_id() {
+            Some(id) => format!("session {id}"),
+            None => "the session".to_owned(),
+        }),
         State::Absent | State::Failed(_) | State::Lost(_) => None,
     }
 }

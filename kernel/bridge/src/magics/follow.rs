@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     display::sink::OutputSink,
     error::CellError,
-    magics::{batch, errors::no_session},
+    magics::{batch, errors::no_session, logs},
     output::CellOutput,
     server::{log_follower::LogFollower, resource::Resource},
     session::Manager,
@@ -25,9 +25,8 @@ pub async fn session_log(
     sink: &OutputSink,
     interrupt: &CancellationToken,
 ) -> Result<(), CellError> {
-    let handle =
-        sessions.ready_session().ok_or_else(|| no_session("there is no session, and so no log"))?;
-    let following = LogFollower::new(Resource::Session, handle.client, handle.session.id);
+    let (client, id) = logs::writer(&sessions.state()).map_err(|why| no_session(&why))?;
+    let following = LogFollower::new(Resource::Session, client, id);
     show(following, sink, interrupt).await.map(drop)
 }
 

@@ -10,7 +10,8 @@ use crate::{
     display::panel::Text,
     kind::Kind,
     language::agent_need::{AgentNeed, AgentUse},
-    session::{Manager, State, handle::SessionHandle},
+    magics::configure,
+    session::{Manager, Starting, State, handle::SessionHandle},
 };
 
 /// How long each question to the server may take; what it does not answer is left out.
@@ -24,14 +25,28 @@ pub async fn info(sessions: &Manager, kernel: Kind) -> Text {
     rows.extend(sessions.settings_source().map(|source| ("Settings", source.to_owned())));
     match sessions.state() {
         State::Ready(handle) => of_session(&handle, kernel, &mut rows).await,
-        State::Starting(starting) => {
-            rows.push(("Session", format!("is starting on {}", starting.server)));
-        }
+        State::Starting(starting) => rows.push(("Session", starting_session(&starting))),
         State::Lost(loss) => rows.push(("Session", format!("{} is gone: {}", loss.id, loss.why))),
         State::Failed(failure) => rows.push(("Session", format!("none: {}", failure.evalue))),
         State::Absent => rows.push(("Session", "none: the first cell starts one".to_owned())),
     }
+    rows.extend(configured(sessions));
     Text::fields(&rows)
+}
+
+fn starting_session(starting: &Starting) -> String {
+    match starting.session_id() {
+        Some(id) => format!("{id} is starting on {}", starting.server),
+        None => format!("is starting on {}", starting.server),
+    }
+}
+
+/// What the session was started with, or the next one will be, beside the settings.
+fn configured(sessions: &Manager) -> Option<(&'static str, String)> {
+    let configuration = sessions.configuration();
+    let joined = sessions.ready_session().is_some_and(|handle| !handle.started_here);
+    let heading = if joined { "The next session gets" } else { "Configured" };
+    (!configuration.is_empty()).then(|| (heading, configure::described(&configuration)))
 }
 
 async fn of_session(handle: &SessionHandle, kernel: Kind, rows: &mut Rows) {

@@ -26,6 +26,7 @@ use crate::{
     },
     output::CellOutput,
     session::Manager,
+    settings::lenient_json,
 };
 
 /// A magic that the kernel answers, with its options.
@@ -86,9 +87,13 @@ pub fn parse(cell: &str) -> Option<Result<MagicRequest<KernelMagic>, CellError>>
     }
     let command = KernelMagic::command();
     let own = command.find_subcommand(first.to_ascii_lowercase())?;
+    let json;
     let head = match own.get_name() {
-        // What follows is JSON.
-        "%%configure" | "%%batch" => cell.split('{').next().unwrap_or_default(),
+        // What follows is JSON, which may have comments.
+        "%%configure" | "%%batch" => {
+            json = lenient_json::strict(cell);
+            json.split('{').next().unwrap_or_default()
+        }
         _ => cell,
     };
     let mut asked = magic_line::parse(head);

@@ -47,9 +47,9 @@ pub struct Cleanup {
 /// The sessions of this program's kernels, or everybody's.
 pub async fn list(sessions: &Arc<Manager>, which: &Which) -> Result<Text, CellError> {
     let listed = all(&sessions.connect().await?.client).await?;
-    let here = sessions.ready_session().map(|handle| handle.session.id);
+    let state = sessions.state();
     let which = if which.all { Scope::All } else { Scope::Kernels };
-    let is_here = |session: &Session| here.as_ref() == Some(&session.id);
+    let is_here = |session: &Session| state.session_id() == Some(&session.id);
     let shown = listed.iter().filter(|session| which.includes(name(session)) || is_here(session));
     let rows: Vec<Vec<String>> = shown.map(|session| row(session, is_here(session))).collect();
     Ok(match rows.is_empty() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::language::cell_source;
+use crate::{language::cell_source, settings::lenient_json};
 
 /// Parts of the names of properties whose values are secrets.
 const SECRET_NAMES: [&str; 7] =
@@ -52,9 +52,12 @@ pub fn cell_without_secrets(cell: &str) -> Cow<'_, str> {
     let is_ours = matches!(head.trim_start_matches('%'), "configure" | "batch");
     let Some(at) = cell.find('{').filter(|_| is_ours) else { return Cow::Borrowed(cell) };
     let (head, json) = cell.split_at(at);
-    match serde_json::from_str::<Value>(json) {
+    let strict = lenient_json::strict(json);
+    // A property may stand in a comment.
+    let hides = strict != json && (is_secret(json) || holds_a_secret(json));
+    match serde_json::from_str::<Value>(&strict) {
         Ok(value) => match redacted(value.clone()) {
-            same if same == value => Cow::Borrowed(cell),
+            same if same == value && !hides => Cow::Borrowed(cell),
             other => Cow::Owned(format!("{head}{other:#}")),
         },
         Err(_) if is_secret(json) || holds_a_secret(json) => Cow::Owned(format!("{head}{{…}}")),

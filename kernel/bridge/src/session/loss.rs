@@ -58,6 +58,11 @@ impl Loss {
         }
     }
 
+    /// The lines of the session's log that may be of use.
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
     /// Reports a session that its server does not know.
     pub fn unknown(id: Id) -> Self {
         Self::new(id, None, &[])

@@ -24,6 +24,18 @@ pub enum State {
     Lost(Loss),
 }
 
+impl State {
+    /// The id of the session that there is, that starts, or that was lost.
+    pub fn session_id(&self) -> Option<&Id> {
+        match self {
+            Self::Ready(handle) => Some(&handle.session.id),
+            Self::Starting(starting) => starting.session_id(),
+            Self::Lost(loss) => Some(&loss.id),
+            Self::Absent | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// A session that starts, or is being recovered.
 #[derive(Clone, Debug)]
 pub struct Starting {
@@ -44,6 +56,11 @@ impl Starting {
     pub fn now(recovered: Option<Id>) -> Self {
         let since = Instant::now();
         Self { since, server: String::new(), session: None, client: None, recovered }
+    }
+
+    /// The session's id, once it is known.
+    pub fn session_id(&self) -> Option<&Id> {
+        self.session.as_ref().map(|session| &session.id).or(self.recovered.as_ref())
     }
 
     /// Returns why the server does not answer, if it has not for a while.

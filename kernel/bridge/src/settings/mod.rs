@@ -5,11 +5,13 @@ mod error;
 pub mod file;
 pub mod keys;
 mod layers;
+pub mod lenient_json;
 mod session_options;
 pub mod session_properties;
 mod sparkmagic;
 mod target;
 mod values;
+mod vendor_keys;
 
 pub use error::SettingsError;
 pub use layers::Settings;

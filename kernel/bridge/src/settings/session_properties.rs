@@ -3,20 +3,43 @@
 
 use livy_client::SessionProperties;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::kind::Kind;
+use crate::{
+    kind::Kind,
+    settings::{lenient_json, vendor_keys},
+};
+
+/// The properties that a cell sets.
+#[derive(Debug)]
+pub struct CellProperties {
+    pub properties: SessionProperties,
+    /// What became of keys that are a service's and not Livy's.
+    pub notes: Vec<String>,
+}
 
 /// Reads the JSON in a cell for a kernel of this language.
 ///
 /// # Errors
 ///
 /// What is wrong with the JSON, and where in the cell.
-pub fn parse(cell: &str, kernel: Kind) -> Result<SessionProperties, String> {
-    let properties: SessionProperties = object(cell)?;
-    let Some(kind) = &properties.kind else { return Ok(properties) };
+pub fn parse(cell: &str, kernel: Kind) -> Result<CellProperties, String> {
+    let mut all: Map<String, Value> = object(cell)?;
+    let notes = vendor_keys::replace(&mut all);
+    let properties = match notes.is_empty() {
+        // Its errors have their place in the cell.
+        true => object(cell)?,
+        false => serde_json::from_value(all.into()).map_err(|error| error.to_string())?,
+    };
+    check_kind(&properties, kernel)?;
+    Ok(CellProperties { properties, notes })
+}
+
+/// A kernel runs sessions of its own language only.
+fn check_kind(properties: &SessionProperties, kernel: Kind) -> Result<(), String> {
+    let Some(kind) = &properties.kind else { return Ok(()) };
     match parse_kind(kind).map_err(|error| error.to_string())? {
-        kind if kind == kernel => Ok(properties),
+        kind if kind == kernel => Ok(()),
         kind => Err(format!(
             "this kernel's sessions are of kind {}, and not {}: choose another kernel, or begin a cell \
              with %%{}",
@@ -51,6 +74,7 @@ fn parse_kind(kind: &str) -> Result<Kind, serde_json::Error> {
 ///
 /// What is wrong with the JSON, and where in the cell.
 pub fn object<T: DeserializeOwned>(cell: &str) -> Result<T, String> {
+    let cell = lenient_json::strict(cell);
     let Some(begin) = cell.find('{') else {
         return Err("there is no JSON object in the cell".to_owned());
     };
@@ -90,7 +114,7 @@ mod tests {
         let cell = "%%configure -f\n{\"driverMemory\": \"2g\", \"name\": \"etl\", \"kind\": \"pyspark\",\n\
                     \"conf\": {\"spark.a\": 7, \"spark.b\": true, \"spark.c\": \"x\"}}";
         assert_eq!(
-            serde_json::to_value(parse(cell, Kind::Pyspark).unwrap()).unwrap(),
+            serde_json::to_value(parse(cell, Kind::Pyspark).unwrap().properties).unwrap(),
             json!({"driverMemory": "2g", "name": "etl", "kind": "pyspark",
                 "conf": {"spark.a": "7", "spark.b": "true", "spark.c": "x"}})
         );
@@ -113,6 +137,26 @@ mod tests {
         check("%%configure\n{\"kind\": \"cobol\"}", &["unknown variant `cobol`", "`pyspark`"]);
         check("%%configure -f", &["no JSON"]);
         check("%%configure\n{} trailing", &["trailing characters"]);
+    }
+
+    #[test]
+    fn a_cell_may_have_comments_quoted_numbers_and_a_last_comma() {
+        let cell = "%%configure -f\n// for {big} tables\n{\n  \"executorCores\": \"4\", # cores\n  \"jars\": [\"s3://b/a.jar\",],\n}";
+        let read = parse(cell, Kind::Pyspark).unwrap().properties;
+        assert_eq!((read.executor_cores, read.jars), (Some(4), vec!["s3://b/a.jar".to_owned()]));
+        let wrong = "%%configure\n{ // a comment\n  \"driverMemroy\": \"2g\",\n}";
+        let error = parse(wrong, Kind::Pyspark).unwrap_err();
+        assert!(error.contains("driverMemroy") && error.contains("line 3"), "{error}");
+    }
+
+    #[test]
+    fn keys_of_a_service_are_taken_with_a_note() {
+        let cell = "%%configure\n{\"defaultLakehouse\": {\"name\": \"x\"}, \"driverCores\": \"2\"}";
+        let read = parse(cell, Kind::Pyspark).unwrap();
+        assert_eq!(read.properties.driver_cores, Some(2));
+        assert!(read.notes[0].contains("defaultLakehouse is left out"), "{:?}", read.notes);
+        let typo = "%%configure\n{\"defaultLakehouse\": {}, \"driverMemroy\": 1}";
+        assert!(parse(typo, Kind::Pyspark).unwrap_err().contains("driverMemroy"));
     }
 
     #[test]

@@ -62,7 +62,9 @@ class Sources:
             number += 1
             file = '%s, %d>' % (stem, number)
         self.alive[file] = 0
-        linecache.cache[file] = (len(text), None, [line + '\n' for line in text.split('\n')], file)
+        originals = state.statement.originals if state.statement else {}
+        lines = [originals.get(line, line) + '\n' for line in text.split('\n')]
+        linecache.cache[file] = (len(text), None, lines, file)
         return file
 
     def close(self, file):
@@ -80,6 +82,14 @@ class Sources:
     def of(self, code):
         _, where = self.known.get(id(code), (None, (None, '')))
         return where
+
+
+def restore_line(error, originals):
+    """Lets a syntax error show the user's line in place of what that was rewritten to."""
+    line = getattr(error, 'text', None) if isinstance(error, SyntaxError) else None
+    for rewritten, original in originals.items():
+        if line and line.strip() == rewritten.strip():
+            error.text, error.offset = original, None
 
 
 sources = Sources()

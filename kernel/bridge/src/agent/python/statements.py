@@ -8,7 +8,7 @@ from .errors import NO_MESSAGE, error_text, name_of
 from .frames import user_frames, without_agent
 from .ipython_syntax import has_livy_magic, rewrite
 from .repair import repair
-from .sources import CALL_OF_RUN_CELL
+from .sources import CALL_OF_RUN_CELL, restore_line
 from .stdlib import json, os, re
 
 
@@ -113,6 +113,7 @@ class Shell:
             value = kind(value)  # A text, from `%table` of ragged rows, would end the shell.
         is_shells = state.statement is None or state.statement.is_for_the_shell()
         if state.statement:
+            safely_from_all(restore_line, value, state.statement.originals)
             state.statement.failure = value, tb
         try:
             return self.reply_error(kind, value, without_agent(tb if is_shells else user_frames(tb)))

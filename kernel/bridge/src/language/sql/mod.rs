@@ -22,6 +22,7 @@ use crate::{
     language::{
         cell_source::CellSource,
         magic_line::{self, MagicRequest},
+        misplaced, python_syntax,
     },
 };
 
@@ -61,6 +62,7 @@ pub struct StatementPlan {
 /// # Errors
 /// The magic's line or its use is wrong; the error says how to write it.
 pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementPlan>, CellError> {
+    misplaced::check(source, kernel)?;
     let head = match &source.head {
         Some(line) => match magic_line::parse(&as_our_magic(line, source.kind))? {
             MagicRequest::Run(head) => Some(head),
@@ -80,6 +82,9 @@ pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementP
         }
         Some(Head::Chart(chart)) => {
             StatementPlan { statements: draw_variable(&chart, kernel)?, note: None }
+        }
+        Some(Head::Display) => {
+            StatementPlan { statements: display(source.code.trim(), kernel)?, note: None }
         }
         None => unchanged(source),
     }))
@@ -184,6 +189,32 @@ fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, C
     }
 }
 
+/// The statements that show the rows of a DataFrame.
+fn display(value: &str, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError> {
+    let wrong = |what: &str, next: &str| Err(CellError::new("UsageError", what, next));
+    match kernel {
+        Kind::Pyspark if python_syntax::is_valid(&format!("display({value}\n)")) => {
+            let code = format!("display({value}\n)");
+            Ok(vec![PlannedStatement { kind: kernel, code, author: Author::User }])
+        }
+        Kind::Spark if options::variable(value).is_ok() => {
+            let make_view = PlannedStatement {
+                kind: Kind::Spark,
+                code: scala::create_view_of(value),
+                author: Author::Internal,
+            };
+            Ok(vec![make_view, query_view(&Query::PLAIN)])
+        }
+        Kind::Pyspark | Kind::Spark => {
+            wrong("%%display shows one DataFrame", "Write its name: %%display df")
+        }
+        Kind::Sparkr | Kind::Sql => wrong(
+            "%%display works in Python and Scala",
+            "Query a table or a temporary view in place of it: %%sql SELECT * FROM v",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,6 +280,21 @@ mod tests {
                 plan(&cell_source::parse(line, Kind::Pyspark), Kind::Pyspark).unwrap_err();
             let message = failure.traceback.join("\n");
             assert!(failure.ename == "UsageError" && message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_dataframe_is_displayed_by_the_magic_of_emr() {
+        let shown = [(Kind::Pyspark, "display(df.limit(3)\n)".to_owned())];
+        assert_eq!(steps("%%display df.limit(3)", Kind::Pyspark), shown);
+        assert_eq!(kinds("%%display\ndf", Kind::Spark), [Kind::Spark, Kind::Sql]);
+        for (cell, kernel, word) in [
+            ("%%display", Kind::Spark, "%%display df"),
+            ("%%display\nx = 1\nx", Kind::Pyspark, "%%display df"),
+            ("%%display df", Kind::Sparkr, "%%sql SELECT * FROM v"),
+        ] {
+            let failure = plan(&cell_source::parse(cell, kernel), kernel).unwrap_err();
+            assert!(failure.traceback.join("\n").contains(word), "{failure:?}");
         }
     }
 

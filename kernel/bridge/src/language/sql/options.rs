@@ -8,20 +8,23 @@ use serde::Serialize;
 #[command(multicall = true, disable_help_subcommand = true)]
 pub enum Head {
     /// Runs SQL and shows the rows
-    #[command(name = "%%sql")]
+    #[command(name = "%%sql", aliases = ["%sql"])]
     Sql(Box<Query>),
     /// Runs Python
     #[command(name = "%%pyspark", aliases = ["%%python"])]
     Pyspark(Code),
     /// Runs Scala
-    #[command(name = "%%spark", aliases = ["%%scala"])]
+    #[command(name = "%%spark", aliases = ["%%scala", "%%scalaspark"])]
     Spark(Code),
     /// Runs R
-    #[command(name = "%%sparkr", aliases = ["%%r"])]
+    #[command(name = "%%sparkr", aliases = ["%%r", "%%rspark"])]
     Sparkr(Code),
     /// Runs the cell as if this line were not there
     #[command(name = "%%pretty")]
     Pretty(Code),
+    /// Shows a DataFrame's rows as a table: `%%display NAME`
+    #[command(name = "%%display")]
+    Display,
     /// Draws a chart of a variable's rows
     #[command(name = "%chart", aliases = ["%%chart"])]
     Chart(Chart),
