@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from agent_session import WITHOUT_IPYTHON, Session
 from conftest import plain
 
 
@@ -122,3 +123,67 @@ def test_a_name_without_a_source_or_detail_has_its_docstring(session, name, doc)
     session.run(SOURCES)
     found = session.call("inspect", name, len(name), int(name != "Shape"))["data"]["text/plain"]
     assert "Source:" not in found and doc in found
+
+
+@pytest.mark.parametrize("before", ["!cat ", "x = !wc -l ", "%run ", "%load ", "open('", 'open("', "with open(r'"])
+def test_files_are_completed_where_a_cell_has_a_path(completing, tmp_path, before):
+    (tmp_path / "data one.csv").touch()
+    (tmp_path / "dates.py").touch()
+    (tmp_path / "dark").mkdir()
+    completing.run(f"os.chdir({str(tmp_path)!r})")
+    spaced = "data\\ one.csv" if "!" in before else "data one.csv"
+    answer, word = complete(completing, "y = 1\n" + before + "da")
+    assert word == "da" and set(answer["matches"]) == {spaced, "dates.py", "dark/"}
+    answer, word = complete(completing, f"{before}{tmp_path}/dat")
+    assert word == "dat" and set(answer["matches"]) == {spaced, "dates.py"}
+    assert complete(completing, before + "nowhere/x")[0]["matches"] == []
+
+
+def test_folders_follow_cd(completing, tmp_path):
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    (tmp_path / "dead").touch()
+    completing.run(f"os.chdir({str(tmp_path)!r})")
+    assert complete(completing, "%cd de")[0]["matches"] == ["deep/"]
+    assert complete(completing, "%cd deep/")[0]["matches"] == ["deeper/"]
+
+
+def test_modules_and_their_names_follow_import(completing, tmp_path):
+    package = tmp_path / "reefs"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit\ndef count(): pass\nclass Coral: pass\nDEPTH = 1\n")
+    (package / "atoll.py").touch()
+    completing.run(f"sys.path.insert(0, {str(tmp_path)!r})")
+    assert complete(completing, "import ree")[0]["matches"] == ["reefs"]
+    assert complete(completing, "import os, reefs.at")[0]["matches"] == ["atoll"]
+    assert complete(completing, "x = 1\nfrom reefs import ")[0]["matches"] == ["Coral", "DEPTH", "atoll", "count"]
+    assert complete(completing, "from reefs import Coral, at")[0]["matches"] == ["atoll"]
+    assert complete(completing, "from os import pat")[0]["matches"] == ["path", "pathconf", "pathconf_names", "pathsep"]
+    assert complete(completing, "from nowhere import re")[0]["matches"] == []
+
+
+@pytest.mark.parametrize("code", ["f().re", "'a'.is", "'an i", "# wh", '"""\nwhi', "x[0].i", "from os import imp"])
+def test_no_keyword_is_told_where_none_can_stand(session, code):
+    session.do("setattr(agent.common.state, 'has_jedi', False)")
+    answer, _ = complete(session, code)
+    assert not any(each["type"] == "keyword" for each in answer["types"]), answer
+
+
+@pytest.mark.parametrize("environment", [{}, WITHOUT_IPYTHON])
+def test_the_first_answer_of_a_session_is_quick_and_right(environment, tmp_path):
+    (tmp_path / "dates.py").touch()
+    session = Session(environment=environment)
+    try:
+        for code, found in [
+            (f"!cat {tmp_path}/da", ["dates.py"]),
+            ("from json import loa", ["load", "loads"]),
+            ("from js", None),
+            ("prin", None),
+            ("f().i", []),
+        ]:
+            begun = time.monotonic()
+            answer, _ = complete(session, code)
+            assert time.monotonic() - begun < 0.3, code
+            assert found is None or answer["matches"] == found, answer
+            assert not any(each["type"] == "keyword" for each in answer["types"]), answer
+    finally:
+        session.close()

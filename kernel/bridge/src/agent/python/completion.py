@@ -7,12 +7,17 @@ import keyword
 
 from .common import SHELL, safely, state
 from .ipython_start import ipython
+from .ipython_syntax import is_in_text
+from .module_completion import modules
 from .names import ANSWER_TIMEOUT, columns, resolve, static_attribute, within_time
+from .path_completion import entries, path_at
 from .stdlib import allocate_lock, re, time
 
 KEY = re.compile(r'([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[\s*(["\'])([^"\'\n]*)\Z')
 TABLE = re.compile(r'\b(?:spark|sqlContext)\.(?:read\.)?table\(\s*["\']([\w.]*)\Z')
+IMPORT = re.compile(r'(?:^|[\n;])\s*(?:from|import)\s[^\n;]*\Z')
 MATCHES_LIMIT = 500
+QUICK_TIMEOUT = 0.05
 
 
 class Completion:
@@ -27,6 +32,13 @@ class Completion:
             return answer(cursor, len(table.group(1)), self.tables_from(table.group(1)))
         if key:
             return answer(cursor, len(key.group(3)), within_time(keys_of, *key.group(1, 3)) or {})
+        path = path_at(before)
+        if path:
+            prefix, found = within_time(entries, *path) or ('', {})
+            return answer(cursor, len(prefix), found)
+        imported = self.imported(before)
+        if imported:
+            return answer(cursor, len(imported[0]), imported[1])
         prefix = re.search(r'\w*\Z', before).group()
         start, end, names = self.names_at(code, cursor, prefix)
         if '.' in before[: len(before) - len(prefix)][-1:]:
@@ -35,11 +47,21 @@ class Completion:
                     names[name] = 'column'
         return answer(end, end - start, names)
 
+    def imported(self, before):
+        """Returns what may follow `import`; the names of many modules come with the next completion."""
+        if not IMPORT.search(before) or is_in_text(before):
+            return None
+        return within_time(modules.complete, before) or ('', {})
+
     def names_at(self, code, cursor, prefix):
         found = ipython.runner and within_time(self.by_ipython, code, cursor)
         if found:
             return found
-        names = within_time(self.by_jedi, code, cursor) or within_time(self.by_names, code[:cursor]) or {}
+        # While jedi loads, or searches for long, only the names that are certain are told.
+        names = within_time(self.by_jedi, code, cursor) or within_time(
+            self.by_names, code[:cursor], timeout=QUICK_TIMEOUT
+        )
+        names = names or {}
         return cursor - len(prefix), cursor, dict(names)
 
     def by_ipython(self, code, cursor):
@@ -66,10 +88,14 @@ class Completion:
             self.jedi.release()
 
     def by_names(self, before):
-        path, _, prefix = re.search(r'[\w.]*\Z', before).group().rpartition('.')
+        path, dot, prefix = re.search(r'[\w.]*\Z', before).group().rpartition('.')
+        if is_in_text(before):
+            return {}
         if path:
             value = resolve(path)
             names = {name: kind_of(safely(static_attribute, value, name)) for name in dir(value)}
+        elif dot or not prefix:
+            return {}  # An attribute of a value that only running the code would tell.
         else:
             names = dict.fromkeys(keyword.kwlist, 'keyword')
             for space in vars(builtins), SHELL.global_dict:

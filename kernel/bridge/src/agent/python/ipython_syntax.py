@@ -50,6 +50,22 @@ class Scanner:
             self.quote = None
 
 
+def is_in_text(before):
+    """Tells whether a cursor behind this code is in a string or a comment."""
+    *lines, last = before.split('\n')
+    scanner = Scanner()
+    for line in lines:
+        scanner.feed(line)
+    for token in TOKEN.findall(last):
+        if scanner.quote:
+            scanner.inside(token)
+        elif token[0] == '#':
+            return True
+        elif token in ("'''", '"""', "'", '"'):
+            scanner.quote = token
+    return scanner.quote is not None
+
+
 def is_python(code):
     try:
         with warnings.catch_warnings():  # The shell compiles the code again and shows them.

@@ -10,7 +10,7 @@ from .stdlib import allocate_lock, start_thread, types
 ANSWER_TIMEOUT = 0.15  # Seconds that the user does not notice.
 
 
-def within_time(work, *arguments):
+def within_time(work, *arguments, timeout=ANSWER_TIMEOUT):
     """Returns what the work returns, or None if it fails or takes long; it goes on, and may be quicker next time."""
     done, ended = [], allocate_lock()
     ended.acquire()
@@ -22,7 +22,7 @@ def within_time(work, *arguments):
             ended.release()
 
     start_thread(run)
-    ended.acquire(True, ANSWER_TIMEOUT)
+    ended.acquire(True, timeout)
     return done[0] if done else None
 
 
