@@ -84,6 +84,28 @@ pub(super) struct Shown {
     pub events: Vec<EventKind>,
 }
 
+/// What is known of streaming queries.
+#[derive(Debug, Deserialize)]
+pub struct Streams {
+    /// Those that run, and those of cells that have failed.
+    pub queries: Vec<StreamingQuery>,
+    /// The names or ids of those that were stopped.
+    #[serde(default)]
+    pub stopped: Vec<String>,
+}
+
+/// A streaming query; rates are in rows per second.
+#[derive(Debug, Deserialize)]
+pub struct StreamingQuery {
+    pub name: Option<String>,
+    pub id: String,
+    pub state: String,
+    pub batch: Option<i64>,
+    pub input: Option<f64>,
+    pub processed: Option<f64>,
+    pub error: Option<String>,
+}
+
 /// The names that fit at a cursor; positions are in code points.
 #[derive(Debug, Deserialize)]
 pub struct Completions {

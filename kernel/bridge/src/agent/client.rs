@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     agent::{
-        answer::{self, Completions, Inspection, Installed, Shown, Status},
+        answer::{self, Completions, Inspection, Installed, Shown, Status, Streams},
         error::AgentError,
         event::{EventKind, Progress},
         job::{self, Pauses},
@@ -139,6 +139,11 @@ impl Agent {
     /// Measures the driver's use of memory and processors, as a `usage_reply` has them.
     pub async fn usage(&self) -> Result<Map<String, Value>, AgentError> {
         self.call("usage", &json!([]), AGENT_ANSWER_LIMIT).await
+    }
+
+    /// Lists streaming queries, or stops the one of this name or id.
+    pub async fn streams(&self, stop: Option<&str>) -> Result<Streams, AgentError> {
+        self.call("streams", &json!([stop]), AGENT_ANSWER_LIMIT).await
     }
 
     /// Runs a short query of Spark SQL and returns its rows.

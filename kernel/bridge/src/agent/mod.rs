@@ -13,6 +13,7 @@ mod reader;
 mod source;
 mod waiting;
 
+pub use answer::StreamingQuery;
 pub use client::Agent;
 pub use error::AgentError;
 pub use event::{Batch, Display, Event, EventKind, Progress};

@@ -186,6 +186,12 @@ pub const MAGICS: &[Magic] = &[
         "Shows the address of the Spark UI, which lists the session's jobs. Needs a cell of its own.",
     ),
     kernel(
+        "%streams",
+        &["stop"],
+        "`%streams` lists the streaming queries that run, with their rates and last errors; `%streams stop NAME` ends \
+         one, by its name or id. Needs a cell of its own.",
+    ),
+    kernel(
         "%%local",
         &[],
         "Does not work in this kernel, which has no Python beside the notebook. Remove the line: the cell then runs \

@@ -9,6 +9,7 @@ pub mod help;
 pub mod info;
 pub mod logs;
 pub mod sessions;
+pub mod streams;
 pub mod unsupported;
 
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub enum KernelMagic {
     /// Show the address of the Spark UI
     #[command(name = "%spark_ui", aliases = ["%%spark_ui"])]
     SparkUi,
+    /// List the session's streaming queries, or stop one
+    #[command(name = "%streams", aliases = ["%%streams"])]
+    Streams(streams::Options),
     /// List all magics and what they do
     #[command(name = "%help", aliases = ["%%help"])]
     Help,
@@ -149,6 +153,7 @@ impl KernelMagic {
             Self::Delete(deletion) => sessions::delete(sessions, deletion).await?,
             Self::Cleanup(cleanup) => sessions::clean_up(sessions, cleanup).await?,
             Self::SparkUi => sessions::spark_ui(sessions).await?,
+            Self::Streams(options) => streams::streams(sessions, kernel, options).await?,
             Self::Help => help::all(),
             Self::LsMagic => help::names(),
             Self::Attach(which) => attach::attach(sessions, which).await?,

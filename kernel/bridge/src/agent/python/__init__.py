@@ -19,6 +19,7 @@ from .inputs import inputs
 from .inspection import inspect_name
 from .magics import cell, help, line, time_cell
 from .stdlib import json
+from .streaming import streaming
 from .usage import usage
 
 # `statements` lets the shell call the first, and `ipython_syntax` turns magics into calls of the others.
@@ -38,6 +39,7 @@ CALLS = {
     'usage': usage.measure,
     'reply': inputs.reply,
     'end': end_other,
+    'streams': streaming.answer,
 }
 
 

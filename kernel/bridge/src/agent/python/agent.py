@@ -27,6 +27,7 @@ from .scala import scala
 from .sources import sources
 from .statements import Shell
 from .stdlib import allocate_lock, ctypes, os, signal
+from .streaming import streaming
 from .streams import Streams
 from .threads import threads
 from .waiting import waiting
@@ -82,6 +83,7 @@ class Agent:
         import_hook.install(self.patches)
         logs.install()
         safely(threads.install)
+        safely(streaming.install, self.patches)
         safely(table.install)
         safely(matplot.install)
         if 'matplotlib' not in sys.modules:
@@ -149,6 +151,7 @@ class Agent:
             events.add_newest('progress', statement.id, **counts)
         safely_from_all(tell_error, statement, reply)
         safely_from_all(figures.end, statement)
+        safely_from_all(streaming.tell_after, reply)
         statement.failure = None
         events.add('end')
         state.statement = events.statement = None

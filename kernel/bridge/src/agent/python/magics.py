@@ -37,6 +37,7 @@ ALONE = (
     'detach',
     'replay',
     'spark_ui',
+    'streams',
     'help',
     'lsmagic',
     'configure',
