@@ -153,10 +153,20 @@ fn drawable(column: &Column, value: &Value) -> Value {
         Value::String(text) if column.is_numeric() => {
             text.parse::<f64>().map_or(Value::Null, Value::from)
         }
-        Value::String(text) if column.r#type == "date" => format!("{text}T00:00:00").into(),
-        Value::String(text) if column.is_temporal() => text.replacen(' ', "T", 1).into(),
+        Value::String(text) if column.r#type == "date" => format!("{}T00:00:00", time(text)).into(),
+        Value::String(text) if column.is_temporal() => time(text).replacen(' ', "T", 1).into(),
         Value::Object(_) | Value::Array(_) => value.to_string().into(),
         value => value.clone(),
+    }
+}
+
+/// A time with a year as JavaScript reads it: years outside of 0 to 9999 have a sign and six digits.
+fn time(text: &str) -> String {
+    let signed = text.strip_prefix('+').map(|rest| ('+', rest));
+    let signed = signed.or_else(|| text.strip_prefix('-').map(|rest| ('-', rest)));
+    match signed.and_then(|(sign, rest)| Some((sign, rest.split_once('-')?))) {
+        Some((sign, (year, rest))) => format!("{sign}{year:0>6}-{rest}"),
+        None => text.to_owned(),
     }
 }
 
@@ -185,6 +195,12 @@ mod tests {
         assert_eq!(line["data"]["values"][0]["x"], "2024-01-02T00:00:00");
         assert_eq!(line["encoding"]["x"]["type"], "temporal");
         assert!(line["encoding"]["color"].is_object());
+    }
+
+    #[test]
+    fn years_of_any_length_are_drawn() {
+        let years = ["2024-01-02 03:04:05", "+10000-01-02", "-0044-03-15"].map(time);
+        assert_eq!(years, ["2024-01-02 03:04:05", "+010000-01-02", "-000044-03-15"]);
     }
 
     #[test]

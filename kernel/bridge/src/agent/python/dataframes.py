@@ -29,7 +29,7 @@ def rows_to_show(value, wanted):
     most = ROWS_LIMIT if wanted else safely(eager_rows, value)
     if most is None:
         return None
-    return {ROWS: rows_of(value, most), 'text/plain': repr(value)}
+    return {ROWS: rows_of(value, most), 'text/plain': columns_of(value)}
 
 
 class LazyReprs:
@@ -64,7 +64,7 @@ class LazyReprs:
 
 
 def columns_of(frame):
-    return 'DataFrame[%s]' % ', '.join('%s: %s' % pair for pair in frame.dtypes)
+    return 'DataFrame[%s]' % ', '.join('%s: %s' % tuple(pair) for pair in tabular.columns(frame))
 
 
 lazy_reprs = LazyReprs()

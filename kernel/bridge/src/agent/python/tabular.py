@@ -23,6 +23,16 @@ CANCELLED = re.compile(r'[Jj]ob \d+ cancelled')
 
 NUMBERS = ('tinyint', 'smallint', 'int', 'bigint', 'float', 'double')
 TIMES = ('date', 'timestamp', 'timestamp_ntz')
+# Spark writes these as text: Python has no such values (a year 10000, months), or others (a float of 32 bits).
+WRITTEN_BY_SPARK = re.compile(r'(float|double|date|timestamp\w*|time|interval|array|map|struct|variant)\b')
+NOT_IN_PANDAS = re.compile(r'date|timestamp|interval|(array|map|struct)<.*\b(date|timestamp|interval)')
+TIME_FORMS = (
+    ('%Y-%m-%d', datetime.datetime.date),
+    ('%Y-%m-%d %H:%M:%S', lambda time: time),
+    ('%Y-%m-%d %H:%M:%S.%f', lambda time: time),
+)
+HEX_OF_BINARY = "concat('[', substring(regexp_replace(hex(%s), '(..)', ' $1'), 2), ']')"  # As `show()` writes it.
+MONTHS = re.compile(r'interval( year| month|$)')  # pandas has no such values.
 
 
 class RequestError(Exception):
@@ -151,8 +161,9 @@ def text(value):
 
 def table(frame, most):
     """Returns at most `most` rows, and the number of all rows if there are more."""
-    rows = frame.take(most + 1)
-    told = {'columns': columns(frame), 'rows': as_json(rows[:most])}
+    named = columns(frame)
+    rows = written(frame, [kind for _, kind in named]).take(most + 1)
+    told = {'columns': named, 'rows': as_json(rows[:most])}
     shown = len(told['rows'])
     if len(rows) > shown:
         told['total'] = count(frame)
@@ -161,7 +172,49 @@ def table(frame, most):
 
 
 def columns(frame):
-    return [[field.name, field.dataType.simpleString()] for field in frame.schema.fields]
+    try:
+        return [[field.name, field.dataType.simpleString()] for field in frame.schema.fields]
+    except Exception:  # Python does not know all types of Java, such as intervals of months and seconds.
+        return [[field.name(), field.dataType().catalogString()] for field in frame._jdf.schema().fields()]
+
+
+def written(frame, kinds, pattern=WRITTEN_BY_SPARK):
+    """Returns the rows with the values of these types as the text that Spark makes of them."""
+    if not any(pattern.match(kind) for kind in kinds):
+        return frame
+    types = json.loads(schema_of(frame))['fields'] if any('binary' in kind for kind in kinds) else [{}] * len(kinds)
+    names = ['c%d' % at for at in range(len(kinds))]  # Those of the columns may not be unique.
+    texts = (
+        'cast(%s as string) as %s' % (with_hex(name, field.get('type')), name) if pattern.match(kind) else name
+        for name, kind, field in zip(names, kinds, types)
+    )
+    return frame.toDF(*names).selectExpr(*texts)
+
+
+def schema_of(frame):
+    try:
+        return frame.schema.json()
+    except Exception:
+        return frame._jdf.schema().json()
+
+
+def with_hex(value, kind, depth=0):
+    """Returns SQL for a value in which all bytes, which would be read as letters, are written in hexadecimal."""
+    if 'binary' not in json.dumps(kind):
+        return value
+    if kind == 'binary':
+        return HEX_OF_BINARY % value
+    each, depth = 'x%d' % depth, depth + 1
+    if kind['type'] == 'array':
+        return 'transform(%s, %s -> %s)' % (value, each, with_hex(each, kind['elementType'], depth))
+    if kind['type'] == 'map':
+        entry = [with_hex(each + '.' + part, kind[part + 'Type'], depth) for part in ('key', 'value')]
+        return 'map_from_entries(transform(map_entries(%s), %s -> struct(%s)))' % (value, each, ', '.join(entry))
+    if kind['type'] == 'struct':
+        fields = [(quoted(field['name']), field['type']) for field in kind['fields']]
+        parts = ['%s as %s' % (with_hex(value + '.' + name, type_, depth), name) for name, type_ in fields]
+        return 'if(%s is null, null, struct(%s))' % (value, ', '.join(parts))
+    return value
 
 
 def as_json(rows):
@@ -177,23 +230,15 @@ def as_json(rows):
 
 
 def plain(value):
-    """Returns a value in a form that JSON can represent without loss."""
+    """Returns a value in a form that JSON can represent without loss; text is as `show()` writes it."""
     if value is None or isinstance(value, (bool, int)):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
         return value if len(value) <= VALUE_LIMIT else '%s… (%d letters)' % (value[:VALUE_LIMIT], len(value))
     if isinstance(value, (bytes, bytearray)):
-        return plain(bytes(value).hex().upper())
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(' ')
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if hasattr(value, 'asDict'):
-        return {key: plain(each) for key, each in zip(value.__fields__, value)}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return plain('[%s]' % ' '.join('%02X' % byte for byte in bytes(value)))
+    if isinstance(value, decimal.Decimal):
+        return format(value, 'f')
     return plain(str(value))
 
 
@@ -225,12 +270,39 @@ def keep(space, name, frame, most):
     """Stores the rows in a variable as sparkmagic does: as a pandas DataFrame, if pandas is installed."""
     frame = frame if most < 0 else frame.limit(most)
     try:
-        import pandas  # noqa: F401
+        import pandas
     except ImportError:
         space[name] = frame
         return 'Spark'
-    space[name] = frame.toPandas()
+    space[name] = as_pandas(pandas, frame)
     return 'pandas'
+
+
+def as_pandas(pandas, frame):
+    named = columns(frame)
+    names, kinds = [name for name, _ in named], [kind for _, kind in named]
+    frame = written(frame, kinds, MONTHS).toDF(*names)
+    try:
+        return frame.toPandas()
+    except (ValueError, OverflowError):  # Python or pandas has no such time.
+        kept = written(frame, kinds, NOT_IN_PANDAS).toDF(*names).toPandas()
+    values = [
+        pandas.Series([as_time(each) for each in kept.iloc[:, at]], dtype=object) if kind in TIMES else kept.iloc[:, at]
+        for at, kind in enumerate(kinds)
+    ]
+    kept = pandas.concat(values, axis=1)
+    kept.columns = names
+    return kept
+
+
+def as_time(text):
+    """Returns the time that Spark has written, which stays text if Python has none."""
+    for form, kind in TIME_FORMS:
+        try:
+            return kind(datetime.datetime.strptime(text, form))
+        except (TypeError, ValueError):
+            pass
+    return text
 
 
 def is_number(type_name):
@@ -243,8 +315,9 @@ def is_time(type_name):
 
 def chart(frame, wish):
     """Returns the rows to draw, and which column is which axis."""
-    types = dict(columns(frame))
-    if len(types) < len(frame.columns):
+    named_types = columns(frame)
+    types = dict(named_types)
+    if len(types) < len(named_types):
         raise RequestError(
             'two columns have one name, so a chart cannot tell them apart. Give them names of their own: AS name'
         )

@@ -21,6 +21,9 @@ const FOLDED_LENGTH: usize = 80;
 impl Table {
     /// The table with pandas' class `dataframe`, which JupyterLab and VS Code style by their themes.
     pub fn to_html(&self) -> String {
+        if let Some(text) = self.document() {
+            return format!("<pre>{}</pre>", escape(text));
+        }
         let head: String = self.columns.iter().map(heading).collect();
         let body: String = self.rows.iter().map(|row| self.row(row)).collect();
         let note = match self.note.as_str() {

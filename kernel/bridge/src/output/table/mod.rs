@@ -45,6 +45,18 @@ impl Column {
     }
 }
 
+impl Table {
+    /// The text of a table that is one text of several lines, as after `EXPLAIN`.
+    fn document(&self) -> Option<&str> {
+        match (&self.columns[..], &self.rows[..]) {
+            ([_], [row]) => {
+                row.first()?.as_str().map(str::trim_end).filter(|text| text.contains('\n'))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Reads the `{schema, data}` of a SQL statement. `None` means that `json` has another form, and
 /// `Some(None)` that there are no columns, as after `CREATE VIEW`.
 pub fn from_sql(json: &Value) -> Option<Option<Table>> {
@@ -142,6 +154,16 @@ mod tests {
         assert!(from_sql(&json!({"a": 1})).is_none());
         assert!(from_sql(&json!({"schema": {"fields": []}, "data": 1})).is_none());
         assert!(from_livy(&json!({"headers": [], "data": [1]})).is_none());
+    }
+
+    #[test]
+    fn one_text_of_several_lines_keeps_them() {
+        let plan = "== Physical Plan ==\n*(1) Scan <x>\n\n";
+        let fields = json!([{"name": "plan", "type": "string"}]);
+        let table = from_sql(&json!({"schema": {"fields": fields}, "data": [[plan]]})).flatten();
+        let table = table.unwrap();
+        assert_eq!(table.to_text(), "== Physical Plan ==\n*(1) Scan <x>");
+        assert_eq!(table.to_html(), "<pre>== Physical Plan ==\n*(1) Scan &lt;x&gt;</pre>");
     }
 
     #[test]

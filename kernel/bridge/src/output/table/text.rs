@@ -13,6 +13,9 @@ const VALUE_WIDTH_LIMIT: usize = 100;
 impl Table {
     /// The table with its columns aligned, numbers to the right.
     pub fn to_text(&self) -> String {
+        if let Some(text) = self.document() {
+            return text.to_owned();
+        }
         let names = self.columns.iter().map(|column| cut(&column.name)).collect();
         let values =
             self.rows.iter().map(|row| row.iter().map(|value| cut(&value_text(value))).collect());
