@@ -208,14 +208,24 @@ def test_without_an_agent_it_is_the_same(livy_url):
         assert "TABLE_OR_VIEW_NOT_FOUND" in refused(kernel, "%%sql\nselect * from nowhere")
 
 
+def test_livys_own_sql_says_where_values_may_be_wrong(livy_url):
+    with running_kernel("livy-sql", livy_url, LIVY_AGENT="never") as kernel:
+        kernel.run("select 1", timeout=SPARK_START)
+        exact = table(kernel, "select 1.50BD as a, cast(0.1 as float) as b, X'00ff' as c, 2 as d").splitlines()
+        assert exact[2:] == ["1.50  0.1  [00 FF]  2", "1 row"]
+        lossy = table(kernel, "select cast('12345678901234567890.10' as decimal(38,2)) as much, 1 as one")
+        assert "Livy's own SQL may show inexact values" in lossy and "much (decimal(38,2))" in lossy
+        rows = table(kernel, "select id from range(2000)").splitlines()
+        assert len(rows) == 1003 and rows[-1].startswith("1,000 rows: Livy's SQL returns no more")
+
+
 def test_scala_has_its_own_variables_in_sql_and_charts(scala):
     scala.run('val names = Seq("Basel", "O\'Hara"); val least = 100')
     found = rows(scala, "%%sql -o big\nselect name from city where thousands > {least} and name in {names}")
     assert found == [["Basel"], ["1", "row"]]
     assert "= 1" in scala.value("big.count()")
     assert chart(scala, "%chart big pie")[0]["mark"]["type"] == "arc"
-    text = table(scala, "%%sql\nselect id from range(2000)")
-    assert text.splitlines()[-1].startswith("1,000 rows: Livy's SQL returns no more")
+    assert table(scala, "%%sql\nselect id from range(2000)").endswith("1,000 of 2,000 rows")
     assert table(scala, "%%sql -n 1500\nselect id from range(2000)").endswith("1,500 of 2,000 rows")
     assert "not found: value nobody" in refused(scala, "%%sql\nselect {nobody}")
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import unescape
 
 import pytest
-from conftest import SPARK_START, running_kernel
+from conftest import SPARK_START, printed, running_kernel
 
 VEGA = "application/vnd.vegalite.v5+json"
 ZONE = "America/New_York"  # Where no other part of the tests is.
@@ -86,7 +86,7 @@ def select(names):
     return "select " + ", ".join(f"{TYPES[name][0]} as {column(name)}" for name in names)
 
 
-KERNELS = ["livy-pyspark"]
+KERNELS = ["livy-pyspark", "livy-sql", "livy-spark"]
 
 
 def on(*names):
@@ -171,9 +171,9 @@ def test_pandas_has_the_value_or_what_spark_writes(kernel, name):
 def test_scala_keeps_the_rows_as_they_are(kernel):
     names = [name for name, (_, written) in TYPES.items() if "[" not in written]
     kernel.outputs(f"%%sql -q -o kept\n{select(names)}")
-    [(_, content)] = kernel.outputs('kept.columns.foreach(c => println(kept.selectExpr(s"string($c)").first.get(0)))')
+    _, shown = kernel.run('kept.columns.foreach(c => println(kept.selectExpr(s"string($c)").first.get(0)))')
     exact = {"decimal of many places": "0E-18", "void": "null", "struct that is null": "null"}
-    assert content["text"].splitlines() == [exact.get(name, TYPES[name][1]) for name in names]
+    assert printed(shown).splitlines() == [exact.get(name, TYPES[name][1]) for name in names]
 
 
 @on(*KERNELS)

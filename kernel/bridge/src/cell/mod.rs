@@ -7,6 +7,7 @@ mod event_output;
 mod expressions;
 mod interrupt;
 mod live_output;
+mod part;
 mod poll;
 mod reply;
 mod request;
@@ -41,7 +42,7 @@ use jupyter_wire::content::ExecuteInput;
 use serde_json::Value;
 
 use crate::{
-    cell::statement_run::StatementRun,
+    cell::part::Part,
     display::sink::OutputSink,
     error::CellError,
     language::{
@@ -175,12 +176,9 @@ async fn run_statements(
     session_loss::warn_if_out_of_step(sink, &handle).await;
     let count = steps.len();
     for (step, number) in steps.into_iter().zip(1..) {
-        let ran = async {
-            let mut run = StatementRun::new(context, asked, &handle, sink.clone(), step).await?;
-            run.statements_left = count - number;
-            statement::run(&run).await
-        };
-        payload.extend(ran.await.map_err(|failure| with_part(failure, number, count))?);
+        let part = Part { context, asked, handle: &handle, sink, statements_left: count - number };
+        let ran = part.run(step).await;
+        payload.extend(ran.map_err(|failure| with_part(failure, number, count))?);
     }
     Ok(payload)
 }

@@ -12,10 +12,7 @@ use crate::{
     },
     display::{panel::Text, sink::OutputSink},
     error::CellError,
-    language::{
-        cell_source,
-        sql::{Author, PlannedStatement},
-    },
+    language::{cell_source, sql::PlannedStatement},
     session::handle::SessionHandle,
     settings::choices::AfterRun,
 };
@@ -70,7 +67,7 @@ async fn run(
         .await
         .map_err(|error| format!("it cannot be read ({error})"))?;
     let source = cell_source::parse(&code, context.kind);
-    let step = PlannedStatement { kind: source.kind, code: source.code, author: Author::User };
+    let step = PlannedStatement::of_user(source.kind, source.code);
     let asked = asked.internal(code);
     let run = StatementRun::new(context, &asked, handle, sink.muted(), step).await;
     let mut run = run.map_err(|failure| failure.evalue)?;

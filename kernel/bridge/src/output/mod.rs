@@ -15,7 +15,7 @@ mod untrusted;
 use serde_json::{Map, Value};
 
 pub use cell_output::CellOutput;
-pub use traceback::statement_error;
+pub use traceback::{NO_INTERPRETER, statement_error};
 pub use untrusted::{UntrustedOutput, render_untrusted};
 
 use crate::{

@@ -6,7 +6,7 @@ use crate::{error::CellError, kind::Kind, output::size_limit::cut_text};
 const JAVA_MODULE_CLOSED: &str = "does not \"opens java.";
 
 /// Livy's error for a language that its server cannot run.
-const NO_INTERPRETER: &str = "Fail to start interpreter";
+pub const NO_INTERPRETER: &str = "Fail to start interpreter";
 
 /// The error of a failed statement, cut to the size that a cell may show.
 pub fn statement_error(

@@ -55,6 +55,8 @@ pub struct SessionHandle {
     just_recovered: Arc<AtomicBool>,
     /// What the session answers may belong to other statements.
     out_of_step: Arc<AtomicBool>,
+    /// The session's Python does not start, or has ended.
+    without_python: Arc<AtomicBool>,
 }
 
 /// Marks a session as used by a cell, until it is dropped.
@@ -85,6 +87,7 @@ impl SessionHandle {
             new: Arc::new(AtomicBool::new(true)),
             just_recovered: Arc::default(),
             out_of_step: Arc::default(),
+            without_python: Arc::default(),
         }
     }
 
@@ -144,6 +147,16 @@ impl SessionHandle {
     /// Whether what the session answers may belong to other statements.
     pub fn is_out_of_step(&self) -> bool {
         self.out_of_step.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the session's Python does not start, or has ended.
+    pub fn mark_without_python(&self) {
+        self.without_python.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the session's Python may be used, or started, where the code needs none.
+    pub fn may_use_python(&self) -> bool {
+        self.agent.policy() != AgentPolicy::Never && !self.without_python.load(Ordering::Relaxed)
     }
 
     /// Notes that a cell uses the session, until the guard is dropped.

@@ -2,9 +2,9 @@
 //! Pure.
 //!
 //! Livy's own SQL returns at most 1,000 rows and does not report truncation; it returns some types
-//! inexactly or not at all. So the session's Python asks Spark where a Python is running anyway, or
-//! where the cell asks for more than Livy's SQL can give. Otherwise Livy's SQL runs the query, which
-//! needs no Python.
+//! inexactly or not at all. So the session's Python asks Spark, whatever the session's language is;
+//! Livy starts it for the first query, which takes two seconds. Where there is to be no Python, or it
+//! does not start, Livy's own SQL runs what it can.
 
 pub mod options;
 mod python;
@@ -35,6 +35,25 @@ pub struct PlannedStatement {
     pub code: String,
     /// Decides whether its output is shown and its IPython syntax translated.
     pub author: Author,
+    /// The same query for Livy's own SQL, for sessions without Python; its values are less exact.
+    pub livys_sql: Option<String>,
+}
+
+impl PlannedStatement {
+    fn new(kind: Kind, code: String, author: Author) -> Self {
+        Self { kind, code, author, livys_sql: None }
+    }
+
+    /// A statement that the user has written.
+    pub fn of_user(kind: Kind, code: String) -> Self {
+        Self::new(kind, code, Author::User)
+    }
+
+    /// The statement that Livy's own SQL runs instead, if it can.
+    pub fn without_python(&self) -> Option<Self> {
+        let query = self.livys_sql.clone()?;
+        Some(Self::of_user(Kind::Sql, query))
+    }
 }
 
 /// Who wrote a statement.
@@ -99,8 +118,7 @@ fn as_our_magic(line: &str, kind: Kind) -> String {
 }
 
 fn unchanged(source: &CellSource) -> StatementPlan {
-    let whole =
-        PlannedStatement { kind: source.kind, code: source.code.clone(), author: Author::User };
+    let whole = PlannedStatement::of_user(source.kind, source.code.clone());
     let is_empty = source.code.trim().is_empty();
     StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
 }
@@ -139,35 +157,33 @@ fn plan_query(
         )),
         Kind::Spark if by_language => {
             let view = scala::create_view(statement, query.output.as_deref());
-            let make_view =
-                PlannedStatement { kind: Kind::Spark, code: view, author: Author::Internal };
+            let make_view = PlannedStatement::new(Kind::Spark, view, Author::Internal);
             let shown = (!query.quiet).then(|| query_view(query));
             Ok([make_view].into_iter().chain(shown).collect())
         }
         Kind::Pyspark => Ok(vec![by_python(python::rows(statement, query))]),
         Kind::Sql if by_language => Ok(vec![by_python(python::rows(statement, query))]),
-        _ => Ok(vec![by_livy_or_python(statement, query)]),
+        _ => Ok(vec![by_python_or_livy(statement, query)]),
     }
 }
 
-/// Uses Livy's own SQL where that gives all that the query asks for.
-fn by_livy_or_python(statement: &Statement, query: &Query) -> PlannedStatement {
-    match query.is_plain() {
-        true if query.quiet => {
-            PlannedStatement { kind: Kind::Sql, code: statement.text(), author: Author::Internal }
-        }
-        true => PlannedStatement { kind: Kind::Sql, code: statement.text(), author: Author::User },
-        false => by_python(python::rows(statement, query)),
+/// A query that Livy's own SQL runs where there is no Python, unless it asks for more than that gives.
+fn by_python_or_livy(statement: &Statement, query: &Query) -> PlannedStatement {
+    let text = statement.text();
+    if query.is_plain() && query.quiet {
+        return PlannedStatement::new(Kind::Sql, text, Author::Internal);
     }
+    let livys_sql = query.is_plain().then_some(text);
+    PlannedStatement { livys_sql, ..by_python(python::rows(statement, query)) }
 }
 
 fn by_python(code: String) -> PlannedStatement {
-    PlannedStatement { kind: Kind::Pyspark, code, author: Author::Kernel }
+    PlannedStatement::new(Kind::Pyspark, code, Author::Kernel)
 }
 
 fn query_view(query: &Query) -> PlannedStatement {
     let all = Statement(vec![format!("SELECT * FROM {}", scala::VIEW)]);
-    by_livy_or_python(&all, &Query { output: None, ..query.clone() })
+    by_python_or_livy(&all, &Query { output: None, ..query.clone() })
 }
 
 /// The statements that draw a variable's rows.
@@ -177,7 +193,7 @@ fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, C
         Kind::Pyspark | Kind::Sql => Ok(vec![by_python(python::chart(variable, *kind, axes))]),
         Kind::Spark => {
             let code = scala::create_view_of(variable);
-            let make_view = PlannedStatement { kind: Kind::Spark, code, author: Author::Internal };
+            let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
             let chart = Drawing { chart: Some(*kind), axes: axes.clone() };
             Ok(vec![make_view, query_view(&Query { chart, ..Query::PLAIN })])
         }
@@ -241,9 +257,18 @@ mod tests {
     }
 
     #[test]
-    fn livy_runs_plain_sql_where_python_would_have_to_start() {
-        let two = [(Kind::Sql, "select 1".to_owned()), (Kind::Sql, "select 2".to_owned())];
-        assert_eq!(steps("select 1; select 2;", Kind::Sql), two);
+    fn python_answers_queries_and_livys_sql_where_there_is_none() {
+        let MagicRequest::Run(two) =
+            plan(&cell_source::parse("select 1; select 2;", Kind::Sql), Kind::Sql).unwrap()
+        else {
+            panic!("no help was asked for");
+        };
+        let livys: Vec<_> =
+            two.statements.iter().filter_map(PlannedStatement::without_python).collect();
+        let expected = ["select 1", "select 2"]
+            .map(|query| PlannedStatement::of_user(Kind::Sql, query.to_owned()));
+        assert!(two.statements.iter().all(|step| step.kind == Kind::Pyspark));
+        assert_eq!(livys, expected);
         assert_eq!(kinds("%%sql -q\nselect 1", Kind::Spark), [Kind::Sql]);
         assert_eq!(kinds("%%sql -n 5\nselect 1", Kind::Spark), [Kind::Pyspark]);
         assert_eq!(kinds("select {x}", Kind::Sql), [Kind::Pyspark]);
@@ -254,7 +279,7 @@ mod tests {
     #[test]
     fn in_scala_variables_are_quoted_by_scala() {
         let cell = "%%sql -o rows\nselect {x}";
-        assert_eq!(kinds(cell, Kind::Spark), [Kind::Spark, Kind::Sql]);
+        assert_eq!(kinds(cell, Kind::Spark), [Kind::Spark, Kind::Pyspark]);
         let (_, code) = &steps(cell, Kind::Spark)[0];
         assert!(code.starts_with("val rows = ") && code.contains("\"select \" + quote(x)"));
         assert_eq!(kinds("%%sql -q -o rows\nselect 1", Kind::Spark), [Kind::Spark]);

@@ -1,6 +1,7 @@
 //! Tables of rows, read from each form in which Livy and the agent return them.
 
 mod html;
+mod livys_sql;
 mod text;
 mod types;
 
@@ -61,17 +62,22 @@ impl Table {
 /// `Some(None)` that there are no columns, as after `CREATE VIEW`.
 pub fn from_sql(json: &Value) -> Option<Option<Table>> {
     let fields = json.get("schema")?.get("fields")?.as_array()?;
-    let rows = rows(json.get("data")?)?;
-    let note = match rows.len() {
+    let column =
+        |field: &Value| Column { name: name(field), r#type: types::from_schema(&field["type"]) };
+    let columns: Vec<Column> = fields.iter().map(column).collect();
+    let restored = |row: Vec<Value>| {
+        columns.iter().zip(&row).map(|(column, value)| livys_sql::restored(column, value)).collect()
+    };
+    let rows: Vec<Vec<Value>> = rows(json.get("data")?)?.into_iter().map(restored).collect();
+    let count = match rows.len() {
         LIVYS_ROW_LIMIT => {
             "1,000 rows: Livy's SQL returns no more, even if there are. Use %%sql -n 5000 for more."
                 .to_owned()
         }
         count => how_many(count),
     };
-    let column =
-        |field: &Value| Column { name: name(field), r#type: types::from_schema(&field["type"]) };
-    let columns: Vec<Column> = fields.iter().map(column).collect();
+    let warning = livys_sql::warning(&columns, rows.iter());
+    let note = [Some(count), warning].into_iter().flatten().collect::<Vec<_>>().join("\n");
     Some((!columns.is_empty()).then_some(Table { columns, rows, note }))
 }
 
