@@ -100,3 +100,81 @@ def test_without_an_agent_text_comes_at_the_end(livy_url):
     with running_kernel("livy-spark", livy_url, LIVY_AGENT="never") as kernel:
         kernel.run("1", timeout=SPARK_START)
         assert [text for _, text in timed(kernel, "for (i <- 1 to 2) println(i)")] == ["1\n2\n"]
+
+
+@pytest.fixture(scope="module")
+def scala(livy_url):
+    """A Scala kernel, as it comes."""
+    with running_kernel("livy-spark", livy_url) as kernel:
+        kernel.run("1", timeout=SPARK_START)
+        yield kernel
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ('spark.range(10) // all/*\n  // *.csv\n\n  .filter("id > 2")\n  .count()', "7"),
+        ("val n = List(1, 2, 3)\n  .map(_ + 1)\n  .sum\nn", "9"),
+        ("if (1 > 2) {\n  5\n}\n// or\nelse 7", "7"),
+        ("try {\n  1 / 0\n}\ncatch {\n  case e: ArithmeticException => 3\n}\nfinally println()", "3"),
+        ("for {\n  a <- 1 to 3\n  if a > 1\n}\nyield a * 2", "Vector(4, 6)"),
+        ("Option(5)\nmatch {\n  case Some(n) => n\n  case None => 0\n}", "5"),
+        ("1 +\n  2 /\n  1", "3"),
+        ('"""a\n  .b // {\nelse"""\n  .length', "16"),
+        ('s"""${Seq(1, 2)\n  .map { x => s"<$x}>" }\n  .mkString}\n  .b"""\n  .trim', "<1}><2}>\n  .b"),
+        ("'\"'\n  .toString", '"'),
+        ('<b title="it\'s">{1} // x</b>\n  .text', "1 // x"),
+        ('class Up(val s: String)\n  extends Serializable\n{\n  def up = s.toUpperCase\n}\nnew Up("a")\n  .up', "A"),
+        ('implicit class Loud(s: String) {\n  def loud = s\n    .toUpperCase\n}\n"a"\n  .loud', "A"),
+    ],
+)
+def test_statements_go_on_where_scala_lets_them(scala, code, value):
+    assert scala.value(code).split(" =", 1)[1].strip() == value
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [
+        "case class {0}(private val x: Int)\n\n// The companion.\nobject {0} {{\n  {1}\n}}",
+        "object {0} {{\n  {1}\n}}\ncase class {0}(private val x: Int)",
+        "case class {0}(private val x: Int)\nclass Other\nimport scala.util.Try\nobject {0} {{\n  {1}\n}}",
+    ],
+)
+def test_a_class_and_its_companion_are_companions(scala, definitions):
+    body = "def get(a: Pair) = a.x\n  implicit val order: Ordering[Pair] = Ordering.by(_.x)"
+    reply, shown = scala.run(definitions.format("Pair", body))
+    assert reply["status"] == "ok", reply
+    assert "defined class Pair\n" in printed(shown) and "defined object Pair\n" in printed(shown)
+    assert scala.value("Pair.get(Pair(3))").endswith("= 3")
+    assert scala.value("List(Pair(3), Pair(1))\n  .sorted").endswith("= List(Pair(1), Pair(3))")
+
+
+def test_definitions_that_use_each_other_work(scala):
+    code = "def even(n: Int): Boolean = n == 0 || odd(n - 1)\ndef odd(n: Int): Boolean = n != 0 && even(n - 1)\neven(4)"
+    assert scala.value(code).endswith("= true")
+
+
+def test_a_case_class_of_a_dataset_may_have_a_companion(scala):
+    scala.run('case class Person(name: String, age: Int)\nobject Person {\n  def of(n: Int) = Person(s"p$n", n)\n}')
+    assert scala.value("spark.range(3)\n  .map(n => Person.of(n.toInt))\n  .filter(_.age > 0)\n  .count()").endswith(
+        "= 2"
+    )
+
+
+def test_an_error_quotes_the_code_as_it_was_written(scala):
+    code = "val r = List(1) // one\n  .map(_ + 1)\n  .foo(3) // why\n  .head"
+    reply, _ = scala.run(code)
+    text = "\n".join(reply["traceback"])
+    assert reply["status"] == "error" and "value foo is not a member of List[Int]" in reply["evalue"]
+    quoted, caret = text.splitlines()[-2:]
+    assert quoted.strip() == ".foo(3) // why" and quoted[caret.index("^")] in ".f", text
+    assert "*/" not in text and "/*" not in text
+
+
+def test_an_error_keeps_its_line(scala):
+    def line(code):
+        reply, _ = scala.run(code)
+        return int(reply["evalue"].split("<console>:")[1].split(":")[0])
+
+    within_braces = line("{\nList(1)\n  .map(_ + 1)\n\n  .foo(3)\n}")
+    assert line("List(1)\n  .map(_ + 1)\n\n  .foo(3)") == within_braces - 1

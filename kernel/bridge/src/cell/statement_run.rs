@@ -12,7 +12,7 @@ use crate::{
     kind::Kind,
     language::{
         agent_need::{AgentNeed, AgentUse},
-        cell_mark, ipython_fallback,
+        cell_mark, ipython_fallback, scala,
         sql::{Author, PlannedStatement},
     },
     session::{handle::SessionHandle, journal::Running},
@@ -68,6 +68,7 @@ impl<'a> StatementRun<'a> {
                 ipython_fallback::translate_for_livy(&step.code)?
             }
             (Kind::Pyspark, Author::User, Some(_)) => cell_mark::mark(&step.code, asked.number),
+            (Kind::Spark, Author::User, _) => scala::for_the_repl(&step.code),
             _ => step.code,
         };
         let sink = if step.author == Author::Internal { sink.muted() } else { sink };

@@ -12,6 +12,7 @@ use crate::{
     display::sink::OutputSink,
     error::CellError,
     kind::Kind,
+    language::scala,
     output::size_limit::LiveText,
 };
 
@@ -254,6 +255,10 @@ impl Transcript {
         if let Some(echo) = &mut self.scala_echo {
             echo.add(&text);
         }
+        let text = match &self.scala_echo {
+            Some(_) => scala::without_marks(&text).into_owned(),
+            None => text,
+        };
         if let Some(text) = self.flow.pass(text)
             && is_new
         {

@@ -13,6 +13,7 @@ pub mod magic_table;
 pub mod misplaced;
 pub mod python_literal;
 pub mod python_syntax;
+pub mod scala;
 pub mod sql;
 pub mod sql_line;
 pub mod unasked_code;

@@ -5,7 +5,7 @@ use serde_json::Map;
 
 use crate::{
     kind::Kind,
-    language::python_syntax,
+    language::{python_syntax, scala},
     output::cell_output::{CellOutput, PLAIN},
 };
 
@@ -14,7 +14,7 @@ pub fn render(kind: Kind, code: &str, text: &str) -> Vec<CellOutput> {
     match kind {
         _ if text.is_empty() => Vec::new(),
         Kind::Pyspark if python_syntax::ends_in_a_value(code) => vec![result(text)],
-        Kind::Spark => split_scala(text),
+        Kind::Spark => split_scala(&scala::without_marks(text)),
         _ => vec![stream(text)],
     }
 }

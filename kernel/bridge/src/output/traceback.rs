@@ -1,6 +1,6 @@
 //! Turns the error of a statement into the lines that a frontend prints.
 
-use crate::{error::CellError, kind::Kind, output::size_limit::cut_text};
+use crate::{error::CellError, kind::Kind, language::scala, output::size_limit::cut_text};
 
 /// Part of the error that Livy's JSON serializer meets in times and intervals on Java 17 and later.
 const JAVA_MODULE_CLOSED: &str = "does not \"opens java.";
@@ -27,10 +27,17 @@ pub fn statement_error(
 fn error_lines(kind: Kind, ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
     match kind {
         Kind::Pyspark => python(ename, evalue, traceback),
-        _ => {
+        Kind::Spark => scala_lines(ename, evalue, traceback),
+        Kind::Sparkr | Kind::Sql => {
             std::iter::once(headline(ename, evalue)).chain(without_java_frames(traceback)).collect()
         }
     }
+}
+
+/// The compiler quotes the code that it was given.
+fn scala_lines(ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
+    let below = scala::without_marks(&without_java_frames(traceback).join("\n")).into_owned();
+    std::iter::once(headline(ename, evalue)).chain(below.lines().map(str::to_owned)).collect()
 }
 
 /// What to do about an error that Livy itself does not explain.
