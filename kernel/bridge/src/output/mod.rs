@@ -61,7 +61,7 @@ fn render_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Cel
         return vec![CellOutput::Result(with_table(data, &table))];
     }
     if kind == Kind::Sql
-        && let Some(table) = data.get(JSON).and_then(table::from_sql)
+        && let Some(table) = data.get(JSON).and_then(table::livys_sql::from_sql)
     {
         // JupyterLab prefers JSON to HTML, so the rows must not stand beside the table.
         data.remove(JSON);

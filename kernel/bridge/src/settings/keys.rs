@@ -71,7 +71,7 @@ pub const KEYS: &[Key] = &[
         "agent",
         "LIVY_AGENT",
         "\"auto\"",
-        "which sessions get an agent: with auto Python sessions at once, and Scala sessions when a cell takes long or must be interrupted; with always every session; with never none",
+        "which sessions get an agent: with auto Python sessions at once, and Scala sessions when a cell takes long or must be interrupted; with always every session; with never none, and no Python is started for SQL",
     ),
     key(
         "progress",

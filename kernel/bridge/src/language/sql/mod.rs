@@ -211,14 +211,11 @@ fn display(value: &str, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError
     match kernel {
         Kind::Pyspark if python_syntax::is_valid(&format!("display({value}\n)")) => {
             let code = format!("display({value}\n)");
-            Ok(vec![PlannedStatement { kind: kernel, code, author: Author::User }])
+            Ok(vec![PlannedStatement::new(kernel, code, Author::User)])
         }
         Kind::Spark if options::variable(value).is_ok() => {
-            let make_view = PlannedStatement {
-                kind: Kind::Spark,
-                code: scala::create_view_of(value),
-                author: Author::Internal,
-            };
+            let code = scala::create_view_of(value);
+            let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
             Ok(vec![make_view, query_view(&Query::PLAIN)])
         }
         Kind::Pyspark | Kind::Spark => {
@@ -312,7 +309,7 @@ mod tests {
     fn a_dataframe_is_displayed_by_the_magic_of_emr() {
         let shown = [(Kind::Pyspark, "display(df.limit(3)\n)".to_owned())];
         assert_eq!(steps("%%display df.limit(3)", Kind::Pyspark), shown);
-        assert_eq!(kinds("%%display\ndf", Kind::Spark), [Kind::Spark, Kind::Sql]);
+        assert_eq!(kinds("%%display\ndf", Kind::Spark), [Kind::Spark, Kind::Pyspark]);
         for (cell, kernel, word) in [
             ("%%display", Kind::Spark, "%%display df"),
             ("%%display\nx = 1\nx", Kind::Pyspark, "%%display df"),

@@ -1,15 +1,42 @@
-//! Values of Livy's own SQL, which writes all numbers as doubles, binary as signed bytes, and times in UTC.
+//! Tables of Livy's own SQL, which writes all numbers as doubles, binary as signed bytes, and times in UTC.
 //! What can be restored is; the columns that may be wrong are named.
 
 use serde_json::Value;
 
-use crate::output::table::Column;
+use crate::output::table::{Column, Table, how_many, name, rows, types};
+
+/// Livy returns at most so many rows of a SQL statement (`livy.rsc.sql.num-rows`), and does not say
+/// that there are more.
+const LIVYS_ROW_LIMIT: usize = 1000;
 
 /// A double has so many decimal digits without loss.
 const EXACT_DIGITS: f64 = 1e15;
 
+/// Reads the `{schema, data}` of a SQL statement. `None` means that `json` has another form, and
+/// `Some(None)` that there are no columns, as after `CREATE VIEW`.
+pub fn from_sql(json: &Value) -> Option<Option<Table>> {
+    let fields = json.get("schema")?.get("fields")?.as_array()?;
+    let column =
+        |field: &Value| Column { name: name(field), r#type: types::from_schema(&field["type"]) };
+    let columns: Vec<Column> = fields.iter().map(column).collect();
+    let restored = |row: Vec<Value>| {
+        columns.iter().zip(&row).map(|(column, value)| restored(column, value)).collect()
+    };
+    let rows: Vec<Vec<Value>> = rows(json.get("data")?)?.into_iter().map(restored).collect();
+    let count = match rows.len() {
+        LIVYS_ROW_LIMIT => {
+            "1,000 rows: Livy's SQL returns no more, even if there are. Use %%sql -n 5000 for more."
+                .to_owned()
+        }
+        count => how_many(count),
+    };
+    let warning = warning(&columns, rows.iter());
+    let note = [Some(count), warning].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    Some((!columns.is_empty()).then_some(Table { columns, rows, note }))
+}
+
 /// The value as Spark writes it, if nothing of it was lost.
-pub fn restored(column: &Column, value: &Value) -> Value {
+fn restored(column: &Column, value: &Value) -> Value {
     let text = match (column.r#type.as_str(), value) {
         ("float", Value::Number(number)) => number.as_f64().map(float),
         ("binary", Value::Array(bytes)) => binary(bytes),
@@ -22,7 +49,7 @@ pub fn restored(column: &Column, value: &Value) -> Value {
 }
 
 /// Says which columns may differ from what Spark has.
-pub fn warning<'a>(
+fn warning<'a>(
     columns: &[Column],
     rows: impl Iterator<Item = &'a Vec<Value>> + Clone,
 ) -> Option<String> {
@@ -97,6 +124,20 @@ mod tests {
         assert_eq!(shown, expected, "{type} {value}");
         let warning = warning(&[column], [vec![shown]].iter());
         assert_eq!(warning.is_some(), is_warned_of, "{type} {value}: {warning:?}");
+    }
+
+    #[test]
+    fn a_full_answer_of_livys_sql_says_that_rows_may_be_missing() {
+        let rows: Vec<Value> = (0..1000).map(|n| json!([n])).collect();
+        let fields = json!([{"name": "id", "type": "long"}]);
+        let table = from_sql(&json!({"schema": {"fields": fields}, "data": rows})).flatten();
+        assert!(table.unwrap().note.starts_with("1,000 rows: Livy's SQL returns no more"));
+    }
+
+    #[test]
+    fn json_without_rows_is_no_table() {
+        assert!(from_sql(&json!({"a": 1})).is_none());
+        assert!(from_sql(&json!({"schema": {"fields": []}, "data": 1})).is_none());
     }
 
     #[test]

@@ -1,15 +1,11 @@
 //! Tables of rows, read from each form in which Livy and the agent return them.
 
 mod html;
-mod livys_sql;
+pub mod livys_sql;
 mod text;
 mod types;
 
 use serde_json::Value;
-
-/// Livy returns at most so many rows of a SQL statement (`livy.rsc.sql.num-rows`), and does not say
-/// that there are more.
-const LIVYS_ROW_LIMIT: usize = 1000;
 
 /// Rows below the names of their columns.
 #[derive(Debug, PartialEq)]
@@ -56,29 +52,6 @@ impl Table {
             _ => None,
         }
     }
-}
-
-/// Reads the `{schema, data}` of a SQL statement. `None` means that `json` has another form, and
-/// `Some(None)` that there are no columns, as after `CREATE VIEW`.
-pub fn from_sql(json: &Value) -> Option<Option<Table>> {
-    let fields = json.get("schema")?.get("fields")?.as_array()?;
-    let column =
-        |field: &Value| Column { name: name(field), r#type: types::from_schema(&field["type"]) };
-    let columns: Vec<Column> = fields.iter().map(column).collect();
-    let restored = |row: Vec<Value>| {
-        columns.iter().zip(&row).map(|(column, value)| livys_sql::restored(column, value)).collect()
-    };
-    let rows: Vec<Vec<Value>> = rows(json.get("data")?)?.into_iter().map(restored).collect();
-    let count = match rows.len() {
-        LIVYS_ROW_LIMIT => {
-            "1,000 rows: Livy's SQL returns no more, even if there are. Use %%sql -n 5000 for more."
-                .to_owned()
-        }
-        count => how_many(count),
-    };
-    let warning = livys_sql::warning(&columns, rows.iter());
-    let note = [Some(count), warning].into_iter().flatten().collect::<Vec<_>>().join("\n");
-    Some((!columns.is_empty()).then_some(Table { columns, rows, note }))
 }
 
 /// Reads the `{headers, data}` of Livy's `%table`.
@@ -148,26 +121,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_answer_of_livys_sql_says_that_rows_may_be_missing() {
-        let rows: Vec<Value> = (0..1000).map(|n| json!([n])).collect();
-        let fields = json!([{"name": "id", "type": "long"}]);
-        let table = from_sql(&json!({"schema": {"fields": fields}, "data": rows})).flatten();
-        assert!(table.unwrap().note.starts_with("1,000 rows: Livy's SQL returns no more"));
-    }
-
-    #[test]
     fn json_without_rows_is_no_table() {
-        assert!(from_sql(&json!({"a": 1})).is_none());
-        assert!(from_sql(&json!({"schema": {"fields": []}, "data": 1})).is_none());
         assert!(from_livy(&json!({"headers": [], "data": [1]})).is_none());
     }
 
     #[test]
     fn one_text_of_several_lines_keeps_them() {
-        let plan = "== Physical Plan ==\n*(1) Scan <x>\n\n";
-        let fields = json!([{"name": "plan", "type": "string"}]);
-        let table = from_sql(&json!({"schema": {"fields": fields}, "data": [[plan]]})).flatten();
-        let table = table.unwrap();
+        let column = Column { name: "plan".to_owned(), r#type: "string".to_owned() };
+        let rows = vec![vec![json!("== Physical Plan ==\n*(1) Scan <x>\n\n")]];
+        let table = Table { columns: vec![column], rows, note: "1 row".to_owned() };
         assert_eq!(table.to_text(), "== Physical Plan ==\n*(1) Scan <x>");
         assert_eq!(table.to_html(), "<pre>== Physical Plan ==\n*(1) Scan &lt;x&gt;</pre>");
     }

@@ -52,7 +52,7 @@ mod tests {
     use insta::assert_snapshot;
     use serde_json::{Value, json};
 
-    use super::super::from_sql;
+    use crate::output::table::livys_sql::from_sql;
 
     fn text(fields: &Value, data: &Value) -> String {
         from_sql(&json!({"schema": {"fields": fields}, "data": data})).flatten().unwrap().to_text()
