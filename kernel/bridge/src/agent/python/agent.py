@@ -151,7 +151,6 @@ class Agent:
             events.add_newest('progress', statement.id, **counts)
         safely_from_all(tell_error, statement, reply)
         safely_from_all(figures.end, statement)
-        safely_from_all(streaming.tell_after, reply)
         statement.failure = None
         events.add('end')
         state.statement = events.statement = None

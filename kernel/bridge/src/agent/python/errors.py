@@ -7,6 +7,7 @@ from .common import AGENT, is_users, safely, safely_from_all, state
 from .events import events
 from .sources import sources
 from .stdlib import itertools, os, re, traceback
+from .streaming import streaming
 
 RED, GREEN, PLAIN = '\x1b[31m', '\x1b[32m', '\x1b[0m'
 CAUSE = 'The above exception was the direct cause of the following exception:'
@@ -158,6 +159,7 @@ def tell_error(statement, reply):
         if statement.has_told_error:
             return
         lines = safely(describe, error, tb, set()) or lines
+    safely_from_all(streaming.tell_before, told['ename'])
     events.add('error', traceback=lines, **told)
 
 

@@ -16,6 +16,7 @@ from .interrupts import interrupts
 from .repair import repair
 from .results import results
 from .stdlib import types
+from .streaming import streaming
 
 # Errors that say what is wrong with the code itself.
 OF_CODE = (SyntaxError, ValueError, OverflowError, MemoryError, InputRejected)
@@ -84,6 +85,7 @@ class CellRunner:
         self.shell.payload_manager.clear_payload()
         # IPython has told it on stderr: a usage error, for example.
         if self.has_begun and error is not None and error is not self.shell.shown_error:
+            safely_from_all(streaming.tell_before, name_of(error))
             events.add('error', ename=name_of(error), evalue=error_text(error), traceback=[])
 
     def prepare(self, count):

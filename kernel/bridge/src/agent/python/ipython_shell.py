@@ -14,7 +14,7 @@ from traitlets import Instance, Type
 from traitlets.config import Config
 
 from . import user_module
-from .common import SHELL, safely, succeeds
+from .common import SHELL, safely, safely_from_all, succeeds
 from .errors import error_text, name_of
 from .event_loop import event_loop
 from .events import events
@@ -27,6 +27,7 @@ from .ipython_magics import register_magics
 from .ipython_output import DisplayFormatter, ValueHook, ZMQDisplayPublisher
 from .magics import EXECUTORS, SPARKMAGICS
 from .stdlib import os
+from .streaming import streaming
 from .threads import threads
 from .who_magics import LIVY_NAMES, SHOWN_TO_TOOLS
 
@@ -163,6 +164,7 @@ class ZMQInteractiveShell(InteractiveShell):
         self.shown_error = evalue
         if self.display_formatter.is_value:
             self.display_error = evalue
+        safely_from_all(streaming.tell_before, name)
         events.add('error', ename=name, evalue=error_text(evalue), traceback=[str(line) for line in stb])
 
 

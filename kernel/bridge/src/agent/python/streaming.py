@@ -70,13 +70,12 @@ class Streaming:
     def running(self):
         return [query for query in self.started if safely(lambda query=query: query.isActive)]
 
-    def tell_after(self, reply):
-        """Says after an interrupt which queries go on."""
-        if self.started and (reply or {}).get('content', {}).get('ename') == 'KeyboardInterrupt':
-            names = [query.name or str(query.id) for query in self.running()]
-            if names:
-                what = 'Streaming queries go on: %s. `%%streams stop %s` ends one.\n'
-                events.stream('stderr', what % (', '.join(names), names[0]))
+    def tell_before(self, error):
+        """Says before an interrupt is reported which queries go on."""
+        names = [query.name or str(query.id) for query in self.running()] if error == 'KeyboardInterrupt' else []
+        if names:
+            what = 'Streaming queries go on: %s. `%%streams stop %s` ends one.\n'
+            events.stream('stderr', what % (', '.join(names), names[0]))
 
     def answer(self, stop=None):
         """Lists the running queries and those of cells that have failed, or stops one by its name or id."""

@@ -209,8 +209,8 @@ fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, C
 fn display(value: &str, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError> {
     let wrong = |what: &str, next: &str| Err(CellError::new("UsageError", what, next));
     match kernel {
-        Kind::Pyspark if python_syntax::is_valid(&format!("display({value}\n)")) => {
-            let code = format!("display({value}\n)");
+        Kind::Pyspark if python_syntax::is_valid(&format!("display({value})")) => {
+            let code = format!("display({value})");
             Ok(vec![PlannedStatement::new(kernel, code, Author::User)])
         }
         Kind::Spark if options::variable(value).is_ok() => {
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_dataframe_is_displayed_by_the_magic_of_emr() {
-        let shown = [(Kind::Pyspark, "display(df.limit(3)\n)".to_owned())];
+        let shown = [(Kind::Pyspark, "display(df.limit(3))".to_owned())];
         assert_eq!(steps("%%display df.limit(3)", Kind::Pyspark), shown);
         assert_eq!(kinds("%%display\ndf", Kind::Spark), [Kind::Spark, Kind::Pyspark]);
         for (cell, kernel, word) in [
