@@ -17,6 +17,9 @@ const NO_PYTHON: &str = "This session cannot start Python, so Livy's own SQL ans
 const PYTHON_ENDED: &str = "The session's Python, which runs queries, has ended. If you run the query again, Livy's own SQL \
      answers, with values that may be less exact.";
 
+/// Livy's words for a Python that has ended, and the kernel's for a session that has ended with it.
+const ENDED: [&str; 2] = ["Interpreter died", "its Python has ended"];
+
 /// A statement's place in its cell.
 pub struct Part<'a> {
     /// The kernel that runs it.
@@ -49,7 +52,7 @@ impl Part<'_> {
                 self.sink.warn(NO_PYTHON.to_owned()).await;
                 self.run_as_planned(livys).await
             }
-            Err(failure) if failure.evalue.starts_with("Interpreter died") => {
+            Err(failure) if has_ended_python(&failure) => {
                 // It may have run.
                 self.handle.mark_without_python();
                 Err(failure.with_lines([PYTHON_ENDED.to_owned()]))
@@ -64,4 +67,9 @@ impl Part<'_> {
         run.statements_left = self.statements_left;
         statement::run(&run).await
     }
+}
+
+fn has_ended_python(failure: &CellError) -> bool {
+    let lines = std::iter::once(&failure.evalue).chain(&failure.traceback);
+    lines.into_iter().any(|line| ENDED.iter().any(|words| line.contains(words)))
 }

@@ -55,7 +55,7 @@ pub struct SessionHandle {
     just_recovered: Arc<AtomicBool>,
     /// What the session answers may belong to other statements.
     out_of_step: Arc<AtomicBool>,
-    /// The session's Python does not start, or has ended.
+    /// Python does not start in this kernel's sessions, or has ended.
     without_python: Arc<AtomicBool>,
 }
 
@@ -100,6 +100,12 @@ impl SessionHandle {
     /// Sets when the session gets an agent.
     pub fn with_agent_policy(self, policy: AgentPolicy) -> Self {
         Self { agent: Arc::new(AgentSlot::new(policy)), ..self }
+    }
+
+    /// Shares what is known of Python with the kernel's other sessions: where it ends at once, it may
+    /// end the session, too.
+    pub fn sharing_python_loss(self, without_python: &Arc<AtomicBool>) -> Self {
+        Self { without_python: Arc::clone(without_python), ..self }
     }
 
     /// Notes that somebody else has started the session.
@@ -149,12 +155,12 @@ impl SessionHandle {
         self.out_of_step.load(Ordering::Relaxed)
     }
 
-    /// Notes that the session's Python does not start, or has ended.
+    /// Notes that Python does not start in this kernel's sessions, or has ended.
     pub fn mark_without_python(&self) {
         self.without_python.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the session's Python may be used, or started, where the code needs none.
+    /// Whether a session's Python may be used, or started, where the code needs none.
     pub fn may_use_python(&self) -> bool {
         self.agent.policy() != AgentPolicy::Never && !self.without_python.load(Ordering::Relaxed)
     }

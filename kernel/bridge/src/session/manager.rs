@@ -1,7 +1,7 @@
 //! The owner of the session's state: starts a session when a cell needs one, and ends it with the kernel.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
     time::SystemTime,
 };
 
@@ -45,6 +45,8 @@ pub struct Manager {
     pub(super) configuration: Mutex<SessionProperties>,
     pub(super) connection: tokio::sync::Mutex<Option<Connection>>,
     held: Mutex<Held>,
+    /// Python does not start in the sessions, or has ended.
+    without_python: Arc<AtomicBool>,
     /// Cancelled when the kernel ends.
     pub(super) ending: CancellationToken,
 }
@@ -77,6 +79,7 @@ impl Manager {
             configuration: Mutex::default(),
             connection: tokio::sync::Mutex::new(None),
             held: Mutex::default(),
+            without_python: Arc::default(),
             ending: CancellationToken::new(),
         })
     }
@@ -285,7 +288,8 @@ impl Manager {
         let SessionSettings { options, agents, .. } = &self.settings;
         let handle = SessionHandle::new(connection, session)
             .with_limits(created, options)
-            .with_agent_policy(*agents);
+            .with_agent_policy(*agents)
+            .sharing_python_loss(&self.without_python);
         if AgentNeed::of(AgentUse::Session, self.kind, *agents) == AgentNeed::AtSessionStart {
             handle.request_agent();
         }
