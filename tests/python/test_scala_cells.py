@@ -178,3 +178,26 @@ def test_an_error_keeps_its_line(scala):
 
     within_braces = line("{\nList(1)\n  .map(_ + 1)\n\n  .foo(3)\n}")
     assert line("List(1)\n  .map(_ + 1)\n\n  .foo(3)") == within_braces - 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%table made",
+        "display(made)",
+        'val made2 = made\n  .filter("a > 0")\n\ndisplay(made2)',
+        'display(\n  made\n    .filter("a >= 0")\n)',
+        'display(made.as[Long].map(_ + 1).withColumnRenamed("value", "a"))',
+    ],
+)
+def test_rows_are_shown_as_a_table(scala, code):
+    scala.run('val made = spark.range(3).toDF("a")')
+    [result] = [c for kind, c in scala.outputs(code) if kind in ("execute_result", "display_data")]
+    assert "<th" in result["data"]["text/html"] and ">a<" in result["data"]["text/html"]
+
+
+def test_an_error_in_what_is_displayed_quotes_the_users_code(scala):
+    reply, _ = scala.run("display(made.foo(1))")
+    assert reply["status"] == "error" and "foo is not a member" in reply["evalue"]
+    assert "livy" not in "\n".join(reply["traceback"])
+    assert [line.strip() for line in reply["traceback"][1:3]] == ["made.foo(1)", "^"]

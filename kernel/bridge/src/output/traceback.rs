@@ -28,15 +28,16 @@ fn error_lines(kind: Kind, ename: &str, evalue: &str, traceback: Vec<String>) ->
     match kind {
         Kind::Pyspark => python(ename, evalue, traceback),
         Kind::Spark => scala_lines(ename, evalue, traceback),
-        Kind::Sparkr | Kind::Sql => {
-            std::iter::once(headline(ename, evalue)).chain(without_java_frames(traceback)).collect()
-        }
+        Kind::Sparkr | Kind::Sql => std::iter::once(headline(ename, evalue))
+            .chain(without_java_frames(traceback, is_java_frame))
+            .collect(),
     }
 }
 
 /// The compiler quotes the code that it was given.
 fn scala_lines(ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
-    let below = scala::without_marks(&without_java_frames(traceback).join("\n")).into_owned();
+    let below = scala::without_marks(&without_java_frames(traceback, is_scala_frame).join("\n"))
+        .into_owned();
     std::iter::once(headline(ename, evalue)).chain(below.lines().map(str::to_owned)).collect()
 }
 
@@ -80,13 +81,17 @@ fn names_exception(traceback: &[String], ename: &str) -> bool {
 }
 
 /// A SQL error has fifty frames of Spark's own code, which do not help the user.
-fn without_java_frames(lines: Vec<String>) -> Vec<String> {
-    let (frames, mut rest): (Vec<_>, Vec<_>) =
-        lines.into_iter().partition(|line| is_java_frame(line));
+fn without_java_frames(lines: Vec<String>, is_frame: fn(&str) -> bool) -> Vec<String> {
+    let (frames, mut rest): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| is_frame(line));
     if !frames.is_empty() {
         rest.push(format!("(and {} lines of Java stack)", frames.len()));
     }
     rest
+}
+
+/// `  at org.apache.spark.sql.Dataset.head(Dataset.scala:684)`, unlike a line of code that the compiler quotes.
+fn is_scala_frame(line: &str) -> bool {
+    line.trim_start().starts_with("at ") && is_java_frame(line)
 }
 
 /// `org.apache.spark.sql.SparkSession.sql(SparkSession.scala:684)`
@@ -151,6 +156,26 @@ mod tests {
         java.lang.RuntimeException: bad é
           at f(<console>:22)
           ... 51 elided
+        ");
+    }
+
+    #[test]
+    fn code_that_the_scala_compiler_quotes_is_shown_as_it_was_written() {
+        let quoted = ["       \\*/.map(f(1)) /*\\\n", "               ^\n"];
+        let why = "<console>:22: error: not found: value f";
+        assert_snapshot!(printed(Kind::Spark, "Error", why, &quoted), @"
+        <console>:22: error: not found: value f
+               .map(f(1))
+                    ^
+        ");
+        let frames = [
+            "  at scala.collection.immutable.List.map(List.scala:293)\n",
+            "  at f(<console>:24)\n",
+        ];
+        assert_snapshot!(printed(Kind::Spark, "Error", "java.lang.Error", &frames), @"
+        java.lang.Error
+          at f(<console>:24)
+        (and 1 lines of Java stack)
         ");
     }
 

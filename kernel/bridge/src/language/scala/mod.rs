@@ -8,6 +8,7 @@
 mod definition;
 mod group;
 mod mark;
+pub mod shown_rows;
 mod statement;
 mod token;
 

@@ -23,6 +23,7 @@ use crate::{
         cell_source::CellSource,
         magic_line::{self, MagicRequest},
         misplaced, python_syntax,
+        scala::shown_rows::{self, ShownRows},
     },
 };
 
@@ -105,7 +106,10 @@ pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementP
         Some(Head::Display) => {
             StatementPlan { statements: display(source.code.trim(), kernel)?, note: None }
         }
-        None => unchanged(source),
+        None => match shown_rows(source, kernel) {
+            Some(shown) => show_rows(source, &shown),
+            None => unchanged(source),
+        },
     }))
 }
 
@@ -121,6 +125,21 @@ fn unchanged(source: &CellSource) -> StatementPlan {
     let whole = PlannedStatement::of_user(source.kind, source.code.clone());
     let is_empty = source.code.trim().is_empty();
     StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
+}
+
+/// The rows that a cell of Scala shows at its end, which Livy's Scala cannot.
+fn shown_rows<'c>(source: &'c CellSource, kernel: Kind) -> Option<ShownRows<'c>> {
+    let is_scala = source.kind == Kind::Spark && kernel == Kind::Spark;
+    is_scala.then(|| shown_rows::at_the_end_of(&source.code)).flatten()
+}
+
+fn show_rows(source: &CellSource, shown: &ShownRows<'_>) -> StatementPlan {
+    let before = CellSource { code: shown.before.to_owned(), ..source.clone() };
+    let code = scala::create_view_of(shown.expression);
+    let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
+    let rows = [make_view, query_view(&Query::PLAIN)];
+    let statements = unchanged(&before).statements.into_iter().chain(rows).collect();
+    StatementPlan { statements, note: None }
 }
 
 fn output_option_note(code: &Code) -> Option<String> {
@@ -271,6 +290,19 @@ mod tests {
         assert_eq!(kinds("select {x}", Kind::Sql), [Kind::Pyspark]);
         assert_eq!(kinds("%%sql\nselect 1; -- x", Kind::Pyspark), [Kind::Pyspark]);
         assert_eq!(kinds("%%spark -c sql -o df\nselect 1", Kind::Pyspark), [Kind::Pyspark]);
+    }
+
+    #[test]
+    fn rows_that_a_scala_cell_shows_at_its_end_are_queried() {
+        let view = |expression| (Kind::Spark, scala::create_view_of(expression));
+        let query = (Kind::Sql, format!("SELECT * FROM {}", scala::VIEW));
+        assert_eq!(steps("%table df", Kind::Spark), [view("df"), query.clone()]);
+        assert_eq!(
+            steps("val df = f\ndisplay(df.limit(5))", Kind::Spark),
+            [(Kind::Spark, "val df = f\n".to_owned()), view("df.limit(5)"), query]
+        );
+        let python = "%%scala\ndisplay(df)";
+        assert_eq!(steps(python, Kind::Pyspark), [(Kind::Spark, "display(df)".to_owned())]);
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub fn create_view(statement: &Statement, variable: Option<&str>) -> String {
     }
 }
 
-/// Code that makes the view of a variable's rows.
-pub fn create_view_of(variable: &str) -> String {
-    format!("{variable}.toDF().createOrReplaceTempView(\"{VIEW}\")")
+/// Code that makes the view of the rows that an expression gives. The expression has its own lines, which
+/// are what the compiler quotes if they are wrong.
+pub fn create_view_of(expression: &str) -> String {
+    format!("{{\n{expression}\n}}.toDF().createOrReplaceTempView(\"{VIEW}\")")
 }
