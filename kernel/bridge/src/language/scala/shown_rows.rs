@@ -23,6 +23,7 @@ pub fn at_the_end_of(code: &str) -> Option<ShownRows<'_>> {
     let before = &code[..last.tokens.first()?.start];
     let expression = match last.tokens {
         [magic] if statements.len() == 1 => table_variable(magic)?,
+        _ if defines_display(&tokens) => return None,
         _ => displayed(code, last.tokens)?,
     };
     Some(ShownRows { before, expression })
@@ -34,6 +35,11 @@ fn table_variable<'c>(magic: &Token<'c>) -> Option<&'c str> {
     let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
     let begins = name.starts_with(char::is_whitespace);
     Some(name.trim()).filter(|name| begins && !name.is_empty() && is_name(name))
+}
+
+/// Whether `display` is the user's own function.
+fn defines_display(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| pair[0].text == "def" && pair[1].text == "display")
 }
 
 /// The expression in `display(expression)`.
@@ -86,6 +92,7 @@ mod tests {
             "display(a)(b)",
             "a.display(b)",
             "display(df)\n1",
+            "def display(x: Any) = x\ndisplay(df)",
             "val x = 1\n%table x",
             "%json df",
             "%tablex",
