@@ -171,9 +171,12 @@ def test_completion_in_the_background_has_the_users_names(each_session):
 
 def test_spark_frames_are_looked_at_without_a_job(each_session):
     each_session.run("""
+import types
+def field(name, kind):
+    return types.SimpleNamespace(name=name, dataType=types.SimpleNamespace(simpleString=lambda: kind))
 class DataFrame:
     isStreaming = False
-    dtypes = [("id", "bigint"), ("name", "string")]
+    schema = types.SimpleNamespace(fields=[field("id", "bigint"), field("name", "string")])
     jobs = 0
     def __repr__(self):
         self.jobs += 1

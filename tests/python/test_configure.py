@@ -20,7 +20,7 @@ def refused(kernel, cell):
 
 def test_the_first_session_has_what_was_configured(kernel):
     told = kernel.outputs('%%configure\n{"conf": {"spark.test.number": 7}, "driverMemory": "1g"}')
-    assert '"spark.test.number": "7"' in told[0][1]["data"]["text/plain"]
+    assert '"spark.test.number":"7"' in told[0][1]["data"]["text/plain"]
     assert kernel.value("spark.conf.get('spark.test.number')", timeout=SPARK_START) == "'7'"
 
 

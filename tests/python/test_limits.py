@@ -7,7 +7,7 @@ import pytest
 from conftest import SPARK_START, kernel_with_agent, printed, resident, running_kernel
 
 # This holds Python's lock in C: no other thread runs, and no signal is handled.
-UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 600_000_000)); kept"
+UNSTOPPABLE = "import itertools; kept = 5; n = sum(itertools.islice(itertools.repeat(1), 1_500_000_000)); kept"
 
 
 @pytest.fixture(scope="module")
