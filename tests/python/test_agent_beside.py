@@ -32,11 +32,11 @@ def test_code_has_its_text_value_and_error_in_its_answer_alone(each_session):
 
 
 def test_code_runs_while_a_cell_runs_and_is_no_part_of_its_output(each_session):
-    each_session.start("import time\nx = 1\nprint('cell')\ntime.sleep(1)\nprint('cell', x)")
+    each_session.start("import time\nx = 1\nprint('cell')\ntime.sleep(3)\nprint('cell', x)")
     each_session.wait_until_text("cell\n")
     began = time.monotonic()
     assert text(beside(each_session, "print('tool', x)\nx = 2")) == "tool 1\n"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     assert each_session.reply()["data"]["text/plain"] == "cell\ncell 2"
     assert text(each_session.events()) == "cell 2\n"
 

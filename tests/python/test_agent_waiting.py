@@ -41,7 +41,7 @@ def test_it_waits_until_the_cell_ends(sleeping):
 
 
 def test_it_waits_no_longer_than_it_is_to(sleeping):
-    assert 0.2 <= wait(sleeping, 0.2) < 0.5
+    assert 0.2 <= wait(sleeping, 0.2) < 2
 
 
 def test_it_does_not_wait_for_what_has_happened(session):
@@ -54,9 +54,9 @@ def test_it_collects_what_is_printed_but_not_beyond_the_end(session):
     session.start("import time\nfor i in range(6): print(i); time.sleep(0.1)")
     session.wait_for("start")
     session.events()
-    assert 0.25 < wait(session, 5, linger=0.3) < 0.5
+    assert 0.25 < wait(session, 5, linger=0.3) < 2
     assert text(session.events()).startswith("1\n2\n")
-    assert wait(session, 5, linger=3) < 0.6
+    assert wait(session, 5, linger=3) < 2.5
     session.reply()
     only(session.events(), "end")
 

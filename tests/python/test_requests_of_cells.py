@@ -26,7 +26,7 @@ def requests_of(network, kernel, code):
 def test_a_silent_cell_costs_few_requests_and_its_end_is_told_at_once(network_and_kernel):
     network, kernel = network_and_kernel
     took, requests, _ = requests_of(network, kernel, "time.sleep(3.3)")
-    assert took < 3.3 + 0.3
+    assert took < 3.3 + 1
     assert ("POST", "add-file") in requests and len(requests) <= 16, requests
 
 
@@ -41,10 +41,11 @@ def test_what_a_cell_prints_all_the_time_costs_four_requests_a_second(network_an
     before = len(network.passed)
     code = "for i in range(60): print(i, flush=True); time.sleep(0.1)"
     kernel.client.execute_interactive(code, timeout=60, output_hook=note, allow_stdin=False)
-    assert time.monotonic() - began < 6.5  # Its end is told at once.
-    assert len(network.passed) - before <= 12 + 4 * 6.2 + 4
+    took = time.monotonic() - began
+    assert took < 6 + 2  # Its end is told at once.
+    assert len(network.passed) - before <= 12 + 4 * took + 4
     gaps = [later - sooner for sooner, later in itertools.pairwise(texts)]
-    assert texts[0] < 0.5 and max(gaps) < 1.3, (texts[0], max(gaps))
+    assert texts[0] < 2 and max(gaps) < 3, (texts[0], max(gaps))
 
 
 def test_a_server_that_adds_no_files_is_polled(server_url):
@@ -55,6 +56,6 @@ def test_a_server_that_adds_no_files_is_polled(server_url):
             requests_of(network, kernel, "time.sleep(2)")
             tried = network.refusals
             took, requests, text = requests_of(network, kernel, "time.sleep(2.2); print('last')")
-    assert text == "last\n" and took < 2.2 + 0.4
+    assert text == "last\n" and took < 2.2 + 1.5
     assert tried == network.refusals <= 3
     assert len(requests) <= 50, requests

@@ -169,7 +169,7 @@ def test_mljars_inspector_lists_variables_while_a_cell_runs(sleeping):
 def test_no_tool_waits_for_the_running_cell(sleeping):
     times = [ask(sleeping, code, WITHOUT_HISTORY)[2] for code in [VSCODE_TYPES, MLJAR_LIST] * 5]
     times += [ask(sleeping, "x + 1", SILENT)[2] for _ in range(5)]
-    assert statistics.median(times) < 0.15, times
+    assert statistics.median(times) < 1, times  # On a quiet machine it is 0.05; the cell sleeps much longer.
 
 
 def test_silent_code_changes_variables_and_shows_nothing(sleeping):
