@@ -114,15 +114,11 @@ class Children:
             if not self.drain():
                 return
 
-    def finish(self):
-        """Reports the rest of what the cell's children and its C code have printed."""
-        safely(self.libc.fflush, None)  # Otherwise C's `printf` keeps it until it has 4 KB.
-        self.drain()
-
     def report(self):
-        """Reports what was printed until now, before something else is shown."""
+        """Reports what the cell's children and its C code have printed until now, before something else is shown."""
         if self.moved and not self.forked:
-            self.finish()
+            safely(self.libc.fflush, None)  # Otherwise C's `printf` keeps it until it has 4 KB.
+            self.drain()
 
     @interrupts.shielded
     def drain(self):
