@@ -74,6 +74,11 @@ impl SessionBinding {
         matches!(&request.path[..], [sessions, id, ..] if sessions == "sessions" && is_id(id))
     }
 
+    /// Whether nobody else gives a session this one's name.
+    pub fn is_unique(&self) -> bool {
+        self.known().identity.is_unique
+    }
+
     /// Whether only this session can answer, whichever server is asked.
     pub fn is_certain(&self) -> bool {
         let known = self.known();

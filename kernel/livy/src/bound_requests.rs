@@ -33,7 +33,7 @@ impl BoundRequester<'_> {
             let session = self.look().await?;
             return serde_json::from_value(session).map_err(|error| self.unreadable(&error));
         }
-        if self.binding.must_be_verified(request.method, self.address_changes()) {
+        if self.binding.must_be_verified(request.method, self.requester.address_changes()) {
             self.look().await.map_err(|error| not_sent(request.method, error))?;
         }
         let before = self.binding.addressing();
@@ -54,7 +54,8 @@ impl BoundRequester<'_> {
         loop {
             match exchange.advance().await {
                 AttemptOutcome::Ended(result) => return result,
-                AttemptOutcome::Retry(_) if self.binding.is_certain() => {}
+                AttemptOutcome::Retry(_) if self.binding.is_certain() && !self.may_have_moved() => {
+                }
                 AttemptOutcome::Retry(error) => match self.look().await {
                     Ok(_) => {}
                     Err(another @ Error::AnotherSession { .. }) => return Err(another),
@@ -99,11 +100,25 @@ impl BoundRequester<'_> {
         Err(not_found)
     }
 
-    /// Returns the server's description of the session, if it is this one.
+    /// Returns the server's description of the session, if it is this one. A Livy that has another one
+    /// pins the client to itself, but not for the next requests.
     async fn look(self) -> Result<Value, Error> {
+        let route = &self.requester.route;
+        let before = route.cookies(route.home());
+        let found = self.find().await;
+        if matches!(found, Err(Error::AnotherSession { .. })) {
+            route.set_cookies(route.home(), before);
+        }
+        found
+    }
+
+    async fn find(self) -> Result<Value, Error> {
         let addressing = self.binding.addressing();
-        let request = session::get(&self.binding.id()).reply_as();
-        match self.requester.ask(&self.binding.addressed(request)).await {
+        let mut request = self.binding.addressed(session::get(&self.binding.id()).reply_as());
+        if self.binding.is_unique() && addressing != Addressing::Id {
+            request = request.if_found_elsewhere();
+        }
+        match self.requester.ask(&request).await {
             Err(error) if addressing != Addressing::Id && may_know_no_names(&error) => {
                 self.look_by_id(error).await
             }
@@ -144,7 +159,12 @@ impl BoundRequester<'_> {
 
     fn verify(self, found: &Value) -> Result<(), Error> {
         let session = Session::deserialize(found).map_err(|error| self.unreadable(&error))?;
-        self.binding.verify(&session, self.endpoint(), self.address_changes())
+        self.binding.verify(&session, self.endpoint(), self.requester.address_changes())
+    }
+
+    /// Whether another server may have the session by now, as a standby that has taken it over.
+    fn may_have_moved(self) -> bool {
+        self.requester.servers.list.len() > 1
     }
 
     fn unreadable(self, error: &serde_json::Error) -> Error {
@@ -153,11 +173,7 @@ impl BoundRequester<'_> {
     }
 
     fn endpoint(self) -> String {
-        self.requester.server.endpoint()
-    }
-
-    fn address_changes(self) -> u64 {
-        self.requester.server.connection.address_changes.count()
+        self.requester.home().endpoint()
     }
 }
 

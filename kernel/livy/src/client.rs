@@ -5,11 +5,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Endpoint, Error, Feature, Identity, Options, Profile, Request, TroubleReport, Troubles, Verify,
-    binding::SessionBinding, bound_requests::BoundRequester, exchange::Requester,
+    Affinity, Endpoint, Error, Feature, Identity, Options, Profile, Request, TroubleReport,
+    Troubles, Verify,
+    binding::SessionBinding,
+    bound_requests::BoundRequester,
+    cookie_jar::CookieJar,
+    exchange::{Requester, Server},
+    route::Route,
 };
 
-/// Asks one Livy server; cheap to clone.
+/// Asks a Livy server, or the first of several that can be reached; cheap to clone.
+///
+/// A client and its clones take one way to their Livy: the same server of the list, with the cookies by
+/// which a balancer in front of it knows them. [`apart`](Self::apart) makes a client with another way.
 #[derive(Clone, Debug)]
 pub struct Client {
     requester: Requester,
@@ -42,6 +50,58 @@ impl Client {
         Self { requester, ..self.clone() }
     }
 
+    /// Returns a client of the same servers with a way of its own, and without cookies: a balancer may
+    /// send it to another Livy.
+    pub fn apart(&self) -> Self {
+        self.by_way_of(self.requester.route.home())
+    }
+
+    /// Returns a client with a way of its own that leads to the same Livy as this one's.
+    pub fn forked(&self) -> Self {
+        let (client, route) = (self.apart(), &self.requester.route);
+        client
+            .requester
+            .route
+            .set_cookies(client.requester.route.home(), route.cookies(route.home()));
+        client
+    }
+
+    /// Returns a client with a way of its own for each of the servers, in the order of the list.
+    pub fn each_server(&self) -> Vec<Self> {
+        (0..self.requester.servers.list.len()).map(|server| self.by_way_of(server)).collect()
+    }
+
+    fn by_way_of(&self, server: usize) -> Self {
+        let route = Arc::new(Route::new(server, self.requester.servers.list.len()));
+        Self { requester: Requester { route, ..self.requester.clone() }, ..self.clone() }
+    }
+
+    /// Returns a client of the same servers with a way that was written down, if it leads to one of them.
+    pub fn with_affinity(&self, affinity: &Affinity) -> Option<Self> {
+        let is_named = |server: &Server| server.endpoint() == affinity.server;
+        let server = self.requester.servers.list.iter().position(is_named)?;
+        let client = self.by_way_of(server);
+        client.requester.route.set_cookies(server, affinity.cookies.clone());
+        Some(client)
+    }
+
+    /// Returns what leads to the same Livy again.
+    pub fn affinity(&self) -> Affinity {
+        let route = &self.requester.route;
+        Affinity { server: self.requester.home().endpoint(), cookies: route.cookies(route.home()) }
+    }
+
+    /// The names of the cookies by which a balancer may know the client.
+    pub fn cookie_names(&self) -> Vec<String> {
+        let route = &self.requester.route;
+        route.cookies(route.home()).names()
+    }
+
+    /// Whether there are several servers.
+    pub fn has_several_servers(&self) -> bool {
+        self.requester.servers.list.len() > 1
+    }
+
     /// Returns the same client, whose requests about this session reach no other session. They fail
     /// with [`Error::AnotherSession`] where another session has its id now. Requests about other
     /// sessions are sent as usual.
@@ -55,9 +115,21 @@ impl Client {
         Some(self.binding.as_ref()?.identity())
     }
 
-    /// The server's address.
+    /// The address of the server that is asked first.
     pub fn endpoint(&self) -> &Endpoint {
         &self.options().endpoint
+    }
+
+    /// The address of the server that comes first in the list.
+    pub fn first_endpoint(&self) -> &Endpoint {
+        &self.requester.servers.first().connection.options.endpoint
+    }
+
+    /// Says who asks, as far as that is known without a secret: the kind of login, its user, and for
+    /// whom that user acts.
+    pub fn account(&self) -> String {
+        let Options { auth, do_as, .. } = self.options();
+        [auth.name(), auth.user(), do_as.as_deref().unwrap_or_default()].join(" ").trim().to_owned()
     }
 
     /// The make of the server.
@@ -72,17 +144,17 @@ impl Client {
 
     /// Whether the server is known to lack a feature, by its profile or by an earlier answer.
     pub fn lacks(&self, feature: Feature) -> bool {
-        self.requester.server.missing.contains(feature)
+        self.requester.home().missing.contains(feature)
     }
 
     /// Watches which requests get no answer, and are being sent again or waited for.
     pub fn troubles(&self) -> watch::Receiver<Troubles> {
-        self.requester.server.troubles.subscribe()
+        self.requester.servers.troubles.subscribe()
     }
 
     /// Begins a report of trouble that no single request has, for example between two polls.
     pub fn trouble_report(&self) -> TroubleReport<'_> {
-        self.requester.server.trouble_report()
+        self.requester.servers.trouble_report()
     }
 
     /// Sends a request, again where that is harmless ([`ResendPolicy`](crate::ResendPolicy)), and
@@ -103,6 +175,12 @@ impl Client {
         }
     }
 
+    /// Forgets the cookies, so that a balancer may choose another Livy.
+    pub(crate) fn forget_cookies(&self) {
+        let route = &self.requester.route;
+        route.set_cookies(route.home(), CookieJar::default());
+    }
+
     /// Waits; returns false if nothing must be sent again any more.
     pub(crate) async fn pause(&self, delay: Duration) -> bool {
         self.requester.pause(delay).await
@@ -114,7 +192,7 @@ impl Client {
     }
 
     fn options(&self) -> &Options {
-        &self.requester.server.connection.options
+        &self.requester.home().connection.options
     }
 }
 

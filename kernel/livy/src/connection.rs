@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
+use reqwest::{Response, Url};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -11,6 +11,8 @@ use crate::{
     address_changes::AddressChanges,
     http::{self, root_cause},
     receive::{self, Broken},
+    redirect,
+    route::Route,
     tls,
 };
 
@@ -28,6 +30,25 @@ pub(crate) struct Connection {
     pub address_changes: AddressChanges,
 }
 
+/// Why an attempt has no usable answer, and where the server sends its client instead, if it does.
+pub(crate) struct Failure {
+    pub error: Error,
+    pub redirect: Option<Url>,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), redirect: None }
+    }
+}
+
+/// The cookies of one server on a client's route.
+#[derive(Clone, Copy)]
+pub(crate) struct Cookies<'a> {
+    pub route: &'a Route,
+    pub server: usize,
+}
+
 impl Connection {
     pub fn new(options: Options) -> Result<Self, Error> {
         let http = http::client(&options)?;
@@ -35,12 +56,24 @@ impl Connection {
     }
 
     /// Asks once, or twice after a 401 that may only mean that a token has expired.
-    pub async fn attempt<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
-        match self.attempt_once(request).await {
-            Err(error) if self.has_fresh_credentials_after(&error).await => {
-                self.attempt_once(request).await
+    pub async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: &Request<T>,
+        cookies: Cookies<'_>,
+    ) -> Result<T, Failure> {
+        match self.attempt_once(request, cookies).await {
+            Err(failure) if self.has_fresh_credentials_after(&failure.error).await => {
+                self.turn().await;
+                self.attempt_once(request, cookies).await
             }
             result => result,
+        }
+    }
+
+    /// Waits until the server may be asked.
+    pub async fn turn(&self) {
+        if let Some(pace) = &self.options.pace {
+            pace.turn().await;
         }
     }
 
@@ -55,10 +88,16 @@ impl Connection {
         }
     }
 
-    async fn attempt_once<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
+    async fn attempt_once<T: DeserializeOwned>(
+        &self,
+        request: &Request<T>,
+        cookies: Cookies<'_>,
+    ) -> Result<T, Failure> {
         let mut signed = http::request(&self.http, &self.options, request)?;
         let signing = timeout(SIGNING_TIMEOUT, self.options.auth.apply(&mut signed)).await;
         let check = signing.map_err(|_| unsigned())??;
+        cookies.route.sign(cookies.server, &mut signed);
+        let url = signed.url().clone();
         let response = self.respond(signed, request.answer_within).await?;
         if let Some(check) = check {
             let checked = check.check(response.status().as_u16(), response.headers());
@@ -67,8 +106,15 @@ impl Connection {
                 reason: error.to_string(),
             })?;
         }
+        let (status, headers) = (response.status(), response.headers().clone());
+        // A refusal may come from a Livy that does not have the session: it pins the client to none.
+        if status.is_success() {
+            cookies.route.receive(cookies.server, &url, &headers);
+        }
         let received = receive::whole(response, request.size, &self.options.timeouts).await;
-        received.map_err(|broken| self.broken(broken))?.parse(&self.options.endpoint)
+        let reply = received.map_err(|broken| self.broken(broken))?;
+        let redirect = redirect::target(status.as_u16(), &url, &headers);
+        reply.parse(&self.options.endpoint).map_err(|error| Failure { error, redirect })
     }
 
     async fn respond(&self, signed: reqwest::Request, within: Duration) -> Result<Response, Error> {

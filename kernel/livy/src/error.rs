@@ -174,14 +174,21 @@ impl Error {
         }
     }
 
+    /// Whether no connection to the server could be made, so that it has certainly not got the request.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Untrusted { .. })
+    }
+
     /// Whether the server demands a login, or refuses the one it got.
     pub fn is_unauthorized(&self) -> bool {
         self.refusal().is_some_and(|refusal| refusal.status == 401)
     }
 
-    /// Whether the server is too busy and asks for fewer requests.
+    /// Whether the server is too busy, and asks for fewer requests or says when it is back.
     pub fn is_throttled(&self) -> bool {
-        self.refusal().is_some_and(|refusal| refusal.status == 429)
+        self.refusal().is_some_and(|refusal| {
+            refusal.status == 429 || refusal.status == 503 && refusal.retry_after.is_some()
+        })
     }
 
     /// Returns what became of the request.

@@ -32,7 +32,15 @@ impl Client {
         let Some(name) = &new.name else {
             return Err(lost);
         };
-        self.search(|| self.session_named(name)).await.ok_or(lost)
+        let was_pinned = !self.cookie_names().is_empty();
+        let search = || async {
+            if !was_pinned {
+                // The balancer may have sent the request to any Livy behind it.
+                self.forget_cookies();
+            }
+            self.session_named(name).await
+        };
+        self.search(search).await.ok_or(lost)
     }
 
     /// Searches at each of the [`SEARCH_DELAYS`] until something is found.

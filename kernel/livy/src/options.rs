@@ -3,7 +3,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use crate::{
-    Auth, AuthError, Endpoint, Profile, ResendPolicy, Tls,
+    Auth, AuthError, Endpoint, Pace, Profile, ResendPolicy, Tls,
     auth::{from_endpoint, secret},
 };
 
@@ -29,6 +29,11 @@ pub struct Options {
     pub do_as: Option<String>,
     /// The Unix socket at which the endpoint answers, instead of its port.
     pub socket: Option<PathBuf>,
+    /// Says when the server may be asked next.
+    pub pace: Option<Arc<dyn Pace>>,
+    /// Further servers in the order in which they are asked, if the ones before them cannot be reached.
+    /// Each has its own credentials; the first server's `resend` counts for all.
+    pub others: Vec<Options>,
 }
 
 impl Options {
@@ -49,6 +54,8 @@ impl Options {
             tls: Tls::default(),
             do_as: None,
             socket: None,
+            pace: None,
+            others: Vec::new(),
         })
     }
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crate::{budget, retry_after::MAX_RETRY_AFTER};
+use crate::{budget, resend, retry_after::MAX_RETRY_AFTER};
 
 /// The longest pause that a slow server causes.
 const SLOW_SERVER_PAUSE: Duration = Duration::from_secs(5);
@@ -77,10 +77,11 @@ pub struct Polls {
 }
 
 impl Polls {
-    /// Makes the next wait as long as the server's `Retry-After` header asked for, but no longer than
-    /// [`MAX_RETRY_AFTER`].
+    /// Makes the next wait as long as the server's `Retry-After` header asked for, or up to a quarter
+    /// longer, but no longer than [`MAX_RETRY_AFTER`].
     pub fn set_retry_after(&mut self, retry_after: Option<Duration>) {
-        self.retry_after = retry_after.map(|wait| wait.min(MAX_RETRY_AFTER));
+        let wait = |wait| resend::with_jitter(wait, fastrand::f64()).min(MAX_RETRY_AFTER);
+        self.retry_after = retry_after.map(wait);
     }
 
     /// Notes how long the server took for an answer: one that is slow is asked less often.
@@ -184,7 +185,8 @@ mod tests {
     fn a_server_that_asks_for_a_pause_has_it_once() {
         let mut polls = PollPolicy::STATEMENT.start();
         polls.set_retry_after(Some(Duration::from_secs(7)));
-        assert_eq!(polls.next(Duration::ZERO), Duration::from_secs(7));
+        let seven = Duration::from_secs(7);
+        assert!((seven..=seven.mul_f64(1.25)).contains(&polls.next(Duration::ZERO)));
         assert!(polls.next(Duration::ZERO) < Duration::from_secs(1));
     }
 }

@@ -15,6 +15,7 @@ pub struct Request<T> {
     pub(crate) answer_within: Duration,
     pub(crate) size: Size,
     pub(crate) feature: Option<Feature>,
+    pub(crate) elsewhere: Elsewhere,
     reply: PhantomData<fn() -> T>,
 }
 
@@ -36,6 +37,17 @@ pub(crate) enum Size {
     Usual,
     /// As much as a cell may print.
     Large,
+}
+
+/// Which of several servers may answer a request, if the one that is asked first cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// Any server, for what has no id: ids mean nothing on another server.
+    Any,
+    /// A server that has what is asked for by a name that nothing else has.
+    IfFound,
+    /// No other server.
+    Never,
 }
 
 impl<T> Request<T> {
@@ -75,6 +87,7 @@ impl<T> Request<T> {
             answer_within: self.answer_within,
             size: self.size,
             feature: self.feature,
+            elsewhere: self.elsewhere,
             reply: PhantomData,
         }
     }
@@ -98,6 +111,12 @@ impl<T> Request<T> {
         Self { size: Size::Large, ..self }
     }
 
+    /// Returns the same request for something that another server may have by now, and nothing else has
+    /// its name.
+    pub(crate) fn if_found_elsewhere(self) -> Self {
+        Self { elsewhere: Elsewhere::IfFound, ..self }
+    }
+
     /// Returns the same request, which needs a feature that not every server has.
     pub(crate) fn needing(self, feature: Feature) -> Self {
         Self { feature: Some(feature), ..self }
@@ -112,6 +131,7 @@ impl<T> Request<T> {
             answer_within: ANSWER_TIMEOUT,
             size: Size::Usual,
             feature: None,
+            elsewhere: if path.len() > 1 { Elsewhere::Never } else { Elsewhere::Any },
             reply: PhantomData,
         }
     }
@@ -140,6 +160,7 @@ impl<T> Clone for Request<T> {
             answer_within: self.answer_within,
             size: self.size,
             feature: self.feature,
+            elsewhere: self.elsewhere,
             reply: PhantomData,
         }
     }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Error, error::Fate, request::Method};
+use crate::{Error, MAX_RETRY_AFTER, error::Fate, request::Method};
 
 /// How long failed requests are sent again, where that is harmless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResendPolicy {
     /// How long a server that cannot be reached, or fails, is tried.
     pub within: Duration,
-    /// How long a server that is too busy (429) is tried.
+    /// How long a server is tried that is too busy (429), or says when it is back (503).
     pub throttled_within: Duration,
 }
 
@@ -48,7 +48,7 @@ impl ResendPolicy {
         if !may_be_sent_again(method, error) {
             return None;
         }
-        let wish = error.retry_after().unwrap_or_default();
+        let wish = with_jitter(error.retry_after().unwrap_or_default(), chance);
         let delay = backoff(attempts).mul_f64(0.5 + chance / 2.0).max(wish);
         let within = if error.is_throttled() { self.throttled_within } else { self.within };
         (elapsed.saturating_add(delay) <= within).then_some(delay)
@@ -99,6 +99,12 @@ fn may_be_sent_again(method: Method, error: &Error) -> bool {
         Fate::Unknown => method == Method::Get && error.is_temporary(),
         Fate::Answered => false,
     }
+}
+
+/// Makes a wait that a server asks for longer by up to a quarter: it has asked others, too, and they are
+/// not to return all at once.
+pub(crate) fn with_jitter(wait: Duration, chance: f64) -> Duration {
+    wait.saturating_add(wait.min(MAX_RETRY_AFTER).mul_f64(chance / 4.0))
 }
 
 /// Returns 0.1 s, 0.2 s, 0.4 s and so on, up to 2 s.
@@ -154,13 +160,16 @@ mod tests {
 
     #[test]
     fn retry_after_is_obeyed_and_bounded() {
-        let delay = |error: &Error| {
-            ResendPolicy::default().delay(Method::Get, error, 1, Duration::ZERO, 0.0)
+        let delay = |error: &Error, chance| {
+            ResendPolicy::default().delay(Method::Get, error, 1, Duration::ZERO, chance)
         };
-        assert_eq!(delay(&refused(429, Some(60))), Some(Duration::from_secs(60)));
-        assert_eq!(delay(&refused(429, Some(600))), None);
-        assert_eq!(delay(&refused(429, Some(u64::MAX))), None);
-        assert_eq!(delay(&refused(503, Some(60))), None);
+        for status in [429, 503] {
+            assert_eq!(delay(&refused(status, Some(60)), 0.0), Some(Duration::from_secs(60)));
+            assert_eq!(delay(&refused(status, Some(60)), 1.0), Some(Duration::from_secs(75)));
+            assert_eq!(delay(&refused(status, Some(600)), 0.0), None);
+            assert_eq!(delay(&refused(status, Some(u64::MAX)), 1.0), None);
+        }
+        assert_eq!(delay(&refused(502, Some(60)), 0.0), None);
     }
 
     #[test]

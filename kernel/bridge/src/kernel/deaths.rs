@@ -110,8 +110,11 @@ impl Bench {
         let files = StateFiles::for_connection_file(&folder.path().join("kernel-1.json")).unwrap();
         let journal = Journal::new(files, Kind::Pyspark);
         let (notices, _) = mpsc::unbounded_channel();
-        let target =
-            Ok(Target::Remote { options: Box::new(options.clone()), from_sparkmagic: false });
+        let target = Ok(Target::Remote {
+            options: Box::new(options.clone()),
+            from_sparkmagic: false,
+            requests_per_second: None,
+        });
         let agents = AgentPolicy::Auto;
         let settings = SessionSettings { target, agents, options: wanted, source: None };
         let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);

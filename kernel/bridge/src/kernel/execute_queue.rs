@@ -251,7 +251,7 @@ impl ExecuteQueue {
         let Some(record) = sessions.inherited().await else { return };
         self.execution_count = record.count;
         sessions.journal.adopt(&record);
-        sessions.recover(record.session, record.started_here);
+        sessions.recover(record.session, record.started_here, &record.server);
         for entry in record.cells {
             if let Some(request) = entry.asked.request() {
                 self.resume(entry, Arc::new(request));

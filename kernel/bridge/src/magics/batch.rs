@@ -4,8 +4,12 @@ use clap::Args;
 use livy_client::{Client, Id, SessionState, batch};
 
 use crate::{
-    display::panel::Text, error::CellError, magics::errors::unanswered,
-    server::local_file::absolute, session::Manager, settings::session_properties,
+    display::panel::Text,
+    error::CellError,
+    magics::errors::unanswered,
+    server::{affinity::Subject, local_file::absolute},
+    session::Manager,
+    settings::session_properties,
 };
 
 /// Options of `%%batch`, and its JSON.
@@ -39,6 +43,7 @@ pub async fn submit(sessions: &Manager, options: &Options) -> Result<Submitted, 
         new.file = absolute(new.file);
     }
     let batch = client.send(batch::create(&new)).await.map_err(|error| unanswered(&error))?;
+    Subject::batches(&client).note(&client);
     Ok(Submitted { client, id: batch.id })
 }
 

@@ -1,7 +1,5 @@
 //! Errors that several magics have.
 
-use livy_client::Error;
-
 use crate::error::CellError;
 
 /// There is no session, which the magic needs.
@@ -10,6 +8,6 @@ pub fn no_session(what: &str) -> CellError {
 }
 
 /// The server has not answered, or refuses.
-pub fn unanswered(error: &Error) -> CellError {
+pub fn unanswered(error: &impl std::fmt::Display) -> CellError {
     CellError::new("LivyError", error.to_string(), "Ask again when the server is back.")
 }

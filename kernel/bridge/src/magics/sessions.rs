@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use livy_client::{Client, Id, Session, session};
+use serde::Deserialize;
 
 use crate::{
     display::panel::Text,
@@ -11,6 +12,7 @@ use crate::{
     magics::errors::{no_session, unanswered},
     server::{
         cleanup,
+        locate::{self, Located},
         resource::{Resource, Scope},
         session_name::{self, SessionName},
     },
@@ -47,6 +49,7 @@ pub struct Cleanup {
 /// The sessions of this program's kernels, or everybody's.
 pub async fn list(sessions: &Arc<Manager>, which: &Which) -> Result<Text, CellError> {
     let listed = all(&sessions.connect().await?.client).await?;
+    let listed: Vec<Session> = listed.into_iter().map(|(_, session)| session).collect();
     let state = sessions.state();
     let which = if which.all { Scope::All } else { Scope::Kernels };
     let is_here = |session: &Session| state.session_id() == Some(&session.id);
@@ -81,8 +84,9 @@ fn row(session: &Session, is_here: bool) -> Vec<String> {
 /// Ends one that is not this notebook's.
 pub async fn delete(sessions: &Arc<Manager>, deletion: &Deletion) -> Result<Text, CellError> {
     let client = sessions.connect().await?.client;
-    let found = client.send(session::get(&deletion.session.as_str().into())).await;
-    let session = found.map_err(|error| unanswered(&error))?;
+    let found = locate::find(Resource::Session, &client, &deletion.session.as_str().into()).await;
+    let Located { client, value } = found.map_err(|error| unanswered(&error))?;
+    let session = Session::deserialize(value).map_err(|error| unanswered(&error))?;
     if sessions.ready_session().is_some_and(|handle| handle.is_same(&session)) {
         let next =
             "`%cleanup -f` ends it, `%detach` leaves it, and `%%configure -f` starts another.";
@@ -102,8 +106,8 @@ pub async fn delete(sessions: &Arc<Manager>, deletion: &Deletion) -> Result<Text
 pub async fn clean_up(sessions: &Arc<Manager>, cleanup: &Cleanup) -> Result<Text, CellError> {
     let client = sessions.connect().await?.client;
     let listed = all(&client).await?;
-    let is_orphan = |session: &&Session| Scope::Orphaned.includes(name(session));
-    let orphans: Vec<&Session> = listed.iter().filter(is_orphan).collect();
+    let is_orphan = |(_, session): &&(Client, Session)| Scope::Orphaned.includes(name(session));
+    let orphans: Vec<&(Client, Session)> = listed.iter().filter(is_orphan).collect();
     if !cleanup.force {
         let count = orphans.len();
         return Err(unasked(&format!(
@@ -111,8 +115,8 @@ pub async fn clean_up(sessions: &Arc<Manager>, cleanup: &Cleanup) -> Result<Text
         )));
     }
     let mut ended: Vec<String> = sessions.end_session().await.iter().map(Id::to_string).collect();
-    for orphan in orphans {
-        end(&client, orphan).await?;
+    for (client, orphan) in orphans {
+        end(client, orphan).await?;
         ended.push(orphan.id.to_string());
     }
     Ok(Text::plain(&match ended.is_empty() {
@@ -134,10 +138,12 @@ pub async fn spark_ui(sessions: &Manager) -> Result<Text, CellError> {
     })
 }
 
-async fn all(client: &Client) -> Result<Vec<Session>, CellError> {
-    let asked = Resource::Session.list_all(client).await;
-    let sessions = asked.map_err(|error| unanswered(&error))?.into_iter();
-    Ok(sessions.filter_map(|session| serde_json::from_value(session).ok()).collect())
+/// The sessions on all the Livys that this person's ways lead to, and the way to each.
+async fn all(client: &Client) -> Result<Vec<(Client, Session)>, CellError> {
+    let asked = locate::list_all(Resource::Session, client).await;
+    let located = asked.map_err(|error| unanswered(&error))?.into_iter();
+    let read = |Located { client, value }| Some((client, serde_json::from_value(value).ok()?));
+    Ok(located.filter_map(read).collect())
 }
 
 /// Ends what was listed, and nothing that has its number by now.

@@ -9,7 +9,7 @@ use std::{
 use livy_client::{Client, Error, Id, Identity, session};
 use tokio::time::{sleep, timeout};
 
-use crate::server::session_name;
+use crate::server::{affinity::Subject, session_name};
 
 /// How long the process tries to end the session. After two minutes without a kernel the server ends the
 /// session by itself.
@@ -86,18 +86,29 @@ impl PendingCleanup {
     /// Whether it is certain that the session is gone.
     async fn try_end(&self, client: &Client) -> bool {
         match self {
-            Self::Known(session) => {
-                delete(&client.bound_to(session.clone()), &session.id).await.is_ok()
-            }
-            // If it is not found, its creation may still be on its way.
-            Self::Named(name) => match client.session_named(name).await {
-                Some(session) => {
-                    let client = client.bound_to(session_name::identity(&session));
-                    delete(&client, &session.id).await.is_ok()
+            Self::Known(session) => Self::end_known(client, session).await,
+            Self::Named(name) => {
+                // Each look may meet another Livy, behind a balancer that does not know the client yet.
+                for way in client.each_server() {
+                    if let Some(session) = way.session_named(name).await {
+                        let session = session_name::identity(&session);
+                        return delete(&way.bound_to(session.clone()), &session.id).await.is_ok();
+                    }
                 }
-                None => false,
-            },
+                // Its creation may still be on its way.
+                false
+            }
         }
+    }
+
+    async fn end_known(client: &Client, session: &Identity) -> bool {
+        let subject = Subject::session(session);
+        let client = subject.client(client).bound_to(session.clone());
+        let is_gone = delete(&client, &session.id).await.is_ok();
+        if is_gone {
+            subject.forget();
+        }
+        is_gone
     }
 }
 

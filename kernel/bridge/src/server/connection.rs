@@ -1,12 +1,12 @@
 //! Reaches the server that cells run on, or starts it, when the first cell needs it.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use livy_client::{Client, Options};
+use livy_client::{Client, Error, Options, Pace};
 
 use crate::{
     error::CellError,
-    server::local_process::LocalProcess,
+    server::{affinity::Subject, local_process::LocalProcess, pace::SharedPace},
     settings::{LIVY_URL, SettingsError, Target},
 };
 
@@ -28,6 +28,16 @@ impl From<Client> for Connection {
 }
 
 impl Connection {
+    /// Returns the same connection by way of another client of its server.
+    pub fn by_way_of(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
+    /// Returns the same connection for something new, which a balancer may place on any Livy.
+    pub fn apart(&self) -> Self {
+        self.clone().by_way_of(self.client.apart())
+    }
+
     /// Reaches the target that the settings name. For a Livy server that costs nothing yet; Spark on
     /// this machine has its lease in the file `lease`.
     ///
@@ -39,13 +49,15 @@ impl Connection {
         lease: &Path,
     ) -> Result<Self, CellError> {
         match target {
-            Ok(Target::Remote { options, from_sparkmagic }) => {
-                let client = client((**options).clone())?;
+            Ok(Target::Remote { options, from_sparkmagic, requests_per_second }) => {
+                let client = client_of((**options).clone(), *requests_per_second);
+                let client = client.map_err(|error| unusable(&error))?;
                 Ok(Self { client, local: None, from_sparkmagic: *from_sparkmagic })
             }
             Ok(Target::Local { python }) => {
                 let local = LocalProcess::open(lease, python.as_deref()).await?;
-                let client = client(local.lease().options()?)?;
+                let client = Client::with_options(local.lease().options()?);
+                let client = client.map_err(|error| unusable(&error))?;
                 Ok(Self { client, local: Some(local), from_sparkmagic: false })
             }
             Err(error) => Err(CellError::new(
@@ -82,8 +94,24 @@ impl Connection {
     }
 }
 
-fn client(options: Options) -> Result<Client, CellError> {
-    Client::with_options(options).map_err(|error| {
-        CellError::new("LivyError", error.to_string(), "Fix that, then run the cell again.")
-    })
+/// Makes the client of a server, which keeps to the pace that the user has set, and whose way leads to the
+/// Livy that has this person's batches.
+///
+/// # Errors
+///
+/// Those of [`Client::with_options`].
+pub fn client_of(options: Options, requests_per_second: Option<f64>) -> Result<Client, Error> {
+    let others = options.others.clone().into_iter();
+    let others = others.map(|server| paced(server, requests_per_second)).collect();
+    let client = Client::with_options(Options { others, ..paced(options, requests_per_second) })?;
+    Ok(Subject::batches(&client).client(&client))
+}
+
+fn paced(server: Options, requests_per_second: Option<f64>) -> Options {
+    let pace = requests_per_second.and_then(|rate| SharedPace::new(&server.endpoint, rate));
+    Options { pace: pace.map(|pace| Arc::new(pace) as Arc<dyn Pace>), ..server }
+}
+
+fn unusable(error: &Error) -> CellError {
+    CellError::new("LivyError", error.to_string(), "Fix that, then run the cell again.")
 }

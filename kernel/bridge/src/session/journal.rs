@@ -42,7 +42,7 @@ pub struct Record {
     /// The kernel's language.
     kind: Kind,
     /// The server's address, without credentials.
-    server: String,
+    pub server: String,
     /// What tells the session from others of its id.
     pub session: Identity,
     /// Whether the kernel had started the session, and so was to end it.
@@ -99,7 +99,7 @@ pub struct Journal {
 enum Task {
     Note(Box<dyn FnOnce(&mut Contents) + Send>),
     Read {
-        server: String,
+        servers: Vec<String>,
         found: oneshot::Sender<Option<Record>>,
     },
     /// Answered when everything before it is done.
@@ -124,11 +124,11 @@ impl Journal {
         self.files.path("livy-local")
     }
 
-    /// Returns what a killed kernel had, if it had this language and this server. A disk that hangs has
-    /// nothing.
-    pub async fn inherited(&self, server: &str) -> Option<Record> {
+    /// Returns what a killed kernel had, if it had this language and one of these servers. A disk that
+    /// hangs has nothing.
+    pub async fn inherited(&self, servers: &[String]) -> Option<Record> {
         let (found, record) = oneshot::channel();
-        self.send(Task::Read { server: server.to_owned(), found });
+        self.send(Task::Read { servers: servers.to_owned(), found });
         timeout(DISK_LIMIT, record).await.ok()?.ok()?
     }
 
@@ -252,7 +252,7 @@ impl Writer {
         // Whoever asked may have left.
         match task {
             Task::Note(note) => self.change(note),
-            Task::Read { server, found } => drop(found.send(self.inherited(&server))),
+            Task::Read { servers, found } => drop(found.send(self.inherited(&servers))),
             Task::Reach(reached) => drop(reached.send(())),
         }
     }
@@ -270,12 +270,12 @@ impl Writer {
         }
     }
 
-    fn inherited(&self, server: &str) -> Option<Record> {
+    fn inherited(&self, servers: &[String]) -> Option<Record> {
         let record: Record = private_file::read_json(&self.path)?;
         let is_gone = record.pid == std::process::id() || !is_alive(record.pid);
         let fits = record.version == FORMAT_VERSION
             && record.kind == self.contents.kind
-            && record.server == server;
+            && servers.contains(&record.server);
         (is_gone && fits).then_some(record)
     }
 }
@@ -340,17 +340,17 @@ mod tests {
     }
 
     async fn cells(journal: &Journal) -> Vec<Running> {
-        journal.inherited(SERVER).await.unwrap().cells
+        journal.inherited(&[SERVER.to_owned()]).await.unwrap().cells
     }
 
     #[tokio::test]
     async fn what_was_written_is_inherited() {
         let (journal, _folder) = journal();
-        let record = journal.inherited(SERVER).await.unwrap();
+        let record = journal.inherited(&[SERVER.to_owned()]).await.unwrap();
         assert_eq!((record.session, record.count, record.cells), (session(), 4, Vec::new()));
         assert!(path(&journal.files).ends_with("kernel-1.livy"));
         journal.session(None);
-        assert_eq!(journal.inherited(SERVER).await, None);
+        assert_eq!(journal.inherited(&[SERVER.to_owned()]).await, None);
     }
 
     #[tokio::test]
@@ -402,7 +402,7 @@ mod tests {
         journal.begins(running("7", asked("b"))).await;
         assert!(before.elapsed() >= DISK_LIMIT);
         goes_on.send(()).unwrap();
-        let record = journal.inherited(SERVER).await.unwrap();
+        let record = journal.inherited(&[SERVER.to_owned()]).await.unwrap();
         assert_eq!((record.count, record.cells.len()), (5, 1));
     }
 
@@ -411,7 +411,7 @@ mod tests {
         let (journal, _folder) = journal();
         journal.note(|_| panic!("a test of panics"));
         journal.count(5);
-        assert_eq!(journal.inherited(SERVER).await.unwrap().count, 5);
+        assert_eq!(journal.inherited(&[SERVER.to_owned()]).await.unwrap().count, 5);
     }
 
     #[tokio::test]
@@ -426,7 +426,7 @@ mod tests {
         );
         for text in [&record.replace("pyspark", "sql"), &living, "", "{}", "\u{0}", "[1"] {
             fs::write(&path, text).unwrap();
-            assert_eq!(journal.inherited(SERVER).await, None, "{text}");
+            assert_eq!(journal.inherited(&[SERVER.to_owned()]).await, None, "{text}");
         }
     }
 }

@@ -14,15 +14,23 @@ use crate::{
 const LOG_LINES_READ: i64 = 200;
 /// How long Livy may take to write the last lines of a log.
 const LAST_LINES_DELAY: Duration = Duration::from_millis(700);
-/// How often a server that does not know the session is asked again: a load balancer may choose another
-/// server.
-const BALANCER_RETRIES: usize = 3;
+/// The waits before a server that does not know the session is asked again: a load balancer may choose
+/// another server.
+const BALANCER_RETRIES: [Duration; 3] = [Duration::ZERO; 3];
+/// The waits before it is asked once more if a balancer's cookie leads to it: a balancer sends its clients
+/// elsewhere for a moment if a server is slow to answer its checks.
+const PINNED_RETRIES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(2)];
 /// How many lines of a log are shown.
 pub const LOG_LINES_SHOWN: usize = 10;
 
 /// Why another session may have the id, and what to do.
 const SERVER_REPLACED: &str = "The server was restarted or replaced, or a load balancer spreads requests over \
      several servers. Its administrator can make it send each client to one server.";
+
+/// Why a server may seem not to know a session that it had a moment ago, and what to do.
+const NO_AFFINITY: &str = "If a load balancer is in front of several Livys, it may have asked another one: its \
+     administrator can make it send each client to one server (affinity).";
 
 /// A session that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +79,7 @@ impl Loss {
     /// Reports a session that its server does not know, or whose id another session has, as `error` says.
     pub fn missing(id: Id, error: &Error) -> Self {
         let Error::AnotherSession { endpoint, difference, .. } = error else {
-            return Self::unknown(id);
+            return Self { next: NO_AFFINITY, ..Self::unknown(id) };
         };
         let why = format!(
             "Livy at {endpoint} has another session {id} now, to which nothing was sent ({difference})"
@@ -155,7 +163,10 @@ pub async fn look(client: &Client, id: &Id) -> Result<(Session, bool), Error> {
         Err(error) if is_session_missing(&error) => error,
         answer => return answer.map(|session| (session, false)),
     };
-    for _ in 0..BALANCER_RETRIES {
+    let is_pinned = !client.cookie_names().is_empty();
+    let more = if is_pinned { &PINNED_RETRIES[..] } else { &[] };
+    for wait in BALANCER_RETRIES.iter().chain(more) {
+        sleep(*wait).await;
         match client.send(session::get(id)).await {
             Err(error) if is_session_missing(&error) => {}
             answer => return answer.map(|session| (session, true)),

@@ -18,6 +18,7 @@ use crate::{
     language::agent_need::{AgentNeed, AgentUse},
     platform::task::{self, Panicked},
     server::{
+        affinity::Subject,
         cleanup::{self, PendingCleanup},
         connection::Connection,
         session_owner::SessionOwner,
@@ -168,6 +169,7 @@ impl Manager {
         });
         if changed {
             self.journal.session(None);
+            Subject::session(&lost.identity()).forget();
         }
         if changed && lost.started_here {
             let (manager, lost) = (Arc::clone(self), lost.clone());
@@ -217,6 +219,9 @@ impl Manager {
         if let Err(error) = cleanup::delete(client, id).await {
             return tracing::warn!("session {id} may be left behind: {error}");
         }
+        if let Some(session) = client.identity() {
+            Subject::session(&session).forget();
+        }
         self.held().cleanup.take_if(|cleanup| cleanup.id().as_ref() == Some(id));
     }
 
@@ -262,8 +267,9 @@ impl Manager {
         self.publish_ready(handle);
     }
 
-    /// Writes a session into the journal.
+    /// Writes a session into the journal, and the way to it beside.
     pub(super) fn write_down(&self, handle: &SessionHandle) {
+        Subject::session(&handle.identity()).note(&handle.client);
         let server = handle.client.endpoint().to_string();
         let (identity, started_here) = (handle.identity(), handle.started_here);
         self.journal.session(Some(SessionNote { server, identity, started_here }));

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use livy_client::{Client, Id, Identity, PollPolicy, Session};
+use livy_client::{Affinity, Client, Id, Identity, PollPolicy, Session};
 
 use crate::{
     server::{
-        cleanup::PendingCleanup, connection::Connection, local_process::Lease,
+        affinity::Subject, cleanup::PendingCleanup, connection::Connection, local_process::Lease,
         session_name::SessionName,
     },
     session::{
@@ -22,29 +22,41 @@ use crate::{
 impl Manager {
     /// Returns what a kernel before this one had and did not end, since it was killed.
     pub async fn inherited(&self) -> Option<Record> {
-        let endpoint = match self.settings.target.as_ref().ok()? {
-            Target::Remote { options, .. } => options.endpoint.clone(),
-            Target::Local { .. } => Lease::read(&self.journal.lease())?.options().ok()?.endpoint,
+        let options = match self.settings.target.as_ref().ok()? {
+            Target::Remote { options, .. } => (**options).clone(),
+            Target::Local { .. } => Lease::read(&self.journal.lease())?.options().ok()?,
         };
-        self.journal.inherited(&endpoint.to_string()).await
+        let servers = [&options].into_iter().chain(&options.others);
+        let servers: Vec<String> = servers.map(|server| server.endpoint.to_string()).collect();
+        self.journal.inherited(&servers).await
     }
 
     /// Begins to recover the session of a killed kernel, as soon as its server can be reached.
-    pub fn recover(self: &Arc<Self>, session: Identity, started_here: bool) {
+    pub fn recover(self: &Arc<Self>, session: Identity, started_here: bool, server: &str) {
         self.state.send_replace(State::Starting(Starting::now(Some(session.id.clone()))));
         self.held().cleanup = started_here.then(|| PendingCleanup::Known(session.clone()));
         let manager = Arc::clone(self);
-        let find = async move { manager.find_again(session, started_here).await };
+        let server = Affinity::to_server(server);
+        let find = async move { manager.find_again(session, started_here, &server).await };
         self.begin_task("it took a session back", find);
     }
 
     /// Finds the session again by all that is known of it. Its id is not enough: the server may be
     /// another, or have begun to count from 0 again.
-    async fn find_again(self: &Arc<Self>, session: Identity, started_here: bool) {
+    async fn find_again(
+        self: &Arc<Self>,
+        session: Identity,
+        started_here: bool,
+        server: &Affinity,
+    ) {
         let connection = match self.connect().await {
             Ok(connection) => connection,
             Err(failure) => return self.set_failed(failure),
         };
+        let there = connection.client.with_affinity(server);
+        let client =
+            Subject::session(&session).client(there.as_ref().unwrap_or(&connection.client));
+        let connection = connection.by_way_of(client);
         let id = session.id.clone();
         let client = connection.client.bound_to(session);
         match self.wait_for_answer(&connection, &client, &id).await {

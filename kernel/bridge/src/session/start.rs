@@ -3,10 +3,18 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use livy_client::{Client, Error, Fate, PollPolicy, Polls, Session, SessionProperties, session};
+use serde::Deserialize;
 
 use crate::{
     error::CellError,
-    server::{cleanup::PendingCleanup, connection::Connection, session_name},
+    server::{
+        affinity::Subject,
+        cleanup::PendingCleanup,
+        connection::Connection,
+        locate::{self, LocateError, Located},
+        resource::Resource,
+        session_name,
+    },
     session::{handle::SessionHandle, loss, manager::Manager},
 };
 
@@ -16,14 +24,16 @@ const START_SILENCE_LIMIT: Duration = Duration::from_secs(120);
 impl Manager {
     pub(super) async fn start(&self) -> Result<SessionHandle, CellError> {
         let connection = self.connect().await?;
-        let client = connection.client.clone();
         let since = SystemTime::now();
         if let Some(name) = self.shared_name()
-            && let Some(session) = find(&client, &name).await?
+            && let Some((client, session)) = find(&connection.client, &name).await?
         {
             let session = self.wait_to_join(&client, session).await?;
-            return Ok(self.handle_of(connection, session, since).joined());
+            return Ok(self.handle_of(connection.by_way_of(client), session, since).joined());
         }
+        let connection = connection.apart();
+        let client = connection.client.clone();
+        self.update_starting(|starting| starting.client = Some(client.clone()));
         let session = self.create(&client).await.map_err(|error| not_created(&error))?;
         let client = client.bound_to(session_name::identity(&session));
         let session = self.wait_for_own(&client, session).await?;
@@ -37,7 +47,11 @@ impl Manager {
         note(Some(PendingCleanup::Named(name.clone())));
         let result = client.create_session(&self.new_session(name)).await;
         match &result {
-            Ok(session) => note(Some(PendingCleanup::Known(session_name::identity(session)))),
+            Ok(session) => {
+                let identity = session_name::identity(session);
+                Subject::session(&identity).note(client);
+                note(Some(PendingCleanup::Known(identity)));
+            }
             Err(error) if error.fate() == Fate::Unknown => {}
             Err(_) => note(None),
         }
@@ -148,11 +162,18 @@ fn may_pass(error: &Error) -> bool {
     error.is_temporary() || matches!(error, Error::Unreadable { .. })
 }
 
-/// Finds a session by its id or name.
-pub(super) async fn find(client: &Client, id_or_name: &str) -> Result<Option<Session>, CellError> {
-    match client.send(session::get(&id_or_name.into())).await {
-        Ok(session) => Ok(Some(session)),
-        Err(error) if error.is_not_found() => Ok(None),
+/// Finds a session by its id or name, and the way to it.
+pub(super) async fn find(
+    client: &Client,
+    id_or_name: &str,
+) -> Result<Option<(Client, Session)>, CellError> {
+    match locate::find(Resource::Session, client, &id_or_name.into()).await {
+        Ok(Located { client, value }) => {
+            let session = Session::deserialize(value);
+            let session = session.map_err(|error| not_started(&error.to_string()))?;
+            Ok(Some((client, session)))
+        }
+        Err(LocateError::Livy(error)) if error.is_not_found() => Ok(None),
         Err(error) => Err(not_started(&error.to_string())),
     }
 }

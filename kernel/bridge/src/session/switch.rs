@@ -25,13 +25,14 @@ impl Manager {
     /// Why the session cannot be joined; the kernel then keeps the one that it has.
     pub async fn attach(self: &Arc<Self>, id_or_name: &str) -> Result<SessionHandle, CellError> {
         let connection = self.connect().await?;
-        let client = connection.client.clone();
-        let session = find(&client, id_or_name).await?.ok_or_else(|| unknown(id_or_name))?;
+        let found = find(&connection.client, id_or_name).await?;
+        let (client, session) = found.ok_or_else(|| unknown(id_or_name))?;
         let before = self.ready_session();
         if let Some(handle) = before.as_ref().filter(|handle| handle.is_same(&session)) {
             return Ok(handle.clone());
         }
         let session = self.wait_to_join(&client, session).await?;
+        let connection = connection.by_way_of(client);
         let handle = self.handle_of(connection, session, SystemTime::now()).joined().used();
         // An interrupt may end this at any await: the journal and the state change together.
         self.write_down(&handle);

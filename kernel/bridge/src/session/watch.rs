@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     platform::task,
+    server::affinity::Subject,
     session::{
         handle::SessionHandle,
         loss::{self, Liveness, probe},
@@ -31,6 +32,8 @@ impl Manager {
             if handle.lifetime().is_in_use(SystemTime::now()) {
                 handle.keep_alive().await;
             }
+            // A balancer may renew its cookie with each answer.
+            Subject::session(&handle.identity()).note(&handle.client);
             match probe(handle).await {
                 Liveness::Gone(loss) => return self.report_lost(handle, &loss),
                 Liveness::Alternates if !has_warned_of_alternation => {

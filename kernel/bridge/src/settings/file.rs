@@ -29,6 +29,11 @@ const PATHS: [&str; 6] = [
     "tls.client_key",
 ];
 
+/// Keys whose value is a number.
+const NUMBERS: [&str; 1] = ["requests_per_second"];
+/// Keys whose value may be a list, which the variable has with commas.
+const LISTS: [&str; 1] = ["url"];
+
 /// A line of the file that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -195,7 +200,7 @@ impl Reader<'_> {
 
     fn set(&mut self, key: &'static keys::Key, value: &Value_<'_>) {
         let at = value.span().start;
-        let Some(value) = text_of(value.get_ref()) else {
+        let Some(value) = text_of(key, value.get_ref()) else {
             return self.fault(
                 at,
                 format!("{} has a value of the wrong type; for example: {}", key.name, key.example),
@@ -242,8 +247,14 @@ fn with_dots(conf: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// Converts a value to the text that the setting's variable would have.
-fn text_of(value: &DeValue<'_>) -> Option<String> {
+fn text_of(key: &keys::Key, value: &DeValue<'_>) -> Option<String> {
     match value {
+        DeValue::Integer(number) if NUMBERS.contains(&key.name) => Some(number.to_string()),
+        DeValue::Float(number) if NUMBERS.contains(&key.name) => Some(number.to_string()),
+        DeValue::Array(words) if LISTS.contains(&key.name) => {
+            let words: Option<Vec<_>> = words.iter().map(|word| word.get_ref().as_str()).collect();
+            Some(words?.join(", "))
+        }
         DeValue::Boolean(value) => Some(if *value { "yes" } else { "no" }.to_owned()),
         DeValue::Array(words) => {
             let words: Option<Vec<_>> =
@@ -379,6 +390,16 @@ session.name = "shared"
         assert_eq!(lines, [1, 3, 4, 6, 8], "{told:?}");
         assert!(told[0].1.contains("did you mean url?") && told[2].1.contains("did you mean tls?"));
         assert!(told[3].1.contains("driverMemory") && told[4].1.contains("did you mean patience?"));
+    }
+
+    #[test]
+    fn a_list_of_servers_and_a_number_become_what_their_variables_have() {
+        let file =
+            read("url = [\"http://a:1\", \"http://b:2\"]\nrequests_per_second = 0.5\n", None);
+        assert_eq!(file.faults, []);
+        assert_eq!(value(&file, "LIVY_URL").as_deref(), Some("http://a:1, http://b:2"));
+        assert_eq!(value(&file, "LIVY_REQUESTS_PER_SECOND").as_deref(), Some("0.5"));
+        assert_eq!(read("url = [1]\nagent = 2\n", None).faults.len(), 2);
     }
 
     #[test]

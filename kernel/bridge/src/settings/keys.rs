@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
         "url",
         "LIVY_URL",
         "\"https://livy.example:8998\"",
-        "the Livy server, with `user:password@` for HTTP Basic; without it, Spark runs on this machine",
+        "the Livy server, with `user:password@` for HTTP Basic, or a list of servers (in the environment with commas): the next one is asked if one cannot be reached; without it, Spark runs on this machine",
     ),
     key(
         "service",
@@ -67,6 +67,12 @@ pub const KEYS: &[Key] = &[
         "further headers of each request; in the environment `Name: value`, one on each line",
     ),
     key("do_as", "LIVY_DO_AS", "\"etl\"", "the user to act for (doAs)"),
+    key(
+        "requests_per_second",
+        "LIVY_REQUESTS_PER_SECOND",
+        "20",
+        "how many requests a second all your kernels and commands together may send to each server; no limit by default",
+    ),
     key(
         "agent",
         "LIVY_AGENT",

@@ -16,7 +16,7 @@ mod vendor_keys;
 pub use error::SettingsError;
 pub use layers::Settings;
 pub use session_options::{SessionOptions, SessionSettings};
-pub use target::{CREDENTIALS, LIVY_LOCAL_PYTHON, LIVY_URL, Target};
+pub use target::{CREDENTIALS, LIVY_LOCAL_PYTHON, LIVY_URL, Target, addresses};
 
 use crate::settings::choices::{AfterRun, AgentPolicy};
 

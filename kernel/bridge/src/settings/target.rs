@@ -1,6 +1,6 @@
 //! Where cells run: a Livy server and how it is reached, or this machine.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 use livy_client::{
     Auth, EMR_SERVERLESS, Endpoint, Fingerprint, Fixed, Kerberos, KerberosOptions, Options,
@@ -23,6 +23,10 @@ pub const LIVY_LOCAL_PYTHON: &str = "LIVY_LOCAL_PYTHON";
 /// credentials in the address count.
 pub const CREDENTIALS: [&str; 3] = ["LIVY_TOKEN_COMMAND", "LIVY_TOKEN", "LIVY_AUTH"];
 
+const REQUESTS_PER_SECOND: &str = "LIVY_REQUESTS_PER_SECOND";
+/// The slowest pace that lets a cell run at all, and one that no server notices.
+const PACES: RangeInclusive<f64> = 0.1..=1000.0;
+
 /// Where cells run.
 #[derive(Clone, Debug)]
 pub enum Target {
@@ -32,12 +36,29 @@ pub enum Target {
         options: Box<Options>,
         /// Whether sparkmagic's `config.json` names the server, which the user may not know.
         from_sparkmagic: bool,
+        /// How often all kernels and commands of this person may ask each server together.
+        requests_per_second: Option<f64>,
     },
     /// Cells run on Spark on this machine, which the kernel starts itself.
     Local {
         /// The Python that has this Spark; without one, Spark is searched for.
         python: Option<PathBuf>,
     },
+}
+
+/// Splits a list of addresses at its commas, of which there may be some in a password, too: each address
+/// begins with its scheme. There is always one.
+pub fn addresses(list: &str) -> impl Iterator<Item = &str> {
+    let begins = |at: usize| {
+        ["http://", "https://"]
+            .iter()
+            .any(|scheme| list.get(at..).is_some_and(|rest| rest.trim_start().starts_with(scheme)))
+    };
+    let commas = list.match_indices(',').map(|(at, _)| at).filter(move |&at| begins(at + 1));
+    let mut ends: Vec<usize> = commas.chain([list.len()]).collect();
+    ends.dedup();
+    let starts: Vec<usize> = [0].into_iter().chain(ends.iter().map(|end| end + 1)).collect();
+    starts.into_iter().zip(ends).map(|(start, end)| list.get(start..end).unwrap_or_default().trim())
 }
 
 impl Settings {
@@ -51,8 +72,20 @@ impl Settings {
         let Some(url) = self.get(LIVY_URL) else {
             return Ok(Target::Local { python: self.path(LIVY_LOCAL_PYTHON) });
         };
+        let requests_per_second = self.requests_per_second()?;
         let from_sparkmagic = matches!(self.origin(LIVY_URL), Some(Origin::Sparkmagic { .. }));
-        Ok(Target::Remote { options: Box::new(self.livy(&url)?), from_sparkmagic })
+        let mut servers =
+            addresses(&url).map(|url| self.livy(url)).collect::<Result<Vec<_>, _>>()?;
+        let mut options = Box::new(servers.remove(0));
+        options.others = servers;
+        Ok(Target::Remote { options, from_sparkmagic, requests_per_second })
+    }
+
+    fn requests_per_second(&self) -> Result<Option<f64>, SettingsError> {
+        let Some(text) = self.get(REQUESTS_PER_SECOND) else { return Ok(None) };
+        let rate = text.parse().ok().filter(|rate| PACES.contains(rate));
+        let no_rate = || self.wrong(REQUESTS_PER_SECOND, "must be a number from 0.1 to 1000");
+        rate.map(Some).ok_or_else(no_rate)
     }
 
     fn livy(&self, url: &str) -> Result<Options, SettingsError> {
@@ -205,7 +238,7 @@ mod tests {
     fn livy(variables: &[(&str, &str)]) -> Options {
         let url = [(LIVY_URL, "https://me:secret@livy.example:8998/")];
         match read(&[variables, &url].concat()) {
-            Ok(Target::Remote { options, from_sparkmagic: false }) => *options,
+            Ok(Target::Remote { options, from_sparkmagic: false, .. }) => *options,
             other => panic!("a server was expected: {other:?}"),
         }
     }
@@ -231,6 +264,33 @@ mod tests {
         assert_eq!(options.endpoint.to_string(), "https://livy.example:8998");
         assert_eq!(options.auth.name(), "basic");
         assert!(!format!("{options:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_list_of_urls_names_servers_that_each_have_their_own_credentials() {
+        let list = "https://me:a,b@one:1/livy, https://two , https://you:c@three:3";
+        let Ok(Target::Remote { options, .. }) = read(&[(LIVY_URL, list)]) else {
+            panic!("servers were expected")
+        };
+        let all = [&*options].into_iter().chain(&options.others);
+        let told: Vec<String> =
+            all.map(|server| format!("{} {}", server.endpoint, server.auth.name())).collect();
+        assert_eq!(told, ["https://one:1/livy basic", "https://two none", "https://three:3 basic"]);
+        for wrong in ["https://one, livy:8998", "https://one, https://", ", https://one", ","] {
+            read(&[(LIVY_URL, wrong)]).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_pace_is_a_number_of_requests_a_second() {
+        let pace = |text| match read(&[(LIVY_URL, "http://h"), (REQUESTS_PER_SECOND, text)]) {
+            Ok(Target::Remote { requests_per_second, .. }) => requests_per_second,
+            _ => Some(f64::NAN),
+        };
+        assert_eq!([pace(""), pace("0.5"), pace("20")], [None, Some(0.5), Some(20.0)]);
+        for nonsense in ["0", "-1", "inf", "NaN", "many", "1e9"] {
+            assert!(pace(nonsense).is_some_and(f64::is_nan), "{nonsense}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     output::{columns, redact::redacted},
-    settings::{Settings, file, keys::KEYS},
+    settings::{Settings, addresses, file, keys::KEYS},
     terminal::{
         cli::ConfigAction,
         error::CommandError,
@@ -104,14 +104,19 @@ fn show(settings: &Settings) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Leaves the credentials out.
+fn shown_address(url: &str) -> String {
+    Endpoint::parse(url)
+        .map_or_else(|_| "(not an address)".to_owned(), |endpoint| endpoint.to_string())
+}
+
 /// Lists the name, the value and the source of each setting.
 fn values(settings: &Settings) -> Vec<(String, String, String)> {
     let set = KEYS.iter().filter_map(|key| {
         let value = settings.get(key.variable)?;
         let value = match (key.is_secret, key.name) {
             (true, _) => "(not shown)".to_owned(),
-            (_, "url") => Endpoint::parse(&value)
-                .map_or_else(|_| "(not an address)".to_owned(), |endpoint| endpoint.to_string()),
+            (_, "url") => addresses(&value).map(shown_address).collect::<Vec<_>>().join(", "),
             _ => value,
         };
         Some((key.name.to_owned(), value, settings.origin(key.variable)?.to_string()))

@@ -17,7 +17,7 @@ use crate::{
     terminal::{
         cli::LogOptions,
         error::CommandError,
-        server::connect,
+        server::{connect, way_to},
         streams::{print, print_json, warn},
     },
 };
@@ -37,7 +37,7 @@ pub async fn log(
     options: &LogOptions,
 ) -> Result<(), CommandError> {
     let (id, json) = (Id::from(options.id.as_str()), options.output.json);
-    let client = connect(settings, ResendPolicy::NEVER)?;
+    let client = way_to(resource, &connect(settings, ResendPolicy::NEVER)?, &id).await?;
     if options.follow {
         // A server that cannot be reached is reported at once; only one that answered is retried.
         resource.ask::<Value>(&client, resource.get(&id)).await?;
@@ -78,7 +78,7 @@ async fn show_to_end(
     id: &Id,
     json: bool,
 ) -> Result<Option<SessionState>, CommandError> {
-    let client = connect(settings, RESTART_TOLERANT)?;
+    let client = way_to(resource, &connect(settings, RESTART_TOLERANT)?, id).await?;
     task::spawn_detached("it reported trouble", report_trouble(client.troubles()));
     let mut following = LogFollower::new(resource, client, id.clone());
     while let Some(news) = following.next().await? {

@@ -1,16 +1,19 @@
 //! `sessions`, `session` and `batch`: list, show and end the sessions and batches of a server.
 
-use livy_client::ResendPolicy;
+use livy_client::{Client, Id, ResendPolicy};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::{
     output::redact::redacted,
-    server::resource::{Resource, Scope},
+    server::{
+        locate,
+        resource::{Resource, Scope},
+    },
     settings::Settings,
     terminal::{
         error::CommandError,
-        server::connect,
+        server::{connect, way_to},
         streams::{print, print_json, warn},
         table,
     },
@@ -69,7 +72,8 @@ pub async fn rows(
     scope: Scope,
 ) -> Result<Vec<Value>, CommandError> {
     let client = connect(settings, ResendPolicy::NEVER)?;
-    let mut rows = resource.list_all(&client).await?;
+    let located = locate::list_all(resource, &client).await?;
+    let mut rows: Vec<Value> = located.into_iter().map(|located| located.value).collect();
     rows.retain(|row| scope.includes(row["name"].as_str().unwrap_or_default()));
     Ok(rows)
 }
@@ -94,8 +98,9 @@ pub async fn show(
     id: &str,
     json: bool,
 ) -> Result<(), CommandError> {
-    let client = connect(settings, ResendPolicy::NEVER)?;
-    let value = redacted(resource.ask(&client, resource.get(&id.into())).await?);
+    let (client, id) = (connect(settings, ResendPolicy::NEVER)?, id.into());
+    let client = way_to(resource, &client, &id).await?;
+    let value = redacted(resource.ask(&client, resource.get(&id)).await?);
     match json {
         true => print_json(&value)?,
         false => print(table::fields(&FIELDS, &value))?,
@@ -117,13 +122,10 @@ pub async fn kill(
     let client = connect(settings, ResendPolicy::NEVER)?;
     let (mut ended, mut failed, mut reached, mut printed) = (vec![], vec![], false, Ok(()));
     for id in ids {
-        let outcome = resource
-            .ask(&client, resource.delete(&id.as_str().into()))
-            .await
-            .map_err(CommandError::from);
+        let outcome = end(resource, &client, &id.as_str().into()).await;
         reached |= !outcome.as_ref().is_err_and(CommandError::is_unreachable);
         match outcome {
-            Ok(IgnoredAny) => ended.push(id),
+            Ok(()) => ended.push(id),
             Err(error) => {
                 warn(format!("{id} could not be ended: {error}"));
                 failed.push(id);
@@ -141,4 +143,10 @@ pub async fn kill(
         0 => Ok(printed?),
         failed => Err(CommandError::NotEnded { failed, of: ids.len(), reached }),
     }
+}
+
+async fn end(resource: Resource, client: &Client, id: &Id) -> Result<(), CommandError> {
+    let client = way_to(resource, client, id).await?;
+    let IgnoredAny = resource.ask(&client, resource.delete(id)).await?;
+    Ok(())
 }

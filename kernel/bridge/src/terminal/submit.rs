@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     output::redact::redacted,
-    server::{local_file::absolute, resource::Resource},
+    server::{affinity::Subject, local_file::absolute, resource::Resource},
     settings::Settings,
     terminal::{
         cli::Submit,
@@ -33,6 +33,7 @@ pub async fn submit(settings: &Settings, options: Submit) -> Result<(), CommandE
     let new = new_batch(options, client.endpoint());
     let batch = client.send(batch::create(&new).reply_as::<Value>()).await;
     let batch = batch.map_err(|error| submission_error(error, name.as_deref()))?;
+    Subject::batches(&client).note(&client);
     let id = Id::deserialize(&batch["id"]).map_err(|_| CommandError::Other(NO_ID.to_owned()))?;
     match json {
         true => print_json(&redacted(batch))?,

@@ -13,6 +13,7 @@ use super::{Auth, AuthError, PendingCheck, secret};
 #[derive(Clone)]
 pub struct Fixed {
     name: &'static str,
+    user: String,
     value: HeaderValue,
 }
 
@@ -24,7 +25,8 @@ impl Fixed {
     /// Never fails in practice: Base64 has no character that a header cannot have.
     pub fn basic(user: &str, password: &str) -> Result<Self, AuthError> {
         let pair = STANDARD.encode(format!("{user}:{password}"));
-        Ok(Self { name: "basic", value: secret(&format!("Basic {pair}"))? })
+        let value = secret(&format!("Basic {pair}"))?;
+        Ok(Self { name: "basic", user: user.to_owned(), value })
     }
 
     /// Uses a [bearer token](https://www.rfc-editor.org/rfc/rfc6750).
@@ -33,7 +35,8 @@ impl Fixed {
     ///
     /// Fails if the token has characters that HTTP does not allow in a header.
     pub fn bearer(token: &str) -> Result<Self, AuthError> {
-        Ok(Self { name: "bearer token", value: secret(&format!("Bearer {token}"))? })
+        let value = secret(&format!("Bearer {token}"))?;
+        Ok(Self { name: "bearer token", user: String::new(), value })
     }
 }
 
@@ -46,6 +49,10 @@ impl Auth for Fixed {
 
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn user(&self) -> &str {
+        &self.user
     }
 }
 

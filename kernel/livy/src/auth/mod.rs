@@ -43,6 +43,11 @@ pub trait Auth: fmt::Debug + Send + Sync {
 
     /// The kind's name, in words for the user.
     fn name(&self) -> &'static str;
+
+    /// The user who logs in, if that is known here.
+    fn user(&self) -> &str {
+        ""
+    }
 }
 
 /// The check of an attempt's answer, if one is needed.

@@ -112,6 +112,10 @@ impl Auth for Kerberos {
     fn name(&self) -> &'static str {
         "Kerberos"
     }
+
+    fn user(&self) -> &str {
+        self.options.principal.as_deref().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Kerberos {
