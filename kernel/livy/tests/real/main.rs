@@ -6,5 +6,6 @@ mod auth;
 mod faults;
 mod hostile;
 mod replies;
+mod servers;
 mod support;
 mod tls;
