@@ -164,7 +164,8 @@ async fn a_session_whose_taking_back_dies_has_failed_to_come() {
     let bench = Bench::new(SessionOptions::default()).await;
     bench.trap.set("GET /sessions/7");
     let session = serde_json::from_value(json!({"id": 7})).unwrap();
-    bench.sessions.recover(session, true);
+    let server = bench.options.endpoint.to_string();
+    bench.sessions.recover(session, true, &server);
     Bench::check(&bench.until(has_failed).await, "while it took a session back");
 }
 

@@ -339,18 +339,22 @@ mod tests {
         }
     }
 
+    async fn inherited(journal: &Journal) -> Option<Record> {
+        journal.inherited(&["http://another.example".to_owned(), SERVER.to_owned()]).await
+    }
+
     async fn cells(journal: &Journal) -> Vec<Running> {
-        journal.inherited(&[SERVER.to_owned()]).await.unwrap().cells
+        inherited(journal).await.unwrap().cells
     }
 
     #[tokio::test]
     async fn what_was_written_is_inherited() {
         let (journal, _folder) = journal();
-        let record = journal.inherited(&[SERVER.to_owned()]).await.unwrap();
+        let record = inherited(&journal).await.unwrap();
         assert_eq!((record.session, record.count, record.cells), (session(), 4, Vec::new()));
         assert!(path(&journal.files).ends_with("kernel-1.livy"));
         journal.session(None);
-        assert_eq!(journal.inherited(&[SERVER.to_owned()]).await, None);
+        assert_eq!(inherited(&journal).await, None);
     }
 
     #[tokio::test]
@@ -402,7 +406,7 @@ mod tests {
         journal.begins(running("7", asked("b"))).await;
         assert!(before.elapsed() >= DISK_LIMIT);
         goes_on.send(()).unwrap();
-        let record = journal.inherited(&[SERVER.to_owned()]).await.unwrap();
+        let record = inherited(&journal).await.unwrap();
         assert_eq!((record.count, record.cells.len()), (5, 1));
     }
 
@@ -411,13 +415,13 @@ mod tests {
         let (journal, _folder) = journal();
         journal.note(|_| panic!("a test of panics"));
         journal.count(5);
-        assert_eq!(journal.inherited(&[SERVER.to_owned()]).await.unwrap().count, 5);
+        assert_eq!(inherited(&journal).await.unwrap().count, 5);
     }
 
     #[tokio::test]
     async fn what_is_another_kernels_or_broken_is_ignored() {
         let (journal, _folder) = journal();
-        assert_eq!(journal.inherited("http://elsewhere").await, None);
+        assert_eq!(journal.inherited(&["http://elsewhere".to_owned()]).await, None);
         let path = path(&journal.files);
         let record = fs::read_to_string(&path).unwrap();
         let living = record.replace(
@@ -426,7 +430,7 @@ mod tests {
         );
         for text in [&record.replace("pyspark", "sql"), &living, "", "{}", "\u{0}", "[1"] {
             fs::write(&path, text).unwrap();
-            assert_eq!(journal.inherited(&[SERVER.to_owned()]).await, None, "{text}");
+            assert_eq!(inherited(&journal).await, None, "{text}");
         }
     }
 }
