@@ -159,6 +159,13 @@ impl Agent {
         Ok(())
     }
 
+    /// Interrupts whatever statement runs, in any language.
+    pub async fn interrupt_all(&self) -> Result<(), AgentError> {
+        let answer: Value = self.call("interrupt_all", &json!([]), AGENT_ANSWER_LIMIT).await?;
+        tracing::debug!("the agent was asked to interrupt everything: {answer}");
+        Ok(())
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         name: &str,

@@ -39,7 +39,7 @@ const BACKGROUND_POLLS: PollPolicy =
 pub enum CellKind {
     /// Everything, since the cell is Python.
     Python,
-    /// Spark's progress, and what Scala prints.
+    /// Spark's progress, and what Scala and R print.
     Other(Kind),
 }
 

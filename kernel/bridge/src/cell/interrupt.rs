@@ -3,12 +3,12 @@
 //! | limit | what it limits |
 //! |---|---|
 //! | [`REPLY_LIMIT`] | how long a cell that was interrupted waits for its statement to end |
-//! | [`SCALA_REPLY_LIMIT`] | the same for Scala, where the agent may have to be installed first |
+//! | [`ON_DEMAND_REPLY_LIMIT`] | the same for Scala and R, where the agent may have to be installed first |
 //! | [`ATTEMPTS`] × [`RETRY_DELAY`] | how long an interrupt is sent again while Livy does not take it |
 
 use std::{fmt::Display, time::Duration};
 
-use livy_client::{Error, Id, statement};
+use livy_client::{Error, Id, StatementState, statement};
 use tokio::time::sleep;
 
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
 /// How long an interrupted cell waits for its statement to end; after that the cell ends by itself,
 /// and says that the statement may go on.
 const REPLY_LIMIT: Duration = Duration::from_secs(2);
-/// The same for Scala where an agent may stop the statement: Livy may have to start Python for it.
-const SCALA_REPLY_LIMIT: Duration = Duration::from_secs(8);
+/// The same where an agent may have to be installed to stop the statement: Livy may have to start Python for it.
+const ON_DEMAND_REPLY_LIMIT: Duration = Duration::from_secs(8);
 /// How long after one attempt comes the next.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 /// How often an interrupt is sent while the network or Livy fails.
@@ -35,7 +35,7 @@ const ATTEMPTS: u32 = 50;
 pub async fn gave_up(run: &StatementRun<'_>) -> CellError {
     run.asked.interrupt.cancelled().await;
     let need = run.handle.agent_need(AgentUse::Interrupt, run.kind);
-    sleep(if need == AgentNeed::OnDemand { SCALA_REPLY_LIMIT } else { REPLY_LIMIT }).await;
+    sleep(if need == AgentNeed::OnDemand { ON_DEMAND_REPLY_LIMIT } else { REPLY_LIMIT }).await;
     CellError::interrupted(&format!(
         "Livy has not stopped the cell yet. It may run on in session {}, and the next cell waits for it.",
         run.handle.session.id
@@ -55,7 +55,7 @@ pub async fn cancel(handle: SessionHandle, statement: Id) {
     retry("cancelled", &statement, Error::is_temporary, ask).await;
 }
 
-/// Raises `KeyboardInterrupt` in Python, or stops Scala's thread.
+/// Raises `KeyboardInterrupt` in Python, stops Scala's thread, or sends R a signal.
 async fn interrupt_code(handle: SessionHandle, statement: Id, kind: Kind) {
     let agent = match handle.agent_need(AgentUse::Interrupt, kind) {
         AgentNeed::Never => None,
@@ -65,8 +65,17 @@ async fn interrupt_code(handle: SessionHandle, statement: Id, kind: Kind) {
         }
     };
     let Some(agent) = agent else { return };
+    if kind == Kind::Sparkr && !runs(&handle, &statement).await {
+        return;
+    }
     let ask = || agent.interrupt(&statement, kind);
     retry("interrupted", &statement, AgentError::is_temporary, ask).await;
+}
+
+/// Whether the statement runs: the agent cannot tell one of R from another. If it waits, Livy's cancel is enough.
+async fn runs(handle: &SessionHandle, statement: &Id) -> bool {
+    let asked = handle.client.send(statement::get(&handle.session.id, statement)).await;
+    asked.is_ok_and(|now| matches!(now.state, StatementState::Running | StatementState::Cancelling))
 }
 
 /// Asks until the answer is a success or a refusal for good.

@@ -25,8 +25,8 @@ use crate::{
     session::handle::SessionHandle,
 };
 
-/// How long a Scala cell runs before it justifies starting Python to install the agent.
-const SCALA_AGENT_DELAY: Duration = Duration::from_secs(3);
+/// How long a Scala or R cell runs before it justifies starting Python to install the agent.
+const ON_DEMAND_AGENT_DELAY: Duration = Duration::from_secs(3);
 /// How long after Livy's answer the agent's last events may come.
 const LAST_EVENTS_LIMIT: Duration = Duration::from_secs(5);
 /// And how long if those of the statement before have not come at all.
@@ -80,7 +80,7 @@ pub async fn show(
             reports.voice.send_replace(AgentVoice::Silent);
             reports.all_heard.cancel();
         }
-        (Kind::Pyspark | Kind::Sparkr, _) => {}
+        (Kind::Pyspark, _) => {}
         (_, agent) => show_other(run, agent.as_ref(), transcript, ended).await,
     }
 }
@@ -143,6 +143,11 @@ async fn show_other(
         None => ended.run_until_cancelled(justified_agent(run, run.handle)).await.flatten(),
     };
     let Some(agent) = agent else { return };
+    if run.kind == Kind::Sparkr
+        && ended.run_until_cancelled(run.board.until_running()).await.is_none()
+    {
+        return; // The agent takes what R prints for this statement's.
+    }
     let mut reader = EventReader::of_cell(&agent, CellKind::Other(run.kind));
     while let Some(batch) = ended.run_until_cancelled(reader.events(transcript.statement())).await {
         match batch {
@@ -155,14 +160,14 @@ async fn show_other(
     }
 }
 
-/// The agent of a Scala session without Python, once the cell justifies starting Python there: when it
+/// The agent of a Scala or R session without Python, once the cell justifies starting Python there: when it
 /// takes long, or is interrupted.
 async fn justified_agent(run: &StatementRun<'_>, handle: &SessionHandle) -> Option<Agent> {
     let agent_use = AgentUse::Statement { has_ipython_syntax: false };
     if handle.agent_need(agent_use, run.kind) != AgentNeed::OnDemand {
         return None;
     }
-    run.asked.interrupt.run_until_cancelled(sleep(SCALA_AGENT_DELAY)).await;
+    run.asked.interrupt.run_until_cancelled(sleep(ON_DEMAND_AGENT_DELAY)).await;
     handle.requested_agent().await
 }
 

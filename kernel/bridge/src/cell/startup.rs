@@ -80,7 +80,7 @@ async fn run(
         Ending::Output(Output::Error { ename, evalue, .. }) => Err(format!("{ename}: {evalue}")),
         // It has run, and its text is of no use.
         Ending::TooLarge(_) => Ok(String::new()),
-        Ending::Interrupted | Ending::WithoutOutput => Err("it was cancelled".to_owned()),
+        Ending::Interrupted(_) | Ending::WithoutOutput => Err("it was cancelled".to_owned()),
     }
 }
 

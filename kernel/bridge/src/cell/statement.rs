@@ -160,12 +160,19 @@ async fn conclude(
             None => Ok(transcript.take_payload()),
         };
     }
+    let (ending, raised) = match run.kind {
+        Kind::Sparkr => read_r(run, ending),
+        _ => (ending, None),
+    };
     match ending {
         Ending::Output(Output::Ok(data)) => {
             transcript.show_failure().await;
             let data = transcript.not_shown_of(data);
             run.sink.show(output::render(run.kind, &run.code, data)?).await;
-            Ok(transcript.take_payload())
+            match raised {
+                Some(failure) => Err(session_loss::explain(run, failure).await),
+                None => Ok(transcript.take_payload()),
+            }
         }
         Ending::Output(Output::Error { ename, evalue, traceback }) => {
             let (evalue, traceback) = transcript.not_shown_of_error(evalue, traceback);
@@ -175,7 +182,7 @@ async fn conclude(
             let failure = reported.unwrap_or_else(livys);
             Err(session_loss::explain(run, failure).await)
         }
-        Ending::Interrupted => Err(CellError::interrupted("the cell was cancelled")),
+        Ending::Interrupted(_) => Err(interrupted()),
         Ending::TooLarge(what) => Err(CellError::new(
             "OutputTooLarge",
             format!("the cell has run, but what it gave cannot be shown: {what}"),
@@ -187,4 +194,21 @@ async fn conclude(
             "Somebody else who uses the session may have done it. Run the cell again.",
         )),
     }
+}
+
+/// Separates the error of a statement in R from what it has printed. An interrupted one ends without an error.
+fn read_r(run: &StatementRun<'_>, ending: Ending) -> (Ending, Option<CellError>) {
+    let (Ending::Output(output) | Ending::Interrupted(Some(output))) = ending else {
+        return (ending, None);
+    };
+    let (output, raised) = output::r::read(output);
+    let interrupted = run.asked.interrupt.is_cancelled().then(interrupted);
+    match output {
+        Output::Error { .. } => (Ending::Output(output), None),
+        Output::Ok(_) => (Ending::Output(output), interrupted.or(raised)),
+    }
+}
+
+fn interrupted() -> CellError {
+    CellError::interrupted("the cell was cancelled")
 }

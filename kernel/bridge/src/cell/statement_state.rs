@@ -22,8 +22,8 @@ pub enum Execution {
 pub enum Ending {
     /// By itself.
     Output(Output),
-    /// By an interrupt.
-    Interrupted,
+    /// By an interrupt, with what Livy has of its output.
+    Interrupted(Option<Output>),
     /// By somebody else's cancel, or in a state that says no more.
     WithoutOutput,
     /// By itself, but Livy's answer is larger than an answer may be; the client says so.
@@ -65,7 +65,7 @@ impl Execution {
     /// What follows from an answer that is too large: only the end of a statement is large.
     pub fn gives_too_much(self, error: &Error) -> Self {
         Self::Done(match self {
-            Self::Cancelling(_) => Ending::Interrupted,
+            Self::Cancelling(_) => Ending::Interrupted(None),
             _ => Ending::TooLarge(error.to_string()),
         })
     }
@@ -82,8 +82,8 @@ impl Execution {
 /// A cancelled Spark job ends in an error of Spark's, which is the interrupt's doing.
 fn ending(cancelling: bool, output: Option<Output>) -> Ending {
     match output {
-        Some(Output::Ok(data)) if cancelling && data.is_empty() => Ending::Interrupted,
-        Some(Output::Error { .. }) | None if cancelling => Ending::Interrupted,
+        Some(Output::Ok(data)) if cancelling && data.is_empty() => Ending::Interrupted(None),
+        Some(Output::Error { .. }) | None if cancelling => Ending::Interrupted(output),
         Some(output) => Ending::Output(output),
         None => Ending::WithoutOutput,
     }
@@ -126,14 +126,14 @@ mod tests {
         let execution = execution.observe(statement("cancelling", Value::Null));
         assert_eq!(execution, Execution::Cancelling("5".into()));
         let done = execution.observe(statement("cancelled", error()));
-        assert_eq!(done, Execution::Done(Ending::Interrupted));
+        assert!(matches!(done, Execution::Done(Ending::Interrupted(Some(Output::Error { .. })))));
     }
 
     #[test]
     fn a_waiting_statement_that_is_cancelled_has_no_output() {
         let execution = Execution::Submitted("5".into()).interrupt();
         let done = execution.observe(statement("cancelled", Value::Null));
-        assert_eq!(done, Execution::Done(Ending::Interrupted));
+        assert_eq!(done, Execution::Done(Ending::Interrupted(None)));
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         };
         assert!(ending.is_too_large());
         let interrupted = Execution::Cancelling("5".into()).gives_too_much(&error());
-        assert_eq!(interrupted, Execution::Done(Ending::Interrupted));
+        assert_eq!(interrupted, Execution::Done(Ending::Interrupted(None)));
         assert!(!Ending::WithoutOutput.is_too_large());
     }
 

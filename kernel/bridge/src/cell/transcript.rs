@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     agent::{Agent, Batch, Display, Event, EventKind, Progress},
-    cell::{event_output, scala_echo::ScalaEcho, stdin::Question},
+    cell::{event_output, printed_echo::PrintedEcho, stdin::Question},
     display::sink::OutputSink,
     error::CellError,
     kind::Kind,
     language::scala,
-    output::size_limit::LiveText,
+    output::{r, size_limit::LiveText},
 };
 
 /// Stands where output is missing.
@@ -24,6 +24,7 @@ const GAP: &str = "[... Some of what the cell gave is left out here: it came too
 pub struct Transcript {
     sink: OutputSink,
     statement: Id,
+    kind: Kind,
     /// Ignores output without a statement until this statement starts.
     skip_untagged: bool,
     /// Events before this number were shown by a kernel that was killed.
@@ -33,8 +34,8 @@ pub struct Transcript {
     /// Some events are missing.
     has_gap: bool,
     shown: ShownText,
-    /// The output of Scala, which Livy's answer repeats.
-    scala_echo: Option<ScalaEcho>,
+    /// The output of Scala or R, which Livy's answer repeats.
+    echo: Option<PrintedEcho>,
     flow: LiveText,
     news: News,
 }
@@ -67,7 +68,8 @@ impl Transcript {
         Self {
             sink,
             statement,
-            scala_echo: (kind == Kind::Spark).then(ScalaEcho::default),
+            kind,
+            echo: matches!(kind, Kind::Spark | Kind::Sparkr).then(PrintedEcho::default),
             shown_until: 0,
             skip_untagged: agent.is_some_and(Agent::take_first_use),
             has_started: false,
@@ -142,7 +144,7 @@ impl Transcript {
         evalue: String,
         traceback: Vec<String>,
     ) -> (String, Vec<String>) {
-        match &self.scala_echo {
+        match &self.echo {
             Some(echo) => echo.not_shown_of_error(evalue, traceback),
             None => (evalue, traceback),
         }
@@ -151,12 +153,10 @@ impl Transcript {
     /// What was not shown of Livy's answer.
     pub fn not_shown_of(&self, mut data: Map<String, Value>) -> Map<String, Value> {
         let rest = match data.get("text/plain") {
-            Some(Value::String(text)) if !self.is_whole() && !self.has_gap => {
-                match &self.scala_echo {
-                    Some(echo) => echo.not_shown_of(text),
-                    None => self.not_shown_of_text(text).to_owned(),
-                }
-            }
+            Some(Value::String(text)) if !self.is_whole() && !self.has_gap => match &self.echo {
+                Some(echo) => echo.not_shown_of(text),
+                None => self.not_shown_of_text(text).to_owned(),
+            },
             _ => String::new(),
         };
         match rest.as_str() {
@@ -252,12 +252,13 @@ impl Transcript {
             _ => (StreamName::Stdout, &mut self.shown.stdout),
         };
         *shown += text.len();
-        if let Some(echo) = &mut self.scala_echo {
+        if let Some(echo) = &mut self.echo {
             echo.add(&text);
         }
-        let text = match &self.scala_echo {
-            Some(_) => scala::without_marks(&text).into_owned(),
-            None => text,
+        let text = match self.kind {
+            Kind::Spark => scala::without_marks(&text).into_owned(),
+            Kind::Sparkr => r::without_livys_calls(&text),
+            _ => text,
         };
         if let Some(text) = self.flow.pass(text)
             && is_new

@@ -78,6 +78,12 @@ impl ProgressBoard {
             self.0.subscribe().wait_for(|state| matches!(state, ProgressState::Waiting(_))).await;
     }
 
+    /// Returns as soon as the statement does not wait for others.
+    pub async fn until_running(&self) {
+        let _ =
+            self.0.subscribe().wait_for(|state| !matches!(state, ProgressState::Waiting(_))).await;
+    }
+
     fn change(&self, change: impl FnOnce(ProgressState) -> ProgressState) {
         self.0.send_if_modified(|now| {
             let before = now.clone();

@@ -66,7 +66,7 @@ impl Kernel {
             let event = self.next_event(&mut stop).await;
             self.handle_event(event);
         }
-        self.dispatcher.queue.end_interrupts();
+        self.dispatcher.queue.stop();
     }
 
     /// Control comes first, then what has ended, and new work last.

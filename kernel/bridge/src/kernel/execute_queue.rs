@@ -105,6 +105,14 @@ impl ExecuteQueue {
         }
     }
 
+    /// Interrupts the cell that runs, since the kernel ends.
+    pub fn stop(&mut self) {
+        if let Some(running) = &self.running {
+            running.interrupt.cancel();
+        }
+        self.end_interrupts();
+    }
+
     /// Ends the interrupts that wait for the running cell.
     pub fn end_interrupts(&mut self) {
         for parent in self.interrupts.drain(..) {

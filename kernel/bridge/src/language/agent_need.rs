@@ -49,9 +49,7 @@ impl AgentNeed {
             (AgentUse::Interrupt, Kind::Pyspark) => Self::IfPresent,
             // Livy's cancel ends the Spark jobs of a query, and there is nothing else to end.
             (AgentUse::Interrupt, Kind::Sql) => Self::Never,
-            // R's own process is out of the agent's reach.
-            (AgentUse::Statement { .. } | AgentUse::Interrupt, Kind::Sparkr) => Self::Never,
-            (_, Kind::Spark) => Self::OnDemand,
+            (_, Kind::Spark | Kind::Sparkr) => Self::OnDemand,
         }
     }
 }
@@ -77,22 +75,22 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_uses_an_agent_that_is_there_and_scala_may_install_one() {
+    fn a_statement_uses_an_agent_that_is_there_and_scala_and_r_may_install_one() {
         for policy in [AgentPolicy::Auto, AgentPolicy::Always] {
-            assert_eq!(needs(STATEMENT, policy), [IfPresent, OnDemand, Never, IfPresent]);
+            assert_eq!(needs(STATEMENT, policy), [IfPresent, OnDemand, OnDemand, IfPresent]);
         }
     }
 
     #[test]
     fn ipython_syntax_requires_the_agent_in_python_alone() {
         let needs = needs(IPYTHON, AgentPolicy::Auto);
-        assert_eq!(needs, [Required, OnDemand, Never, IfPresent]);
+        assert_eq!(needs, [Required, OnDemand, OnDemand, IfPresent]);
     }
 
     #[test]
-    fn the_agent_interrupts_python_and_scala() {
+    fn the_agent_interrupts_all_but_queries() {
         for policy in [AgentPolicy::Auto, AgentPolicy::Always] {
-            assert_eq!(needs(AgentUse::Interrupt, policy), [IfPresent, OnDemand, Never, Never]);
+            assert_eq!(needs(AgentUse::Interrupt, policy), [IfPresent, OnDemand, OnDemand, Never]);
         }
     }
 

@@ -11,12 +11,13 @@ use crate::{
     error::CellError,
     magics::errors::{no_session, unanswered},
     server::{
-        cleanup,
         locate::{self, Located},
         resource::{Resource, Scope},
+        session_end,
         session_name::{self, SessionName},
     },
     session::Manager,
+    settings::choices::AgentPolicy,
 };
 
 /// Options of `%sessions`.
@@ -98,7 +99,7 @@ pub async fn delete(sessions: &Arc<Manager>, deletion: &Deletion) -> Result<Text
             session.id
         )));
     }
-    end(&client, &session).await?;
+    end(&client, &session, sessions.agents()).await?;
     Ok(Text::plain(&format!("Session {} is ended.", session.id)))
 }
 
@@ -116,7 +117,7 @@ pub async fn clean_up(sessions: &Arc<Manager>, cleanup: &Cleanup) -> Result<Text
     }
     let mut ended: Vec<String> = sessions.end_session().await.iter().map(Id::to_string).collect();
     for (client, orphan) in orphans {
-        end(client, orphan).await?;
+        end(client, orphan, sessions.agents()).await?;
         ended.push(orphan.id.to_string());
     }
     Ok(Text::plain(&match ended.is_empty() {
@@ -147,9 +148,9 @@ async fn all(client: &Client) -> Result<Vec<(Client, Session)>, CellError> {
 }
 
 /// Ends what was listed, and nothing that has its number by now.
-async fn end(client: &Client, session: &Session) -> Result<(), CellError> {
+async fn end(client: &Client, session: &Session, agents: AgentPolicy) -> Result<(), CellError> {
     let client = client.bound_to(session_name::identity(session));
-    cleanup::delete(&client, &session.id).await.map_err(|error| unanswered(&error))
+    session_end::end(&client, &session.id, agents).await.map_err(|error| unanswered(&error))
 }
 
 fn name(session: &Session) -> &str {

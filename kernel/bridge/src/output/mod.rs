@@ -5,6 +5,7 @@ mod chart;
 pub mod columns;
 pub mod html;
 mod query_answer;
+pub mod r;
 pub mod redact;
 pub mod size_limit;
 mod table;
@@ -67,6 +68,9 @@ fn render_whole(kind: Kind, code: &str, mut data: Map<String, Value>) -> Vec<Cel
         data.remove(JSON);
         return table
             .map_or_else(Vec::new, |table| vec![CellOutput::Result(with_table(data, &table))]);
+    }
+    if kind == Kind::Sparkr {
+        return r::render(data);
     }
     if data.len() == 1
         && let Some(Value::String(text)) = data.get(PLAIN)

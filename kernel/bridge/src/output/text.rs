@@ -113,9 +113,4 @@ mod tests {
         let text = "res1: Int = 1\ny: Int = 2\n";
         assert_eq!(render(Kind::Spark, "", text), [printed(text)]);
     }
-
-    #[test]
-    fn text_of_the_r_console_is_a_stream() {
-        assert_eq!(render(Kind::Sparkr, "1 + 1", "[1] 2"), [printed("[1] 2\n")]);
-    }
 }

@@ -22,6 +22,18 @@ pub fn statement_error(
     CellError { ename, evalue, traceback }
 }
 
+/// The error of a statement in R, in the words of R's console.
+pub fn r_error(call: Option<&str>, message: &str) -> CellError {
+    let message = cut_text(message.trim().to_owned());
+    let whole = match call {
+        Some(call) => format!("Error in {call}: {message}"),
+        None => format!("Error: {message}"),
+    };
+    let lines = without_java_frames(lines(&[whole]), is_java_frame);
+    let (evalue, _) = message.split_once("\n\tat ").unwrap_or((&message, ""));
+    CellError { ename: "Error".to_owned(), evalue: evalue.trim_end().to_owned(), traceback: lines }
+}
+
 /// Python's traceback is complete as it comes; in the other languages `evalue` is the message, and the
 /// traceback only the lines that follow it.
 fn error_lines(kind: Kind, ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {

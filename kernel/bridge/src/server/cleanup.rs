@@ -6,16 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use livy_client::{Client, Error, Id, Identity, session};
+use livy_client::{Client, Id, Identity};
 use tokio::time::{sleep, timeout};
 
-use crate::server::{affinity::Subject, session_name};
+use crate::{
+    server::{affinity::Subject, session_end, session_name},
+    settings::choices::AgentPolicy,
+};
 
 /// How long the process tries to end the session. After two minutes without a kernel the server ends the
 /// session by itself.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(120);
 /// How long one attempt may take, so that a connection that hangs is given up.
-const CLEANUP_ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+const CLEANUP_ATTEMPT_LIMIT: Duration =
+    Duration::from_secs(10).saturating_add(session_end::INTERRUPT_LIMIT);
 const CLEANUP_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// A session that has to be ended, as far as it is known.
@@ -73,10 +77,10 @@ impl PendingCleanup {
     }
 
     /// Ends the session, and tries again until it is certain that none is left.
-    pub async fn end(&self, client: &Client) {
+    pub async fn end(&self, client: &Client, agents: AgentPolicy) {
         let begun = Instant::now();
         while begun.elapsed() < CLEANUP_LIMIT {
-            if let Ok(true) = timeout(CLEANUP_ATTEMPT_LIMIT, self.try_end(client)).await {
+            if let Ok(true) = timeout(CLEANUP_ATTEMPT_LIMIT, self.try_end(client, agents)).await {
                 return;
             }
             sleep(CLEANUP_RETRY_DELAY).await;
@@ -84,15 +88,15 @@ impl PendingCleanup {
     }
 
     /// Whether it is certain that the session is gone.
-    async fn try_end(&self, client: &Client) -> bool {
+    async fn try_end(&self, client: &Client, agents: AgentPolicy) -> bool {
         match self {
-            Self::Known(session) => Self::end_known(client, session).await,
+            Self::Known(session) => Self::end_known(client, session, agents).await,
             Self::Named(name) => {
                 // Each look may meet another Livy, behind a balancer that does not know the client yet.
                 for way in client.each_server() {
                     if let Some(session) = way.session_named(name).await {
-                        let session = session_name::identity(&session);
-                        return delete(&way.bound_to(session.clone()), &session.id).await.is_ok();
+                        let way = way.bound_to(session_name::identity(&session));
+                        return session_end::end(&way, &session.id, agents).await.is_ok();
                     }
                 }
                 // Its creation may still be on its way.
@@ -101,27 +105,13 @@ impl PendingCleanup {
         }
     }
 
-    async fn end_known(client: &Client, session: &Identity) -> bool {
+    async fn end_known(client: &Client, session: &Identity, agents: AgentPolicy) -> bool {
         let subject = Subject::session(session);
         let client = subject.client(client).bound_to(session.clone());
-        let is_gone = delete(&client, &session.id).await.is_ok();
+        let is_gone = session_end::end(&client, &session.id, agents).await.is_ok();
         if is_gone {
             subject.forget();
         }
         is_gone
-    }
-}
-
-/// Ends a session. One that is not there has ended, and so has one whose id another session has now.
-///
-/// # Errors
-///
-/// Those of the server and of the way to it.
-pub async fn delete(client: &Client, id: &Id) -> Result<(), Error> {
-    match client.send(session::delete(id)).await {
-        Ok(_) => Ok(()),
-        Err(Error::AnotherSession { .. }) => Ok(()),
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => Err(error),
     }
 }

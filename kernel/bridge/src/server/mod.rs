@@ -10,5 +10,6 @@ pub mod log_follower;
 pub mod log_window;
 pub mod pace;
 pub mod resource;
+pub mod session_end;
 pub mod session_name;
 pub mod session_owner;

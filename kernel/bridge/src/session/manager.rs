@@ -18,9 +18,7 @@ use crate::{
     language::agent_need::{AgentNeed, AgentUse},
     platform::task::{self, Panicked},
     server::{
-        affinity::Subject,
-        cleanup::{self, PendingCleanup},
-        connection::Connection,
+        affinity::Subject, cleanup::PendingCleanup, connection::Connection, session_end,
         session_owner::SessionOwner,
     },
     session::{
@@ -29,7 +27,7 @@ use crate::{
         loss::Loss,
         state::{Starting, State},
     },
-    settings::{SessionOptions, SessionSettings, Target},
+    settings::{SessionOptions, SessionSettings, Target, choices::AgentPolicy},
 };
 
 /// Owns what is known of the kernel's one session.
@@ -88,6 +86,11 @@ impl Manager {
     /// What the user wants of sessions.
     pub fn options(&self) -> &SessionOptions {
         &self.settings.options
+    }
+
+    /// When sessions get an agent.
+    pub fn agents(&self) -> AgentPolicy {
+        self.settings.agents
     }
 
     /// The files that the settings come from, if any was read.
@@ -214,9 +217,9 @@ impl Manager {
         lock(&self.held)
     }
 
-    /// Deletes a session from its server, and notes that it needs no cleaning up any more.
+    /// Ends a session on its server, and notes that it needs no cleaning up any more.
     pub(super) async fn delete(&self, client: &Client, id: &Id) {
-        if let Err(error) = cleanup::delete(client, id).await {
+        if let Err(error) = session_end::end(client, id, self.settings.agents).await {
             return tracing::warn!("session {id} may be left behind: {error}");
         }
         if let Some(session) = client.identity() {

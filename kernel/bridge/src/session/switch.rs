@@ -10,12 +10,13 @@ use tokio::time::timeout;
 
 use crate::{
     error::CellError,
-    server::cleanup::PendingCleanup,
+    server::{cleanup::PendingCleanup, session_end},
     session::{handle::SessionHandle, manager::Manager, start::find, state::State},
 };
 
-/// How long a new session waits for the end of the old one.
-const REPLACED_SESSION_END_LIMIT: Duration = Duration::from_secs(10);
+/// How long a new session waits for the end of the old one, and of what runs in it.
+const REPLACED_SESSION_END_LIMIT: Duration =
+    Duration::from_secs(10).saturating_add(session_end::INTERRUPT_LIMIT);
 
 impl Manager {
     /// Joins a session that this kernel has not started, by its id or name, and ends its own.
@@ -85,7 +86,7 @@ impl Manager {
         };
         let client = self.connect().await.ok()?.client;
         // The next session may be to have this one's name.
-        let _ = timeout(REPLACED_SESSION_END_LIMIT, ended.end(&client)).await;
+        let _ = timeout(REPLACED_SESSION_END_LIMIT, ended.end(&client, self.settings.agents)).await;
         ended.id()
     }
 }

@@ -39,7 +39,8 @@ use crate::{
 
 /// Ends a session that its kernel left behind.
 async fn end_leftover(settings: &Settings, leftover: &PendingCleanup) -> Result<(), CommandError> {
-    leftover.end(&connect(settings, ResendPolicy::NEVER)?).await;
+    let agents = settings.agents().unwrap_or_default();
+    leftover.end(&connect(settings, ResendPolicy::NEVER)?, agents).await;
     Ok(())
 }
 

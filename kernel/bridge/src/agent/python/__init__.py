@@ -13,7 +13,7 @@ from .catalog import rows
 from .cell_run import run_cell
 from .commands import getoutput, system
 from .completion import completion
-from .dispatch import end_other, interrupt
+from .dispatch import end_other, interrupt, interrupt_all
 from .expressions import expressions
 from .inputs import inputs
 from .inspection import inspect_name
@@ -31,6 +31,7 @@ CALLS = {
     'status': agent.status,
     'events': agent.events,
     'interrupt': interrupt,
+    'interrupt_all': interrupt_all,
     'complete': completion.complete,
     'inspect': inspect_name,
     'rows': rows,

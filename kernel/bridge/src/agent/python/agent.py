@@ -21,6 +21,7 @@ from .isolation import isolate_shell
 from .logs import logs
 from .patches import Patches
 from .progress import progress
+from .r import r
 from .repair import repair
 from .results import results
 from .scala import scala
@@ -31,6 +32,8 @@ from .streaming import streaming
 from .streams import Streams
 from .threads import threads
 from .waiting import waiting
+
+FOLLOWED = {'spark': scala, 'sparkr': r}
 
 
 class Agent:
@@ -104,6 +107,7 @@ class Agent:
                 safely(children.uninstall)
                 safely(table.uninstall)
                 safely(lazy_reprs.uninstall)
+                safely(r.uninstall)
                 safely(matplot.uninstall)
                 safely(self.shell.uninstall)
                 safely(events.leave)
@@ -159,8 +163,8 @@ class Agent:
         if other:  # A statement in another language.
             statement, language = other
             progress.renew(statement)
-            if language == 'spark':
-                scala.renew(statement)
+            if language in FOLLOWED:
+                FOLLOWED[language].renew(statement)
         return events.since(since, wait, linger)
 
 

@@ -86,6 +86,20 @@ def source():
     return Psutil(psutil)
 
 
+def family(known, roots):
+    """Returns these processes and all that they have started, as far as they are among the known ones."""
+    children = {}
+    for pid, (parent, _) in known.items():
+        children.setdefault(parent, []).append(pid)
+    found, waiting = set(), list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid in known and pid not in found:
+            found.add(pid)
+            waiting += children.get(pid, ())
+    return found
+
+
 def read(path):
     with open(path, encoding='utf-8', errors='replace') as file:
         return file.read()

@@ -5,10 +5,10 @@ Livy collects what a line of Scala prints in a buffer, which is `Console.out` of
 is among that thread's inheritable locals. Everything is reached over py4j; what cannot be found is left alone.
 """
 
-from .common import safely
 from .events import events
-from .interrupts import active_spark_context
-from .stdlib import allocate_lock, codecs, re, start_thread, time
+from .followed import Followed
+from .jvm import all_threads, class_of, field, stack_of
+from .stdlib import codecs, re, time
 
 INTERPRETER = 'org.apache.livy.repl.AbstractSparkInterpreter'
 GROUP = 'spark.jobGroup.id'  # Livy names it after the statement.
@@ -21,13 +21,13 @@ class Buffer:
 
     TAIL_LENGTH = 64
 
-    def __init__(self, stream):
-        self.stream = stream
+    def __init__(self, stream, encoding='utf-8'):
+        self.stream, self.encoding = stream, encoding
         self.forget()
 
     def forget(self):
         self.read, self.tail = 0, b''
-        self.decoder = codecs.getincrementaldecoder('utf-8')('replace')
+        self.decoder = codecs.getincrementaldecoder(self.encoding)('replace')
 
     def new_text(self):
         """Returns the text since the last call; text that was emptied in between is in Livy's answer."""
@@ -41,35 +41,16 @@ class Buffer:
         return self.decoder.decode(new)
 
 
-class Scala:
-    """Follows one Scala statement at a time. All times are in seconds."""
+class Scala(Followed):
+    """Follows Scala statements."""
 
-    INTERVAL = 0.1
-    WATCH_TIMEOUT = 30
-    SEARCH_INTERVAL = 5
     INTERRUPT_TIMEOUT = 0.5  # For code that is asked to end.
 
     def __init__(self):
-        self.lock = allocate_lock()
-        self.statement, self.until = None, 0
+        super().__init__()
         self.thread = None  # The Java thread that runs statements.
         self.searched = 0
         self.buffer = self.group = None
-
-    def renew(self, statement):
-        """Reports what this statement prints, until `WATCH_TIMEOUT` after the last call."""
-        with self.lock:
-            is_new = self.statement != statement
-            self.statement, self.until = statement, time.monotonic() + self.WATCH_TIMEOUT
-        if is_new:
-            start_thread(self.follow, statement)
-
-    def follow(self, statement):
-        while self.statement == statement and time.monotonic() < self.until:
-            began = time.monotonic()
-            safely(self.tell, statement)
-            # Reading a long text takes long: it may take a tenth of the time, but is done once a second at least.
-            time.sleep(min(max(self.INTERVAL, 10 * (time.monotonic() - began)), 1))
 
     def tell(self, statement):
         if self.find(statement):
@@ -79,12 +60,9 @@ class Scala:
 
     def end(self, statement):
         """Ends the statement: what the buffer contains from now on is another's."""
-        with self.lock:
-            if self.statement == statement:
-                self.statement = None
+        super().end(statement)
         if self.buffer:
             self.buffer.forget()
-        return {}
 
     def find(self, statement):
         """Returns whether the statement runs; if so, its thread and its buffer are known."""
@@ -97,16 +75,24 @@ class Scala:
 
     def search(self):
         """Finds the one thread that runs all statements. This takes long, since a driver has a hundred threads."""
-        for thread in active_spark_context()._jvm.java.lang.Thread.getAllStackTraces().keySet():
+        for thread in all_threads():
             if INTERPRETER in stack_of(thread):
                 self.buffer, self.group = locals_of(thread)
                 self.thread = thread
         self.searched = time.monotonic()
 
     def interrupt(self, statement):
-        """Interrupts code that sleeps or waits, and stops the thread of other code, if this Java can."""
         if not self.find(statement) or not USER_CLASS.search(stack_of(self.thread)):
             return {'raised': False, 'why': 'statement %s is not running' % statement}
+        return self.interrupt_thread()
+
+    def interrupt_any(self):
+        """Interrupts whatever statement runs."""
+        self.search()
+        return self.interrupt_thread() if self.thread and USER_CLASS.search(stack_of(self.thread)) else None
+
+    def interrupt_thread(self):
+        """Interrupts code that sleeps or waits, and stops the thread of other code, if this Java can."""
         thread = self.thread
         thread.interrupt()
         deadline = time.monotonic() + self.INTERRUPT_TIMEOUT
@@ -124,18 +110,6 @@ class Scala:
         return {'raised': True, 'why': 'by an end of its thread'}
 
 
-def stack_of(thread):
-    """Returns all frames in one text, by one call; py4j cannot pass the array to Java's own `Arrays.toString`."""
-    return active_spark_context()._jvm.scala.runtime.ScalaRunTime.stringOf(thread.getStackTrace())
-
-
-def field(owner, class_name, name):
-    """Returns the value of a private field; Spark's own options open these packages."""
-    made = active_spark_context()._jvm.java.lang.Class.forName(class_name).getDeclaredField(name)
-    made.setAccessible(True)
-    return made.get(owner)
-
-
 def locals_of(thread):
     """Finds the thread's print buffer and its Spark properties among its inheritable locals."""
     local_map = 'java.lang.ThreadLocal$ThreadLocalMap'
@@ -151,10 +125,6 @@ def locals_of(thread):
     if buffer is None or group is None:
         raise LookupError('not an interpreter of Livy')
     return buffer, group
-
-
-def class_of(value):
-    return value.getClass().getName() if hasattr(value, 'getClass') else None
 
 
 scala = Scala()

@@ -11,7 +11,8 @@ import threading
 from .common import SHELL, safely
 from .events import events
 from .interrupts import active_spark_context
-from .scala import Buffer, field
+from .jvm import field
+from .scala import Buffer
 from .stdlib import functools, time
 from .threads import threads
 

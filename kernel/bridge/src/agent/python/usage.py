@@ -42,7 +42,8 @@ class Usage:
 
     def of_processes(self, source):
         known = source.processes()
-        family = self.family(known)
+        # In Livy, the JVM has started this Python.
+        family = processes.family(known, [os.getpid(), self.jvm])
         memory = {pid: safely(source.memory, pid, pid == self.jvm) or 0 for pid in family}
         now, spent = time.monotonic(), {pid: known[pid][1] for pid in family}
         (since, before), self.before = self.before, (now, spent)
@@ -53,19 +54,6 @@ class Usage:
             if pid in memory:
                 usage[name + '_memory'], usage[name + '_cpu'] = memory[pid], round(used[pid], 1)
         return usage
-
-    def family(self, known):
-        """Returns this process, the JVM, and all that they have started: in Livy, the JVM has started this one."""
-        children = {}
-        for pid, (parent, _) in known.items():
-            children.setdefault(parent, []).append(pid)
-        found, waiting = set(), [os.getpid(), self.jvm]
-        while waiting:
-            pid = waiting.pop()
-            if pid in known and pid not in found:
-                found.add(pid)
-                waiting += children.get(pid, ())
-        return found
 
 
 def pid_of_jvm(jvm):

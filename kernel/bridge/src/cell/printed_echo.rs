@@ -1,11 +1,11 @@
-//! The output of a Scala statement that was shown while it ran. Livy's answer repeats it, between the
+//! The output of a Scala or R statement that was shown while it ran. Livy's answer repeats it, in Scala between the
 //! echoes of definitions, which are not printed but answered. Pure.
 
 /// Pieces of output, in the order in which they were printed.
 #[derive(Debug, Default)]
-pub struct ScalaEcho(Vec<String>);
+pub struct PrintedEcho(Vec<String>);
 
-impl ScalaEcho {
+impl PrintedEcho {
     /// Notes that a piece was shown.
     pub fn add(&mut self, piece: &str) {
         self.0.push(piece.to_owned());
@@ -52,8 +52,8 @@ impl ScalaEcho {
 mod tests {
     use super::*;
 
-    fn echo(pieces: &[&str]) -> ScalaEcho {
-        ScalaEcho(pieces.iter().map(|&piece| piece.to_owned()).collect())
+    fn echo(pieces: &[&str]) -> PrintedEcho {
+        PrintedEcho(pieces.iter().map(|&piece| piece.to_owned()).collect())
     }
 
     #[test]
