@@ -96,7 +96,7 @@ impl Connection {
         let mut signed = http::request(&self.http, &self.options, request)?;
         let signing = timeout(SIGNING_TIMEOUT, self.options.auth.apply(&mut signed)).await;
         let check = signing.map_err(|_| unsigned())??;
-        cookies.route.sign(cookies.server, &mut signed);
+        cookies.route.sign(cookies.server, &mut signed, &self.options.headers);
         let url = signed.url().clone();
         let response = self.respond(signed, request.answer_within).await?;
         if let Some(check) = check {

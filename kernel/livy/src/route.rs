@@ -77,10 +77,11 @@ impl Route {
         }
     }
 
-    /// Adds a server's cookies to a request.
-    pub fn sign(&self, server: usize, request: &mut reqwest::Request) {
+    /// Adds a server's cookies to a request, beside those of the login, or else of the headers that every
+    /// request has.
+    pub fn sign(&self, server: usize, request: &mut reqwest::Request, defaults: &HeaderMap) {
         let cookies = self.cookies(server);
-        let own = request.headers().get(COOKIE);
+        let own = request.headers().get(COOKIE).or_else(|| defaults.get(COOKIE));
         if let Some(header) = cookies.header(request.url(), own, SystemTime::now()) {
             request.headers_mut().insert(COOKIE, header);
         }

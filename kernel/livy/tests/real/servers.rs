@@ -295,6 +295,16 @@ async fn a_livy_that_does_not_have_the_session_pins_nobody() {
     assert_eq!(server.cookies().last().unwrap(), "pin=a");
 }
 
+#[tokio::test]
+async fn a_cookie_that_the_user_has_set_is_sent_beside_the_balancers() {
+    let server = Server::new(Answer::Cookies(&["pin=a; Path=/"])).await;
+    let options = options(&format!("http://{}", server.address));
+    let client = Client::with_options(options.with_header("Cookie", "mine=1").unwrap()).unwrap();
+    create(&client).await.unwrap();
+    create(&client).await.unwrap();
+    assert_eq!(server.cookies(), ["mine=1", "mine=1; pin=a"]);
+}
+
 #[derive(Debug, Default)]
 struct Turns(Mutex<u32>);
 
