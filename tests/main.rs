@@ -12,6 +12,7 @@ mod commands; // The commands of the terminal work, and explain their errors.
 mod comms; // A comm with an unknown target is closed.
 mod completion; // Every completion request is answered.
 mod counts; // Only some cells are counted and kept in the history.
+mod eager_start; // The session starts with the kernel.
 mod errors; // A failing cell reports its error once, in plain words.
 mod faults; // What is sent again when the network fails, and what never is.
 mod heartbeat; // The heartbeat answers whatever the kernel does.

@@ -94,6 +94,16 @@ async fn a_session_that_starts_is_ended() {
 }
 
 #[tokio::test]
+async fn a_session_that_starts_before_the_first_cell_is_ended() {
+    let livy = Livy::slow(Duration::from_secs(60)).await;
+    let eager = [("LIVY_START", "eager")];
+    let mut frontend = Frontend::open_with("pyspark", &livy.url(), &eager).await;
+    livy.until_sessions(1).await;
+    shut_down(&mut frontend, Channel::Control, false).await;
+    assert!(livy.sessions().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_session_whose_cell_runs_is_ended() {
     let (livy, mut frontend) = ready().await;
     let _cell = frontend.execute("sleep 60").await;

@@ -30,13 +30,18 @@ pub async fn wait_for_session(
 ) -> Result<SessionHandle, CellError> {
     let settled = interrupt.run_until_cancelled(session_loss::settle_doubt(sessions)).await;
     settled.ok_or_else(CellError::not_run)?;
-    let mut state = sessions.ensure_started();
+    let started_ahead = sessions.take_started_ahead();
+    let mut state = match started_ahead {
+        // If it has failed since, this cell says so, and the next one tries again.
+        true => sessions.states(),
+        false => sessions.ensure_started(),
+    };
     let mut notice = Notice::new(sink.panel());
     loop {
         let now = state.borrow_and_update().clone();
         match now {
             State::Ready(handle) => {
-                notice.ready(&handle).await;
+                notice.ready(&handle, started_ahead).await;
                 return Ok(handle);
             }
             State::Failed(failure) => {

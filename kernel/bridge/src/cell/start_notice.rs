@@ -28,9 +28,9 @@ impl Notice {
         self.0.show(starting_text(starting, starting.since.elapsed())).await;
     }
 
-    /// Shows the session that has come, where a start was shown before.
-    pub async fn ready(&mut self, handle: &SessionHandle) {
-        if self.0.is_shown() {
+    /// Shows the session that has come, where a start was shown before or was not to be seen.
+    pub async fn ready(&mut self, handle: &SessionHandle, started_ahead: bool) {
+        if started_ahead || self.0.is_shown() {
             self.0.show(ready_text(handle)).await;
         }
     }

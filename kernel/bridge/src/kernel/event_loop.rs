@@ -12,6 +12,7 @@ use crate::{
         dispatch::Dispatcher,
         execute_queue::{CellEnd, CellRunner, ExecuteQueue},
     },
+    session::Manager,
 };
 
 /// A kernel for one frontend's notebook.
@@ -20,6 +21,7 @@ pub struct Kernel {
     cell_ends: UnboundedReceiver<CellEnd>,
     notices: UnboundedReceiver<String>,
     frontend: Frontend,
+    sessions: Arc<Manager>,
     dispatcher: Dispatcher,
 }
 
@@ -52,9 +54,10 @@ impl Kernel {
         frontend: Frontend,
     ) -> Self {
         let (ends, cell_ends) = unbounded_channel();
+        let sessions = Arc::clone(&context.sessions);
         let queue = ExecuteQueue::new(context.clone(), frontend.clone(), runner, ends);
         let dispatcher = Dispatcher::new(&context, frontend.clone(), queue);
-        Self { requests, cell_ends, notices, frontend, dispatcher }
+        Self { requests, cell_ends, notices, frontend, sessions, dispatcher }
     }
 
     /// Answers requests until a request or `stop` ends the kernel.
@@ -62,6 +65,7 @@ impl Kernel {
         let mut stop = pin!(stop);
         self.frontend.status(&Parent::none(), ExecutionState::Starting);
         self.dispatcher.queue.resume_cells().await;
+        self.sessions.start_ahead();
         while !self.dispatcher.is_stopping {
             let event = self.next_event(&mut stop).await;
             self.handle_event(event);

@@ -34,8 +34,10 @@ pub async fn configure(
     options: &Options,
 ) -> Result<Text, CellError> {
     let read = session_properties::parse(&options.cell, kernel).map_err(|why| wrong(&why))?;
-    let replaced = started(&sessions.state());
-    if let (Some(session), false) = (&replaced, options.force) {
+    let started = started(&sessions.state());
+    // Nothing is lost with a session that no cell has asked for.
+    let is_unused = sessions.is_started_ahead();
+    if let (Some(session), false) = (&started, options.force || is_unused) {
         return Err(too_late(session));
     }
     let configuration = match options.merge {
@@ -44,12 +46,13 @@ pub async fn configure(
     };
     let gets = described(&configuration);
     sessions.configure(configuration);
-    let told = match replaced {
-        Some(_) => {
-            let ended = sessions.restart().await.map(|id| format!("Session {id} is ended. "));
+    let told = match started.is_some() || is_unused {
+        true => {
+            let how = if is_unused { ", in which no cell has run," } else { "" };
+            let ended = sessions.restart().await.map(|id| format!("Session {id}{how} is ended. "));
             format!("{}The one that starts now gets {gets}", ended.unwrap_or_default())
         }
-        None => format!("The next session gets {gets}"),
+        false => format!("The next session gets {gets}"),
     };
     let lines: Vec<&str> = std::iter::once(&told).chain(&read.notes).map(String::as_str).collect();
     Ok(Text::lines(&lines))

@@ -1,7 +1,10 @@
 //! The owner of the session's state: starts a session when a cell needs one, and ends it with the kernel.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -27,7 +30,10 @@ use crate::{
         loss::Loss,
         state::{Starting, State},
     },
-    settings::{SessionOptions, SessionSettings, Target, choices::AgentPolicy},
+    settings::{
+        SessionOptions, SessionSettings, Target,
+        choices::{AgentPolicy, Start},
+    },
 };
 
 /// Owns what is known of the kernel's one session.
@@ -44,6 +50,8 @@ pub struct Manager {
     pub(super) configuration: Mutex<SessionProperties>,
     pub(super) connection: tokio::sync::Mutex<Option<Connection>>,
     held: Mutex<Held>,
+    /// The session was started before a cell needed it, and no cell has asked for it since.
+    started_ahead: AtomicBool,
     /// Python does not start in the sessions, or has ended.
     without_python: Arc<AtomicBool>,
     /// Cancelled when the kernel ends.
@@ -78,6 +86,7 @@ impl Manager {
             configuration: Mutex::default(),
             connection: tokio::sync::Mutex::new(None),
             held: Mutex::default(),
+            started_ahead: AtomicBool::new(false),
             without_python: Arc::default(),
             ending: CancellationToken::new(),
         })
@@ -124,6 +133,24 @@ impl Manager {
             State::Ready(handle) => Some(handle.clone()),
             _ => None,
         }
+    }
+
+    /// Starts a session before a cell needs it, if the user wants that and there is none to recover.
+    pub fn start_ahead(self: &Arc<Self>) {
+        if self.options().start == Start::Eager && matches!(*self.state.borrow(), State::Absent) {
+            self.started_ahead.store(true, Ordering::Relaxed);
+            self.begin_start();
+        }
+    }
+
+    /// Whether the session was started before a cell needed it, and no cell has asked for it since.
+    pub fn is_started_ahead(&self) -> bool {
+        self.started_ahead.load(Ordering::Relaxed) && !matches!(*self.state.borrow(), State::Absent)
+    }
+
+    /// Whether the session was started before a cell needed it; true for the first cell at most.
+    pub fn take_started_ahead(&self) -> bool {
+        self.started_ahead.swap(false, Ordering::Relaxed)
     }
 
     /// Starts a session if there is none, and returns how that goes on. A loss that was not shown yet

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use livy_client::Id;
+use livy_client::{Client, Id};
 use tokio::time::timeout;
 
 use crate::{
@@ -28,21 +28,53 @@ impl Manager {
         let connection = self.connect().await?;
         let found = find(&connection.client, id_or_name).await?;
         let (client, session) = found.ok_or_else(|| unknown(id_or_name))?;
-        let before = self.ready_session();
-        if let Some(handle) = before.as_ref().filter(|handle| handle.is_same(&session)) {
-            return Ok(handle.clone());
+        if let Some(handle) = self.ready_session().filter(|handle| handle.is_same(&session)) {
+            return Ok(handle);
         }
         let session = self.wait_to_join(&client, session).await?;
         let connection = connection.by_way_of(client);
         let handle = self.handle_of(connection, session, SystemTime::now()).joined().used();
+        self.stop_start().await;
+        self.take_started_ahead();
+        let before = self.own_session();
         // An interrupt may end this at any await: the journal and the state change together.
         self.write_down(&handle);
         self.publish_ready(handle.clone());
         self.journal.written().await;
-        if let Some(before) = before.filter(|before| before.started_here) {
-            self.delete(&before.client, &before.session.id).await;
+        if let Some(before) = before {
+            self.end_own(&before, &handle.client).await;
         }
         Ok(handle)
+    }
+
+    /// Stops a start that is under way. What it has made on the server is still to be ended.
+    async fn stop_start(&self) {
+        let Some(starting) = self.held().starting.take() else { return };
+        starting.abort();
+        self.state.send_if_modified(|state| {
+            let is_starting = matches!(state, State::Starting(_));
+            if is_starting {
+                *state = State::Absent;
+            }
+            is_starting
+        });
+        let _ = starting.await;
+    }
+
+    /// What this kernel has on the server and is to end.
+    fn own_session(&self) -> Option<PendingCleanup> {
+        match self.ready_session() {
+            Some(handle) => handle.started_here.then(|| PendingCleanup::Known(handle.identity())),
+            None => self.held().cleanup.clone(),
+        }
+    }
+
+    /// Ends it, or leaves that to the kernel's end if it takes too long.
+    async fn end_own(&self, own: &PendingCleanup, client: &Client) {
+        if timeout(REPLACED_SESSION_END_LIMIT, own.end(client, self.settings.agents)).await.is_ok()
+        {
+            self.held().cleanup.take_if(|cleanup| cleanup.id() == own.id());
+        }
     }
 
     /// Leaves the session as it is, and returns it.
@@ -70,23 +102,15 @@ impl Manager {
     /// Ends the session that the kernel has or is starting, or leaves it if somebody else has started it.
     /// Returns the id of the one that was ended.
     pub async fn end_session(self: &Arc<Self>) -> Option<Id> {
-        let starting = self.held().starting.take();
-        if let Some(starting) = starting {
-            starting.abort();
-            let _ = starting.await;
-        }
-        let (cleanup, handle) = (self.held().cleanup.take(), self.ready_session());
+        self.stop_start().await;
+        let ended = self.own_session();
         self.state.send_replace(State::Absent);
         self.journal.session(None);
         self.journal.written().await;
-        let ended = match handle {
-            Some(handle) if handle.started_here => PendingCleanup::Known(handle.identity()),
-            Some(_) => return None,
-            None => cleanup?,
-        };
+        let ended = ended?;
         let client = self.connect().await.ok()?.client;
         // The next session may be to have this one's name.
-        let _ = timeout(REPLACED_SESSION_END_LIMIT, ended.end(&client, self.settings.agents)).await;
+        self.end_own(&ended, &client).await;
         ended.id()
     }
 }

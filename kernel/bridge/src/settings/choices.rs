@@ -24,6 +24,16 @@ pub enum AgentPolicy {
     Never,
 }
 
+/// When a kernel starts its session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// When the first cell needs it.
+    #[default]
+    Lazy,
+    /// With the kernel.
+    Eager,
+}
+
 /// What the next cell does after the session was lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLoss {

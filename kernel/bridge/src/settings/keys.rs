@@ -74,6 +74,12 @@ pub const KEYS: &[Key] = &[
         "how many requests a second all your kernels and commands together may send to each server; no limit by default",
     ),
     key(
+        "start",
+        "LIVY_START",
+        "\"lazy\"",
+        "when the session starts: with lazy when the first cell needs it, with eager together with the kernel",
+    ),
+    key(
         "agent",
         "LIVY_AGENT",
         "\"auto\"",

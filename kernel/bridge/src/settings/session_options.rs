@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use livy_client::SessionProperties;
 
 use crate::settings::{
-    choices::{AgentPolicy, OnLoss},
+    choices::{AgentPolicy, OnLoss, Start},
     error::SettingsError,
     layers::Settings,
     target::Target,
@@ -30,6 +30,8 @@ pub struct SessionSettings {
 /// What the user wants of sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionOptions {
+    /// When the kernel starts its session.
+    pub start: Start,
     /// The name of a session to share: the kernel joins it if it is there, else starts it.
     pub shared_name: Option<String>,
     /// How long sessions may be idle, in Livy's notation; the server decides otherwise.
@@ -78,8 +80,10 @@ impl Settings {
     ///
     /// The first setting of these that makes no sense.
     pub fn session_options(&self) -> Result<SessionOptions, SettingsError> {
+        let starts = [("lazy", Start::Lazy), ("eager", Start::Eager)];
         let choices = [("restart", OnLoss::Restart), ("ask", OnLoss::Ask)];
         Ok(SessionOptions {
+            start: self.one_of("LIVY_START", &starts)?,
             shared_name: self.get("LIVY_SESSION"),
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
