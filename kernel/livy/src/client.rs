@@ -132,6 +132,11 @@ impl Client {
         [auth.name(), auth.user(), do_as.as_deref().unwrap_or_default()].join(" ").trim().to_owned()
     }
 
+    /// The user whom the server knows the client by, as far as the options say.
+    pub fn user(&self) -> Option<&str> {
+        self.options().do_as.as_deref().or_else(|| self.endpoint().user())
+    }
+
     /// The make of the server.
     pub fn profile(&self) -> Profile {
         self.options().profile

@@ -87,6 +87,14 @@ impl Endpoint {
         self.url.scheme() == "https"
     }
 
+    /// The user in the address.
+    pub fn user(&self) -> Option<&str> {
+        match &self.credentials {
+            Credentials::Basic { user, .. } if !user.is_empty() => Some(user),
+            _ => None,
+        }
+    }
+
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
     }

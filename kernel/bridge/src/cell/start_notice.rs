@@ -116,6 +116,13 @@ fn ready_text(handle: &SessionHandle) -> Text {
             html += &format!(" · <a href=\"{}\" target=\"_blank\">{name}</a>", escape(url));
         }
     }
+    if handle.lease().is_some_and(|lease| lease.is_used) {
+        let name = session.name.as_deref().unwrap_or_default();
+        let told =
+            format!("Taken from a pool as {name}: variables of earlier notebooks may be in it.");
+        plain += &format!("\n{told}");
+        html += &format!("<br>{}", escape(&told));
+    }
     Text { plain, html }
 }
 

@@ -32,6 +32,7 @@ use crate::{
         Manager, State,
         handle::{SessionHandle, lock},
         journal::Journal,
+        origin::Origin,
     },
     settings::{
         SessionOptions, SessionSettings, Target,
@@ -165,7 +166,7 @@ async fn a_session_whose_taking_back_dies_has_failed_to_come() {
     bench.trap.set("GET /sessions/7");
     let session = serde_json::from_value(json!({"id": 7})).unwrap();
     let server = bench.options.endpoint.to_string();
-    bench.sessions.recover(session, true, &server);
+    bench.sessions.recover(session, Origin::Started, &server);
     Bench::check(&bench.until(has_failed).await, "while it took a session back");
 }
 

@@ -134,6 +134,9 @@ impl Dispatcher {
 
     fn shut_down(&mut self, request: &Request, content: ShutdownRequest) {
         self.frontend.reply(request, &ShutdownReply { restart: content.restart });
+        if content.restart {
+            self.sessions.note_restart();
+        }
         self.is_stopping = true;
     }
 

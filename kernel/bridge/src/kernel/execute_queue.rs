@@ -259,7 +259,7 @@ impl ExecuteQueue {
         let Some(record) = sessions.inherited().await else { return };
         self.execution_count = record.count;
         sessions.journal.adopt(&record);
-        sessions.recover(record.session, record.started_here, &record.server);
+        sessions.recover(record.session, record.origin, &record.server);
         for entry in record.cells {
             if let Some(request) = entry.asked.request() {
                 self.resume(entry, Arc::new(request));

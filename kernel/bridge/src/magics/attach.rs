@@ -15,7 +15,7 @@ use crate::{
     language::{cell_mark, sql},
     magics::errors::{no_session, unanswered},
     output::{self, CellOutput, UntrustedOutput},
-    session::{Manager, handle::SessionHandle},
+    session::{Manager, handle::SessionHandle, origin::Origin},
 };
 
 /// Livy sends so many statements at once at most.
@@ -47,13 +47,14 @@ pub async fn attach(sessions: &Arc<Manager>, which: &Which) -> Result<Text, Cell
     let handle = sessions.attach(&which.session).await?;
     let id = &handle.session.id;
     let name = handle.session.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
-    let mut told = match handle.started_here {
+    let mut told = match handle.is_own() {
         true => format!("Session {id}{name} is this kernel's already."),
         false => format!(
             "Cells run in session {id}{name} now. It is not this kernel's, which leaves it as it is in the end."
         ),
     };
-    if let Some(before) = before.filter(|before| before.started_here && before.session.id != *id) {
+    if let Some(before) = before.filter(|before| before.started_here() && before.session.id != *id)
+    {
         told +=
             &format!(" Session {}, which this kernel had started, is ended.", before.session.id);
     }
@@ -64,12 +65,13 @@ pub async fn attach(sessions: &Arc<Manager>, which: &Which) -> Result<Text, Cell
 pub async fn detach(sessions: &Manager) -> Result<Text, CellError> {
     let left = sessions.detach().await.ok_or_else(|| no_session(NONE))?;
     let id = &left.session.id;
-    let told = match left.started_here {
-        true => format!(
+    let told = match left.origin {
+        Origin::Started => format!(
             "Session {id} goes on without this kernel. Where Livy watches heartbeats it ends in two \
              minutes, unless a kernel takes it: %attach {id}."
         ),
-        false => format!("Session {id} goes on without this kernel."),
+        Origin::Joined => format!("Session {id} goes on without this kernel."),
+        Origin::Pooled(_) => format!("Session {id} is given back to its pool."),
     };
     Ok(Text::plain(&format!("{told} The next cell starts another.")))
 }

@@ -44,7 +44,7 @@ fn starting_session(starting: &Starting) -> String {
 /// What the session was started with, or the next one will be, beside the settings.
 fn configured(sessions: &Manager) -> Option<(&'static str, String)> {
     let configuration = sessions.configuration();
-    let joined = sessions.ready_session().is_some_and(|handle| !handle.started_here);
+    let joined = sessions.ready_session().is_some_and(|handle| !handle.is_own());
     let heading = if joined { "The next session gets" } else { "Configured" };
     (!configuration.is_empty()).then(|| (heading, configure::described(&configuration)))
 }

@@ -4,6 +4,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::platform::{jupyter_paths, private_file, process_alive::is_alive};
@@ -25,14 +26,28 @@ impl SessionOwner {
     fn within(folder: &Path, name: &str) -> io::Result<Self> {
         private_file::create_folder(folder)?;
         let path = folder.join(name);
-        private_file::write_json(&path, &std::process::id())?;
-        Ok(Self(path))
+        let owner = Self(path);
+        owner.write()?;
+        Ok(owner)
+    }
+
+    fn write(&self) -> io::Result<()> {
+        private_file::write_json(&self.0, &std::process::id())
+    }
+
+    /// Shows that this process is still there.
+    pub fn renew(&self) {
+        if let Err(error) = self.write() {
+            tracing::debug!("{}: {error}", self.0.display());
+        }
     }
 }
 
 impl Drop for SessionOwner {
     fn drop(&mut self) {
-        if let Err(error) = private_file::remove(&self.0) {
+        // Another kernel may own a session of this name by now.
+        let is_here = private_file::read_json(&self.0) == Some(std::process::id());
+        if is_here && let Err(error) = private_file::remove(&self.0) {
             tracing::debug!("{}: {error}", self.0.display());
         }
     }
@@ -45,6 +60,13 @@ pub fn has_owner(name: &str) -> bool {
 
 fn has_owner_within(folder: &Path, name: &str) -> bool {
     private_file::read_json(&folder.join(name)).is_some_and(is_alive)
+}
+
+/// How long ago a kernel has last shown that it owns the session with this name; none if no kernel did,
+/// or if it has given the session up.
+pub fn age(name: &str) -> Option<Duration> {
+    let written = folder().ok()?.join(name).metadata().ok()?.modified().ok()?;
+    Some(written.elapsed().unwrap_or_default())
 }
 
 fn folder() -> io::Result<PathBuf> {

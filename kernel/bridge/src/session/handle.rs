@@ -9,7 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use livy_client::{Client, Error, Id, Identity, Session, Statement, statement::NewStatement};
+use livy_client::{
+    Client, Error, Id, Identity, Session, Statement,
+    statement::{self, NewStatement},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,7 +23,10 @@ use crate::{
     kind::Kind,
     language::agent_need::{AgentNeed, AgentUse},
     server::{connection::Connection, session_name},
-    session::lifetime::Lifetime,
+    session::{
+        lifetime::Lifetime,
+        origin::{Lease, Origin},
+    },
     settings::{SessionOptions, choices::AgentPolicy},
 };
 
@@ -41,8 +47,8 @@ pub struct SessionHandle {
     pub connection: Connection,
     /// What the server said of the session when it became ready.
     pub session: Session,
-    /// Whether this kernel has started the session, and so will end it.
-    pub started_here: bool,
+    /// Where this kernel has the session from, and so what becomes of it in the end.
+    pub origin: Origin,
     /// Whether the server could not be reached when it was last needed.
     pub in_doubt: bool,
     /// The newest of the statements that this kernel has submitted.
@@ -79,7 +85,7 @@ impl SessionHandle {
             client: connection.client.bound_to(session_name::identity(&session)),
             connection,
             session,
-            started_here: true,
+            origin: Origin::Started,
             in_doubt: false,
             submitted: Arc::default(),
             agent,
@@ -108,9 +114,27 @@ impl SessionHandle {
         Self { without_python: Arc::clone(without_python), ..self }
     }
 
-    /// Notes that somebody else has started the session.
-    pub fn joined(self) -> Self {
-        Self { started_here: false, ..self }
+    /// Notes where this kernel has the session from.
+    pub fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Whether this kernel has started the session, and so will end it.
+    pub fn started_here(&self) -> bool {
+        self.origin == Origin::Started
+    }
+
+    /// Whether the session is this kernel's alone, so that it may end it.
+    pub fn is_own(&self) -> bool {
+        self.origin != Origin::Joined
+    }
+
+    /// What this kernel has to give back to a pool.
+    pub fn lease(&self) -> Option<&Lease> {
+        match &self.origin {
+            Origin::Pooled(lease) => Some(lease),
+            Origin::Started | Origin::Joined => None,
+        }
     }
 
     /// Notes that something has run in the session.
@@ -119,10 +143,10 @@ impl SessionHandle {
         self
     }
 
-    /// Notes that the session was recovered from a killed kernel, which had started it or not.
-    pub fn recovered(self, started_here: bool) -> Self {
+    /// Notes that the session was recovered from a killed kernel, which had it from there.
+    pub fn recovered(self, origin: Origin) -> Self {
         self.just_recovered.store(true, Ordering::Relaxed);
-        Self { started_here, ..self.used() }
+        self.used().with_origin(origin)
     }
 
     /// What tells the session from others of its id.
@@ -252,6 +276,25 @@ impl SessionHandle {
         if submitted.len() > REMEMBERED_STATEMENTS {
             submitted.pop_front();
         }
+    }
+
+    /// Has Livy stop the newest of its statements.
+    pub async fn cancel_newest(&self) {
+        let Some(newest) = self.newest() else { return };
+        let cancelled = self.client.send(statement::cancel(&self.session.id, &newest)).await;
+        tracing::debug!("the newest statement is cancelled: {:?}", cancelled.err());
+    }
+
+    /// Has the agent stop the newest of its statements, if there is one.
+    pub async fn interrupt_newest(&self, kind: Kind) {
+        if let (Some(newest), AgentState::Ready(agent)) = (self.newest(), self.agent_state()) {
+            let interrupted = agent.interrupt(&newest, kind).await;
+            tracing::debug!("the newest statement is interrupted: {:?}", interrupted.err());
+        }
+    }
+
+    fn newest(&self) -> Option<Id> {
+        self.submitted().back().cloned()
     }
 
     fn submitted(&self) -> MutexGuard<'_, VecDeque<Id>> {

@@ -24,10 +24,11 @@ use tokio::{
 use crate::{
     kind::Kind,
     platform::{private_file, process_alive::is_alive, state_files::StateFiles, task},
+    session::origin::Origin,
 };
 
 /// Version of the file's format; files of any other version are ignored.
-const FORMAT_VERSION: u32 = 5;
+const FORMAT_VERSION: u32 = 6;
 /// A disk may hang: nothing waits longer than this for a note to be in the file.
 const DISK_LIMIT: Duration = Duration::from_secs(2);
 /// How long what was handed to a socket may take to leave this process.
@@ -45,9 +46,8 @@ pub struct Record {
     pub server: String,
     /// What tells the session from others of its id.
     pub session: Identity,
-    /// Whether the kernel had started the session, and so was to end it.
-    #[serde(rename = "own")]
-    pub started_here: bool,
+    /// Where the kernel had the session from.
+    pub origin: Origin,
     /// The number of the last cell.
     pub count: u32,
     /// The cells that run, in the order in which Livy got them: more than one, if those of an
@@ -85,8 +85,8 @@ pub struct SessionNote {
     pub server: String,
     /// What tells the session from others of its id.
     pub identity: Identity,
-    /// Whether the kernel has started the session.
-    pub started_here: bool,
+    /// Where the kernel has the session from.
+    pub origin: Origin,
 }
 
 /// The way to the thread that writes the file.
@@ -124,6 +124,11 @@ impl Journal {
         self.files.path("livy-local")
     }
 
+    /// The file that says, while it is there, that the next session is to have no variables.
+    pub fn wish_for_new(&self) -> PathBuf {
+        self.files.path("restarted")
+    }
+
     /// Returns what a killed kernel had, if it had this language and one of these servers. A disk that
     /// hangs has nothing.
     pub async fn inherited(&self, servers: &[String]) -> Option<Record> {
@@ -134,10 +139,10 @@ impl Journal {
 
     /// Goes on with what was inherited.
     pub fn adopt(&self, record: &Record) {
-        let Record { server, session, started_here, count, cells, .. } = record.clone();
+        let Record { server, session, origin, count, cells, .. } = record.clone();
         self.note(move |contents| {
             contents.count = count;
-            contents.session = Some(SessionNote { server, identity: session, started_here });
+            contents.session = Some(SessionNote { server, identity: session, origin });
             contents.cells = cells;
         });
     }
@@ -282,14 +287,14 @@ impl Writer {
 
 impl Contents {
     fn record(&self) -> Option<Record> {
-        let SessionNote { server, identity, started_here } = self.session.clone()?;
+        let SessionNote { server, identity, origin } = self.session.clone()?;
         Some(Record {
             version: FORMAT_VERSION,
             pid: std::process::id(),
             kind: self.kind,
             server,
             session: identity,
-            started_here,
+            origin,
             count: self.count,
             cells: self.cells.clone(),
         })
@@ -317,7 +322,8 @@ mod tests {
         let journal = Journal::new(files, Kind::Pyspark);
         journal.count(4);
         let server = SERVER.to_owned();
-        journal.session(Some(SessionNote { server, identity: session(), started_here: true }));
+        let origin = Origin::Started;
+        journal.session(Some(SessionNote { server, identity: session(), origin }));
         (journal, folder)
     }
 

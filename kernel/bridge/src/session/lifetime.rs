@@ -47,7 +47,8 @@ impl Lifetime {
             let length = time::parse(&text)?;
             Some(Limit { text, length, since: created, warned: false })
         };
-        let silence = options.heartbeat_timeout();
+        let stated = session.other.get("heartbeatTimeoutInSecond").and_then(Value::as_u64);
+        let silence = stated.map_or_else(|| options.heartbeat_timeout(), Duration::from_secs);
         let text = format!("{} s", silence.as_secs());
         Self {
             heartbeat: Limit { text, length: silence, since: created, warned: true },

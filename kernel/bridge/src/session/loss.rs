@@ -87,6 +87,12 @@ impl Loss {
         Self { id, why, next: SERVER_REPLACED, log: Vec::new() }
     }
 
+    /// Reports a session of a pool that another kernel has taken.
+    pub fn taken(id: Id) -> Self {
+        let why = "while this kernel was gone, another one has taken it from the pool".to_owned();
+        Self { id, why, next: "", log: Vec::new() }
+    }
+
     /// Reports a session that has ended with the process that runs Spark on this machine.
     pub fn with_server(id: Id) -> Self {
         let why = "the process that runs Spark on this machine was killed".to_owned();

@@ -67,6 +67,12 @@ pub(super) struct Held {
     pub owner: Option<SessionOwner>,
     /// What would stay on the server if the kernel ended now.
     pub cleanup: Option<PendingCleanup>,
+    /// What names this kernel in sessions of pools.
+    pub claim: Option<String>,
+    /// The next session is to have no variables.
+    pub wants_new: bool,
+    /// The kernel ends to be started again.
+    pub restarts: bool,
 }
 
 impl Manager {
@@ -200,13 +206,19 @@ impl Manager {
         if changed {
             self.journal.session(None);
             Subject::session(&lost.identity()).forget();
+            self.held().owner = None;
         }
-        if changed && lost.started_here {
+        if changed && lost.is_own() {
             let (manager, lost) = (Arc::clone(self), lost.clone());
             task::spawn_detached("it ended a session", async move {
                 manager.delete(&lost.client, &lost.session.id).await;
             });
         }
+    }
+
+    /// Notes that the kernel will be asked to end only to be started again.
+    pub fn note_restart(&self) {
+        self.held().restarts = true;
     }
 
     /// Ends the session and whatever else this kernel has started. The caller limits the time.
@@ -228,8 +240,8 @@ impl Manager {
         };
         if let Some(local) = connection.local {
             local.close().await;
-        } else if let Some(handle) = self.ready_session().filter(|handle| handle.started_here) {
-            self.delete(&handle.client, &handle.session.id).await;
+        } else if let Some(handle) = self.ready_session() {
+            self.leave(&handle).await;
         }
     }
 
@@ -301,8 +313,8 @@ impl Manager {
     pub(super) fn write_down(&self, handle: &SessionHandle) {
         Subject::session(&handle.identity()).note(&handle.client);
         let server = handle.client.endpoint().to_string();
-        let (identity, started_here) = (handle.identity(), handle.started_here);
-        self.journal.session(Some(SessionNote { server, identity, started_here }));
+        let (identity, origin) = (handle.identity(), handle.origin.clone());
+        self.journal.session(Some(SessionNote { server, identity, origin }));
     }
 
     /// Lets cells use a session.

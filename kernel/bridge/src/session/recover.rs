@@ -14,6 +14,7 @@ use crate::{
         journal::Record,
         loss::{self, Liveness, Loss, probe},
         manager::Manager,
+        origin::Origin,
         state::{Starting, State},
     },
     settings::Target,
@@ -32,23 +33,19 @@ impl Manager {
     }
 
     /// Begins to recover the session of a killed kernel, as soon as its server can be reached.
-    pub fn recover(self: &Arc<Self>, session: Identity, started_here: bool, server: &str) {
+    pub fn recover(self: &Arc<Self>, session: Identity, origin: Origin, server: &str) {
         self.state.send_replace(State::Starting(Starting::now(Some(session.id.clone()))));
-        self.held().cleanup = started_here.then(|| PendingCleanup::Known(session.clone()));
+        let is_to_end = origin == Origin::Started;
+        self.held().cleanup = is_to_end.then(|| PendingCleanup::Known(session.clone()));
         let manager = Arc::clone(self);
         let server = Affinity::to_server(server);
-        let find = async move { manager.find_again(session, started_here, &server).await };
+        let find = async move { manager.find_again(session, origin, &server).await };
         self.begin_task("it took a session back", find);
     }
 
     /// Finds the session again by all that is known of it. Its id is not enough: the server may be
     /// another, or have begun to count from 0 again.
-    async fn find_again(
-        self: &Arc<Self>,
-        session: Identity,
-        started_here: bool,
-        server: &Affinity,
-    ) {
+    async fn find_again(self: &Arc<Self>, session: Identity, origin: Origin, server: &Affinity) {
         let connection = match self.connect().await {
             Ok(connection) => connection,
             Err(failure) => return self.set_failed(failure),
@@ -62,10 +59,28 @@ impl Manager {
         match self.wait_for_answer(&connection, &client, &id).await {
             None => {}
             Some(Ok(session)) => {
+                let Some(origin) = self.origin_again(&client, &session, origin).await else {
+                    return self.set_lost(Loss::taken(id)).await;
+                };
                 let handle = self.handle_of(connection, session, SystemTime::now());
-                self.set_recovered(handle.recovered(started_here)).await;
+                self.set_recovered(handle.recovered(origin)).await;
             }
             Some(Err(loss)) => self.set_lost(loss).await,
+        }
+    }
+
+    /// A session of a pool may have been taken meanwhile.
+    async fn origin_again(
+        &self,
+        client: &Client,
+        session: &Session,
+        origin: Origin,
+    ) -> Option<Origin> {
+        match origin {
+            Origin::Pooled(lease) if !session.state.is_over() => {
+                self.reclaim(client, session, lease).await.map(Origin::Pooled)
+            }
+            origin => Some(origin),
         }
     }
 

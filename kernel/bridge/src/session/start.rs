@@ -15,7 +15,7 @@ use crate::{
         resource::Resource,
         session_name,
     },
-    session::{handle::SessionHandle, loss, manager::Manager},
+    session::{handle::SessionHandle, loss, manager::Manager, origin::Origin},
 };
 
 /// How long a server may be silent while it starts a session of this kernel.
@@ -25,11 +25,15 @@ impl Manager {
     pub(super) async fn start(&self) -> Result<SessionHandle, CellError> {
         let connection = self.connect().await?;
         let since = SystemTime::now();
+        if let Some(pool) = self.pool(&connection.client) {
+            return self.start_in_pool(connection.apart(), &pool).await;
+        }
         if let Some(name) = self.shared_name()
             && let Some((client, session)) = find(&connection.client, &name).await?
         {
             let session = self.wait_to_join(&client, session).await?;
-            return Ok(self.handle_of(connection.by_way_of(client), session, since).joined());
+            let connection = connection.by_way_of(client);
+            return Ok(self.handle_of(connection, session, since).with_origin(Origin::Joined));
         }
         let connection = connection.apart();
         let client = connection.client.clone();
@@ -78,7 +82,7 @@ impl Manager {
     }
 
     /// What a new session is asked for: `%%configure` goes before the settings.
-    fn new_session(&self, name: String) -> SessionProperties {
+    pub(super) fn new_session(&self, name: String) -> SessionProperties {
         let options = self.options();
         let defaults = SessionProperties {
             name: Some(name),
@@ -92,13 +96,17 @@ impl Manager {
     }
 
     /// The name under which others know the session, if it is to be shared.
-    fn shared_name(&self) -> Option<String> {
+    pub(super) fn shared_name(&self) -> Option<String> {
         self.configuration().name.or_else(|| self.options().shared_name.clone())
     }
 
     /// Waits until a session that this kernel has asked for takes statements. It is deleted if it does not
     /// come, or if the kernel ends first.
-    async fn wait_for_own(&self, client: &Client, session: Session) -> Result<Session, CellError> {
+    pub(super) async fn wait_for_own(
+        &self,
+        client: &Client,
+        session: Session,
+    ) -> Result<Session, CellError> {
         let id = session.id.clone();
         let ready = self.wait_until_ready(client, session, START_SILENCE_LIMIT).await;
         if ready.is_err() {
@@ -178,7 +186,7 @@ pub(super) async fn find(
     }
 }
 
-fn not_created(error: &Error) -> CellError {
+pub(super) fn not_created(error: &Error) -> CellError {
     let next = match error {
         Error::Unreachable { .. } => {
             "Check that the server runs and that LIVY_URL names it, then run the cell again."
@@ -191,7 +199,7 @@ fn not_created(error: &Error) -> CellError {
     CellError::new("SessionStartError", error.to_string(), next)
 }
 
-fn not_started(why: &str) -> CellError {
+pub(super) fn not_started(why: &str) -> CellError {
     CellError::new(
         "SessionStartError",
         format!("No session was started: {why}"),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::{
     error::CellError,
     server::{cleanup::PendingCleanup, session_end},
-    session::{handle::SessionHandle, manager::Manager, start::find, state::State},
+    session::{handle::SessionHandle, manager::Manager, origin::Origin, start::find, state::State},
 };
 
 /// How long a new session waits for the end of the old one, and of what runs in it.
@@ -32,17 +32,21 @@ impl Manager {
             return Ok(handle);
         }
         let session = self.wait_to_join(&client, session).await?;
-        let connection = connection.by_way_of(client);
-        let handle = self.handle_of(connection, session, SystemTime::now()).joined().used();
+        let handle = self
+            .handle_of(connection.by_way_of(client), session, SystemTime::now())
+            .with_origin(Origin::Joined)
+            .used();
         self.stop_start().await;
         self.take_started_ahead();
-        let before = self.own_session();
+        let (before, pooled) = (self.own_session(), self.ready_session());
         // An interrupt may end this at any await: the journal and the state change together.
         self.write_down(&handle);
         self.publish_ready(handle.clone());
         self.journal.written().await;
         if let Some(before) = before {
             self.end_own(&before, &handle.client).await;
+        } else if let Some(before) = pooled {
+            self.leave(&before).await;
         }
         Ok(handle)
     }
@@ -64,7 +68,7 @@ impl Manager {
     /// What this kernel has on the server and is to end.
     fn own_session(&self) -> Option<PendingCleanup> {
         match self.ready_session() {
-            Some(handle) => handle.started_here.then(|| PendingCleanup::Known(handle.identity())),
+            Some(handle) => handle.started_here().then(|| PendingCleanup::Known(handle.identity())),
             None => self.held().cleanup.clone(),
         }
     }
@@ -85,9 +89,12 @@ impl Manager {
         {
             let mut held = self.held();
             held.cleanup = None;
-            held.owner = None;
+            held.owner.take_if(|_| handle.lease().is_none());
         }
         self.journal.written().await;
+        if let Some(lease) = handle.lease() {
+            self.give_back(&handle, lease).await;
+        }
         Some(handle)
     }
 
@@ -95,6 +102,7 @@ impl Manager {
     /// of the one that was ended.
     pub async fn restart(self: &Arc<Self>) -> Option<Id> {
         let ended = self.end_session().await;
+        self.held().wants_new = true;
         self.begin_start();
         ended
     }
@@ -103,11 +111,19 @@ impl Manager {
     /// Returns the id of the one that was ended.
     pub async fn end_session(self: &Arc<Self>) -> Option<Id> {
         self.stop_start().await;
-        let ended = self.own_session();
+        let (own, handle) = (self.own_session(), self.ready_session());
         self.state.send_replace(State::Absent);
         self.journal.session(None);
         self.journal.written().await;
-        let ended = ended?;
+        let ended = match handle.filter(|handle| handle.lease().is_some()) {
+            Some(pooled) if self.is_started_ahead() => {
+                self.leave(&pooled).await;
+                return None;
+            }
+            Some(pooled) => PendingCleanup::Known(pooled.identity()),
+            None => own?,
+        };
+        self.held().owner = None;
         let client = self.connect().await.ok()?.client;
         // The next session may be to have this one's name.
         self.end_own(&ended, &client).await;

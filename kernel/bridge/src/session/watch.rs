@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     platform::task,
-    server::affinity::Subject,
+    server::{affinity::Subject, session_owner::SessionOwner},
     session::{
         handle::SessionHandle,
         loss::{self, Liveness, probe},
@@ -29,6 +29,7 @@ impl Manager {
     async fn watch(self: &Arc<Self>, handle: &SessionHandle) {
         let mut has_warned_of_alternation = false;
         while self.still_has_after_a_while(handle).await {
+            self.held().owner.iter().for_each(SessionOwner::renew);
             if handle.lifetime().is_in_use(SystemTime::now()) {
                 handle.keep_alive().await;
             }

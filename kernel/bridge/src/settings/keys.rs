@@ -201,6 +201,12 @@ pub const KEYS: &[Key] = &[
         "the name of a shared session: the kernel joins the session of this name, or starts it",
     ),
     key(
+        "session.pool",
+        "LIVY_SESSION_POOL",
+        "\"etl\"",
+        "the name of a pool of sessions (etl-1, etl-2, …): the kernel takes one that is free, or adds one, and gives it back at its end",
+    ),
+    key(
         "session.idleTimeout",
         "LIVY_IDLE_TIMEOUT",
         "\"2h\"",

@@ -34,6 +34,8 @@ pub struct SessionOptions {
     pub start: Start,
     /// The name of a session to share: the kernel joins it if it is there, else starts it.
     pub shared_name: Option<String>,
+    /// The pool that the session is taken from, and given back to.
+    pub pool: Option<String>,
     /// How long sessions may be idle, in Livy's notation; the server decides otherwise.
     pub idle_timeout: Option<String>,
     /// How long sessions may live, in Livy's notation.
@@ -85,6 +87,7 @@ impl Settings {
         Ok(SessionOptions {
             start: self.one_of("LIVY_START", &starts)?,
             shared_name: self.get("LIVY_SESSION"),
+            pool: self.pool()?,
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
             keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
@@ -97,10 +100,39 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Reads the name of a pool, to which numbers are added.
+    fn pool(&self) -> Result<Option<String>, SettingsError> {
+        const POOL: &str = "LIVY_SESSION_POOL";
+        let Some(name) = self.get(POOL) else { return Ok(None) };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        match self.get("LIVY_SESSION") {
+            _ if !name.chars().all(is_plain) => {
+                Err(self.wrong(POOL, "may only have letters, digits, `-`, `_` and `.`"))
+            }
+            Some(_) => {
+                Err(self.wrong(POOL, "cannot be set together with session.name (LIVY_SESSION)"))
+            }
+            None => Ok(Some(name)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::layers::tests::of_variables;
+
+    #[test]
+    fn a_pool_has_a_plain_name_and_no_other_session_is_named() {
+        let read = |variables: &[(&str, &str)]| of_variables(variables).session_options();
+        let pool = ("LIVY_SESSION_POOL", "etl");
+        assert_eq!(read(&[pool]).unwrap().pool.as_deref(), Some("etl"));
+        let error = read(&[("LIVY_SESSION_POOL", "a/b")]).unwrap_err().to_string();
+        assert!(error.starts_with("LIVY_SESSION_POOL may only have letters"), "{error}");
+        let error = read(&[pool, ("LIVY_SESSION", "shared")]).unwrap_err().to_string();
+        assert!(error.contains("together with session.name"), "{error}");
+    }
 
     #[test]
     fn times_of_sessions_are_livys() {
