@@ -2,9 +2,10 @@
 //! session, beside the history.
 
 use std::{
+    fs::File,
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::platform::{jupyter_paths, private_file, process_alive::is_alive};
@@ -26,20 +27,13 @@ impl SessionOwner {
     fn within(folder: &Path, name: &str) -> io::Result<Self> {
         private_file::create_folder(folder)?;
         let path = folder.join(name);
-        let owner = Self(path);
-        owner.write()?;
-        Ok(owner)
+        private_file::write_json(&path, &std::process::id())?;
+        Ok(Self(path))
     }
 
-    fn write(&self) -> io::Result<()> {
-        private_file::write_json(&self.0, &std::process::id())
-    }
-
-    /// Shows that this process is still there.
-    pub fn renew(&self) {
-        if let Err(error) = self.write() {
-            tracing::debug!("{}: {error}", self.0.display());
-        }
+    /// The file that is the mark.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -60,6 +54,15 @@ pub fn has_owner(name: &str) -> bool {
 
 fn has_owner_within(folder: &Path, name: &str) -> bool {
     private_file::read_json(&folder.join(name)).is_some_and(is_alive)
+}
+
+/// Gives a mark the present time, if it is still there.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn renew(mark: &Path) -> io::Result<()> {
+    File::options().write(true).open(mark)?.set_modified(SystemTime::now())
 }
 
 /// How long ago a kernel has last shown that it owns the session with this name; none if no kernel did,

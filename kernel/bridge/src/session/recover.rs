@@ -130,6 +130,7 @@ impl Manager {
     fn take_over(&self, name: &str) {
         let owner = SessionName::parse(name).map(|name| name.take_over()).transpose();
         match owner {
+            Ok(None) => {}
             Ok(owner) => self.held().owner = owner,
             Err(error) => tracing::warn!(
                 "`livy-kernel sessions` will show session {name} as orphaned, since its new owner could \

@@ -53,6 +53,7 @@ impl Manager {
 
     /// Stops a start that is under way. What it has made on the server is still to be ended.
     async fn stop_start(&self) {
+        self.held().owner = None;
         let Some(starting) = self.held().starting.take() else { return };
         starting.abort();
         self.state.send_if_modified(|state| {
@@ -112,18 +113,18 @@ impl Manager {
     pub async fn end_session(self: &Arc<Self>) -> Option<Id> {
         self.stop_start().await;
         let (own, handle) = (self.own_session(), self.ready_session());
+        let is_unused = self.is_started_ahead();
         self.state.send_replace(State::Absent);
         self.journal.session(None);
         self.journal.written().await;
         let ended = match handle.filter(|handle| handle.lease().is_some()) {
-            Some(pooled) if self.is_started_ahead() => {
+            Some(pooled) if is_unused => {
                 self.leave(&pooled).await;
                 return None;
             }
             Some(pooled) => PendingCleanup::Known(pooled.identity()),
             None => own?,
         };
-        self.held().owner = None;
         let client = self.connect().await.ok()?.client;
         // The next session may be to have this one's name.
         self.end_own(&ended, &client).await;

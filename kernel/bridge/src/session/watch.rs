@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     platform::task,
-    server::{affinity::Subject, session_owner::SessionOwner},
+    server::{affinity::Subject, session_owner},
     session::{
         handle::SessionHandle,
         loss::{self, Liveness, probe},
@@ -29,7 +29,7 @@ impl Manager {
     async fn watch(self: &Arc<Self>, handle: &SessionHandle) {
         let mut has_warned_of_alternation = false;
         while self.still_has_after_a_while(handle).await {
-            self.held().owner.iter().for_each(SessionOwner::renew);
+            self.renew_mark();
             if handle.lifetime().is_in_use(SystemTime::now()) {
                 handle.keep_alive().await;
             }
@@ -47,6 +47,16 @@ impl Manager {
             if let Some(warning) = warning {
                 self.notify(format!("Livy may end session {} {warning}", handle.session.id));
             }
+        }
+    }
+
+    /// Shows other kernels of this machine that this one lives.
+    fn renew_mark(&self) {
+        let mark = self.held().owner.as_ref().map(|owner| owner.path().to_owned());
+        if let Some(mark) = mark
+            && let Err(error) = session_owner::renew(&mark)
+        {
+            tracing::debug!("{}: {error}", mark.display());
         }
     }
 
