@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use crate::{
-    cell::{context::KernelContext, request::CellRequest, statement, statement_run::StatementRun},
+    cell::{
+        context::KernelContext, request::CellRequest, scala_stack, statement,
+        statement_run::StatementRun,
+    },
     display::sink::OutputSink,
     error::CellError,
     language::sql::PlannedStatement,
@@ -65,7 +68,10 @@ impl Part<'_> {
         let Self { context, asked, handle, .. } = *self;
         let mut run = StatementRun::new(context, asked, handle, self.sink.clone(), step).await?;
         run.statements_left = self.statements_left;
-        statement::run(&run).await
+        match statement::run(&run).await {
+            Err(failure) => Err(scala_stack::with_cell_lines(&run, failure).await),
+            result => result,
+        }
     }
 }
 

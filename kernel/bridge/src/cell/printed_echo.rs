@@ -1,20 +1,41 @@
 //! The output of a Scala or R statement that was shown while it ran. Livy's answer repeats it, in Scala between the
 //! echoes of definitions, which are not printed but answered. Pure.
 
-/// Pieces of output, in the order in which they were printed.
-#[derive(Debug, Default)]
-pub struct PrintedEcho(Vec<String>);
+use crate::{kind::Kind, language::scala, output::r};
+
+/// What a cell's statement has printed.
+#[derive(Debug)]
+pub struct PrintedEcho {
+    kind: Kind,
+    cell: String,
+    /// In the order in which they were printed.
+    pieces: Vec<String>,
+}
 
 impl PrintedEcho {
+    /// The output of a cell that has printed nothing yet; none, if Livy's answer does not repeat it.
+    pub fn of(kind: Kind, cell: &str) -> Option<Self> {
+        let is_repeated = matches!(kind, Kind::Spark | Kind::Sparkr);
+        is_repeated.then(|| Self { kind, cell: cell.to_owned(), pieces: Vec::new() })
+    }
+
     /// Notes that a piece was shown.
     pub fn add(&mut self, piece: &str) {
-        self.0.push(piece.to_owned());
+        self.pieces.push(piece.to_owned());
+    }
+
+    /// A piece as it is about the cell, and not about what Livy makes of it.
+    pub fn as_written(&self, piece: &str) -> String {
+        match self.kind {
+            Kind::Sparkr => r::without_livys_calls(piece),
+            _ => scala::as_written(piece, &self.cell).into_owned(),
+        }
     }
 
     /// Returns what was not shown of a text.
     pub fn not_shown_of(&self, text: &str) -> String {
         let (mut rest, mut left) = (text, String::new());
-        for piece in &self.0 {
+        for piece in &self.pieces {
             // The end of an answer may have lost its line break.
             let found = rest.find(piece).map(|at| (at, piece.len()));
             let cut = || {
@@ -35,7 +56,7 @@ impl PrintedEcho {
         evalue: String,
         traceback: Vec<String>,
     ) -> (String, Vec<String>) {
-        if self.0.is_empty() {
+        if self.pieces.is_empty() {
             return (evalue, traceback);
         }
         let left = self.not_shown_of(&format!("{evalue}\n{}", traceback.concat()));
@@ -53,7 +74,8 @@ mod tests {
     use super::*;
 
     fn echo(pieces: &[&str]) -> PrintedEcho {
-        PrintedEcho(pieces.iter().map(|&piece| piece.to_owned()).collect())
+        let pieces = pieces.iter().map(|&piece| piece.to_owned()).collect();
+        PrintedEcho { pieces, ..PrintedEcho::of(Kind::Spark, "").unwrap() }
     }
 
     #[test]

@@ -2,19 +2,12 @@
 
 use std::path::Path;
 
-use livy_client::Output;
-use serde_json::Value;
-
 use crate::{
-    cell::{
-        context::KernelContext, request::CellRequest, statement, statement_run::StatementRun,
-        statement_state::Ending,
-    },
+    cell::{context::KernelContext, hidden, request::CellRequest},
     display::{panel::Text, sink::OutputSink},
     error::CellError,
     language::{cell_source, sql::PlannedStatement},
     session::handle::SessionHandle,
-    settings::choices::AfterRun,
 };
 
 /// How many lines of its output are shown.
@@ -68,20 +61,7 @@ async fn run(
         .map_err(|error| format!("it cannot be read ({error})"))?;
     let source = cell_source::parse(&code, context.kind);
     let step = PlannedStatement::of_user(source.kind, source.code);
-    let asked = asked.internal(code);
-    let run = StatementRun::new(context, &asked, handle, sink.muted(), step).await;
-    let mut run = run.map_err(|failure| failure.evalue)?;
-    run.after_run = AfterRun::Never;
-    let (ending, _) = statement::follow(&run).await.map_err(|failure| failure.evalue)?;
-    match ending {
-        Ending::Output(Output::Ok(data)) => {
-            Ok(data.get("text/plain").and_then(Value::as_str).unwrap_or_default().to_owned())
-        }
-        Ending::Output(Output::Error { ename, evalue, .. }) => Err(format!("{ename}: {evalue}")),
-        // It has run, and its text is of no use.
-        Ending::TooLarge(_) => Ok(String::new()),
-        Ending::Interrupted(_) | Ending::WithoutOutput => Err("it was cancelled".to_owned()),
-    }
+    hidden::run(context, &asked.internal(code), sink, handle, step).await
 }
 
 /// The first lines of the code's output.

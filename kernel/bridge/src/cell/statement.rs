@@ -14,7 +14,9 @@ use crate::{
     cell::{
         interrupt,
         live_output::{self, AgentReports},
-        poll, session_loss, silence,
+        poll,
+        printed_echo::PrintedEcho,
+        session_loss, silence,
         start_notice::Notice,
         statement_run::StatementRun,
         statement_state::Ending,
@@ -121,8 +123,8 @@ async fn follow_submitted(
     shown_until: u64,
 ) -> Result<(Ending, Transcript), CellError> {
     let id = statement.id.clone();
-    let mut transcript =
-        Transcript::new(run.sink.clone(), id.clone(), run.kind, run.agent.as_ref());
+    let echo = PrintedEcho::of(run.kind, &run.asked.code);
+    let mut transcript = Transcript::new(run.sink.clone(), id.clone(), echo, run.agent.as_ref());
     transcript.skip_until(shown_until);
     let (reports, ended) = (AgentReports::new(), CancellationToken::new());
     let polled = async {
@@ -144,6 +146,14 @@ async fn follow_submitted(
     };
     let (ending, ()) = tokio::try_join!(polled, shown)?;
     Ok((ending, transcript))
+}
+
+/// What a statement's text is about: Scala's compiler quotes the cell.
+fn shown_code<'r>(run: &'r StatementRun<'_>) -> &'r str {
+    match run.kind {
+        Kind::Spark => &run.asked.code,
+        _ => &run.code,
+    }
 }
 
 /// Shows what the statement gave, as far as it was not shown while it ran.
@@ -168,7 +178,7 @@ async fn conclude(
         Ending::Output(Output::Ok(data)) => {
             transcript.show_failure().await;
             let data = transcript.not_shown_of(data);
-            run.sink.show(output::render(run.kind, &run.code, data)?).await;
+            run.sink.show(output::render(run.kind, shown_code(run), data)?).await;
             match raised {
                 Some(failure) => Err(session_loss::explain(run, failure).await),
                 None => Ok(transcript.take_payload()),
@@ -178,7 +188,8 @@ async fn conclude(
             let (evalue, traceback) = transcript.not_shown_of_error(evalue, traceback);
             let reported =
                 transcript.take_failure().or_else(|| transcript.take_shown_failure(&ename));
-            let livys = || output::statement_error(run.kind, ename, evalue, &traceback);
+            let cell = &run.asked.code;
+            let livys = || output::statement_error(run.kind, cell, ename, evalue, &traceback);
             let failure = reported.unwrap_or_else(livys);
             Err(session_loss::explain(run, failure).await)
         }

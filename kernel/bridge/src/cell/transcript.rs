@@ -11,9 +11,7 @@ use crate::{
     cell::{event_output, printed_echo::PrintedEcho, stdin::Question},
     display::sink::OutputSink,
     error::CellError,
-    kind::Kind,
-    language::scala,
-    output::{r, size_limit::LiveText},
+    output::size_limit::LiveText,
 };
 
 /// Stands where output is missing.
@@ -24,7 +22,6 @@ const GAP: &str = "[... Some of what the cell gave is left out here: it came too
 pub struct Transcript {
     sink: OutputSink,
     statement: Id,
-    kind: Kind,
     /// Ignores output without a statement until this statement starts.
     skip_untagged: bool,
     /// Events before this number were shown by a kernel that was killed.
@@ -64,12 +61,16 @@ struct News {
 
 impl Transcript {
     /// A transcript of which nothing has been shown yet.
-    pub fn new(sink: OutputSink, statement: Id, kind: Kind, agent: Option<&Agent>) -> Self {
+    pub fn new(
+        sink: OutputSink,
+        statement: Id,
+        echo: Option<PrintedEcho>,
+        agent: Option<&Agent>,
+    ) -> Self {
         Self {
             sink,
             statement,
-            kind,
-            echo: matches!(kind, Kind::Spark | Kind::Sparkr).then(PrintedEcho::default),
+            echo,
             shown_until: 0,
             skip_untagged: agent.is_some_and(Agent::take_first_use),
             has_started: false,
@@ -255,10 +256,9 @@ impl Transcript {
         if let Some(echo) = &mut self.echo {
             echo.add(&text);
         }
-        let text = match self.kind {
-            Kind::Spark => scala::without_marks(&text).into_owned(),
-            Kind::Sparkr => r::without_livys_calls(&text),
-            _ => text,
+        let text = match &self.echo {
+            Some(echo) => echo.as_written(&text),
+            None => text,
         };
         if let Some(text) = self.flow.pass(text)
             && is_new
@@ -287,7 +287,7 @@ mod tests {
     async fn left_of(text: &str, events: Value) -> Option<Value> {
         let (_requests, frontend, _client) = memory();
         let sink = OutputSink::new(frontend, Parent::none(), 1, false);
-        let mut transcript = Transcript::new(sink, "7".into(), Kind::Pyspark, None);
+        let mut transcript = Transcript::new(sink, "7".into(), None, None);
         let batch = json!({"events": events, "next": 9});
         transcript.handle(serde_json::from_value(batch).unwrap()).await;
         let data = Map::from_iter([("text/plain".to_owned(), text.into())]);

@@ -25,7 +25,8 @@ use crate::{
     output::cell_output::{JSON, LIVY_TABLE, PLAIN},
 };
 
-/// Turns a statement's `data` into outputs, cut to the size that a cell may show.
+/// Turns a statement's `data` into outputs, cut to the size that a cell may show. The code is that of
+/// the statement, and in Scala that of the cell.
 ///
 /// # Errors
 /// The kernel's own code in the session (a query, say) reported an error in its answer.

@@ -52,7 +52,7 @@ pub fn render(data: &Map<String, Value>) -> Option<Result<Vec<CellOutput>, CellE
     let json = data.get(JSON).filter(|json| json.is_object())?;
     let answer: Answer = serde_json::from_value(json.clone()).ok()?;
     Some(match answer.error {
-        Some((ename, evalue)) => Err(statement_error(Kind::Sql, ename, evalue, &[])),
+        Some((ename, evalue)) => Err(statement_error(Kind::Sql, "", ename, evalue, &[])),
         None => Ok(shown(answer)),
     })
 }

@@ -9,12 +9,12 @@ use crate::{
     output::cell_output::{CellOutput, PLAIN},
 };
 
-/// Turns the text into a stream, a result, or (in Scala) one after the other.
+/// Turns the text, which the cell's code has given, into a stream, a result, or (in Scala) one after the other.
 pub fn render(kind: Kind, code: &str, text: &str) -> Vec<CellOutput> {
     match kind {
         _ if text.is_empty() => Vec::new(),
         Kind::Pyspark if python_syntax::ends_in_a_value(code) => vec![result(text)],
-        Kind::Spark => split_scala(&scala::without_marks(text)),
+        Kind::Spark => split_scala(&scala::as_written(text, code)),
         _ => vec![stream(text)],
     }
 }

@@ -8,18 +8,25 @@ const JAVA_MODULE_CLOSED: &str = "does not \"opens java.";
 /// Livy's error for a language that its server cannot run.
 pub const NO_INTERPRETER: &str = "Fail to start interpreter";
 
-/// The error of a failed statement, cut to the size that a cell may show.
+/// The error of a failed statement, cut to the size that a cell may show. What Scala says of the cell's code
+/// is about the lines of the cell.
 pub fn statement_error(
     kind: Kind,
+    cell: &str,
     ename: String,
     evalue: String,
     traceback: &[String],
 ) -> CellError {
-    let (ename, evalue) = (cut_text(ename), cut_text(evalue).trim().to_owned());
+    let (ename, mut evalue) = (cut_text(ename), cut_text(evalue).trim().to_owned());
     let mut lines = error_lines(kind, &ename, &evalue, lines(traceback));
+    if kind == Kind::Spark {
+        lines = lines_of(&scala::as_written(&lines.join("\n"), cell));
+        if scala::is_of_the_compiler(&evalue) {
+            evalue = lines.first().cloned().unwrap_or_default();
+        }
+    }
     lines.extend(advice(kind, &evalue));
-    let traceback = cut_text(lines.join("\n")).lines().map(str::to_owned).collect();
-    CellError { ename, evalue, traceback }
+    CellError { ename, evalue, traceback: lines_of(&cut_text(lines.join("\n"))) }
 }
 
 /// The error of a statement in R, in the words of R's console.
@@ -39,18 +46,15 @@ pub fn r_error(call: Option<&str>, message: &str) -> CellError {
 fn error_lines(kind: Kind, ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
     match kind {
         Kind::Pyspark => python(ename, evalue, traceback),
-        Kind::Spark => scala_lines(ename, evalue, traceback),
-        Kind::Sparkr | Kind::Sql => std::iter::once(headline(ename, evalue))
-            .chain(without_java_frames(traceback, is_java_frame))
-            .collect(),
+        Kind::Spark => headed(ename, evalue, without_java_frames(traceback, is_scala_frame)),
+        Kind::Sparkr | Kind::Sql => {
+            headed(ename, evalue, without_java_frames(traceback, is_java_frame))
+        }
     }
 }
 
-/// The compiler quotes the code that it was given.
-fn scala_lines(ename: &str, evalue: &str, traceback: Vec<String>) -> Vec<String> {
-    let below = scala::without_marks(&without_java_frames(traceback, is_scala_frame).join("\n"))
-        .into_owned();
-    std::iter::once(headline(ename, evalue)).chain(below.lines().map(str::to_owned)).collect()
+fn headed(ename: &str, evalue: &str, below: Vec<String>) -> Vec<String> {
+    std::iter::once(headline(ename, evalue)).chain(below).collect()
 }
 
 /// What to do about an error that Livy itself does not explain.
@@ -80,6 +84,10 @@ fn headline(ename: &str, evalue: &str) -> String {
         "Error" => evalue.to_owned(),
         _ => format!("{ename}: {evalue}"),
     }
+}
+
+fn lines_of(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
 }
 
 /// An item of Livy's list may hold several lines, and may end in a line break.
@@ -124,7 +132,7 @@ mod tests {
 
     fn fail(kind: Kind, ename: &str, evalue: &str, traceback: &[&str]) -> CellError {
         let traceback: Vec<String> = traceback.iter().map(|&line| line.to_owned()).collect();
-        statement_error(kind, ename.into(), evalue.into(), &traceback)
+        statement_error(kind, "xs\n  .map(f(1))", ename.into(), evalue.into(), &traceback)
     }
 
     #[track_caller]
@@ -176,7 +184,7 @@ mod tests {
         let quoted = ["       \\*/.map(f(1)) /*\\\n", "               ^\n"];
         let why = "<console>:22: error: not found: value f";
         assert_snapshot!(printed(Kind::Spark, "Error", why, &quoted), @"
-        <console>:22: error: not found: value f
+        cell:2: error: not found: value f
                .map(f(1))
                     ^
         ");

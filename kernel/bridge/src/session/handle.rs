@@ -57,6 +57,8 @@ pub struct SessionHandle {
     lifetime: Arc<Mutex<Lifetime>>,
     /// Nothing has run in the session yet.
     new: Arc<AtomicBool>,
+    /// This kernel has run none of the user's Scala in the session yet.
+    without_scala: Arc<AtomicBool>,
     /// The session was recovered from a killed kernel, and the user was not informed yet.
     just_recovered: Arc<AtomicBool>,
     /// What the session answers may belong to other statements.
@@ -91,6 +93,7 @@ impl SessionHandle {
             agent,
             lifetime: Arc::new(Mutex::new(lifetime)),
             new: Arc::new(AtomicBool::new(true)),
+            without_scala: Arc::new(AtomicBool::new(true)),
             just_recovered: Arc::default(),
             out_of_step: Arc::default(),
             without_python: Arc::default(),
@@ -162,6 +165,11 @@ impl SessionHandle {
     /// Whether nothing has run in the session; true at most once.
     pub fn take_new(&self) -> bool {
         self.new.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether this kernel has run none of the user's Scala in the session; true at most once.
+    pub fn take_without_scala(&self) -> bool {
+        self.without_scala.swap(false, Ordering::Relaxed)
     }
 
     /// Whether the session was recovered from a killed kernel; true at most once.

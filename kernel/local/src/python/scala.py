@@ -95,13 +95,15 @@ def jars(loader):
 # The REPL
 
 # Runs a line under the name of Livy's own class. Code that looks for the thread of a running statement finds this class
-# on the thread's stack, and where the thread prints among its locals.
+# on the thread's stack, and where the thread prints among its locals. As in Livy, the thread's loader is the compiler's,
+# which finds the same classes as the loader of the other threads.
 INTERPRETER = """
 package org.apache.livy.repl
 class AbstractSparkInterpreter(
     intp: scala.tools.nsc.interpreter.IMain, in: java.io.Reader, out: java.io.PrintStream) {
   def execute(code: String): String = {
     Thread.interrupted()  // Clears an interrupt that came too late for the line before.
+    Thread.currentThread.setContextClassLoader(intp.classLoader)
     Console.withIn(in) { Console.withOut(out) { intp.interpret(code).toString } }
   }
 }

@@ -39,6 +39,11 @@ fn balance(text: &str) -> (usize, usize) {
     (missing, open)
 }
 
+/// Takes the marks out of code.
+pub fn unmarked(code: &str) -> String {
+    code.replace(OPEN, "").replace(CLOSE, "")
+}
+
 /// Takes the marks out of the lines of code that the compiler quotes, each above a line with a caret.
 pub fn without_marks(text: &str) -> Cow<'_, str> {
     if !text.contains(OPEN) && !text.contains(CLOSE) {
@@ -53,7 +58,7 @@ pub fn without_marks(text: &str) -> Cow<'_, str> {
             Some(caret) => {
                 let before = line.char_indices().nth(caret).map_or(line.len(), |(at, _)| at);
                 hidden_before_caret = marks_length(&line[..before]);
-                line.replace(OPEN, "").replace(CLOSE, "").into()
+                unmarked(line).into()
             }
             None => {
                 let hidden = std::mem::take(&mut hidden_before_caret);

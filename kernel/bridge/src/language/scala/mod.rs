@@ -5,16 +5,19 @@
 //! its companion would be strangers. Where code has to go on, the line break is put into a comment,
 //! because the REPL waits for the end of a comment. All other code is sent as it is written.
 
+mod cell_lines;
 mod definition;
 mod group;
 mod mark;
 pub mod shown_rows;
+pub mod stack;
 mod statement;
+pub mod system_out;
 mod token;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-pub use mark::without_marks;
+pub use cell_lines::{is_not_compiled, is_of_the_compiler};
 
 /// The code as the REPL takes it: the same text, on the same lines, with marks between them.
 pub fn for_the_repl(code: &str) -> String {
@@ -26,6 +29,14 @@ pub fn for_the_repl(code: &str) -> String {
         at = joint.end;
     }
     sent + &code[at..]
+}
+
+/// What the compiler says, about the lines of the cell and with the code as it is written there.
+pub fn as_written<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
+    match mark::without_marks(text) {
+        Cow::Borrowed(text) => cell_lines::with_cell_lines(text, cell),
+        Cow::Owned(text) => cell_lines::with_cell_lines(&text, cell).into_owned().into(),
+    }
 }
 
 /// What stands between two lines that must reach the REPL as one, in bytes and in order.

@@ -50,6 +50,11 @@ impl PlannedStatement {
         Self::new(kind, code, Author::User)
     }
 
+    /// A statement of the kernel's, whose output is not shown.
+    pub fn internal(kind: Kind, code: String) -> Self {
+        Self::new(kind, code, Author::Internal)
+    }
+
     /// The statement that Livy's own SQL runs instead, if it can.
     pub fn without_python(&self) -> Option<Self> {
         let query = self.livys_sql.clone()?;
@@ -136,7 +141,7 @@ fn shown_rows<'c>(source: &'c CellSource, kernel: Kind) -> Option<ShownRows<'c>>
 fn show_rows(source: &CellSource, shown: &ShownRows<'_>) -> StatementPlan {
     let before = CellSource { code: shown.before.to_owned(), ..source.clone() };
     let code = scala::create_view_of(shown.expression);
-    let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
+    let make_view = PlannedStatement::internal(Kind::Spark, code);
     let rows = [make_view, query_view(&Query::PLAIN)];
     let statements = unchanged(&before).statements.into_iter().chain(rows).collect();
     StatementPlan { statements, note: None }
@@ -176,7 +181,7 @@ fn plan_query(
         )),
         Kind::Spark if by_language => {
             let view = scala::create_view(statement, query.output.as_deref());
-            let make_view = PlannedStatement::new(Kind::Spark, view, Author::Internal);
+            let make_view = PlannedStatement::internal(Kind::Spark, view);
             let shown = (!query.quiet).then(|| query_view(query));
             Ok([make_view].into_iter().chain(shown).collect())
         }
@@ -190,7 +195,7 @@ fn plan_query(
 fn by_python_or_livy(statement: &Statement, query: &Query) -> PlannedStatement {
     let text = statement.text();
     if query.is_plain() && query.quiet {
-        return PlannedStatement::new(Kind::Sql, text, Author::Internal);
+        return PlannedStatement::internal(Kind::Sql, text);
     }
     let livys_sql = query.is_plain().then_some(text);
     PlannedStatement { livys_sql, ..by_python(python::rows(statement, query)) }
@@ -212,7 +217,7 @@ fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, C
         Kind::Pyspark | Kind::Sql => Ok(vec![by_python(python::chart(variable, *kind, axes))]),
         Kind::Spark => {
             let code = scala::create_view_of(variable);
-            let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
+            let make_view = PlannedStatement::internal(Kind::Spark, code);
             let chart = Drawing { chart: Some(*kind), axes: axes.clone() };
             Ok(vec![make_view, query_view(&Query { chart, ..Query::PLAIN })])
         }
@@ -234,7 +239,7 @@ fn display(value: &str, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError
         }
         Kind::Spark if options::variable(value).is_ok() => {
             let code = scala::create_view_of(value);
-            let make_view = PlannedStatement::new(Kind::Spark, code, Author::Internal);
+            let make_view = PlannedStatement::internal(Kind::Spark, code);
             Ok(vec![make_view, query_view(&Query::PLAIN)])
         }
         Kind::Pyspark | Kind::Spark => {
