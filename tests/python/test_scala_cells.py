@@ -154,6 +154,11 @@ def test_definitions_that_use_each_other_work(scala):
     assert scala.value(code).endswith("= true")
 
 
+def test_functions_of_the_same_name_have_their_parameters(scala):
+    code = 'def size(x: Int) = x\ndef size(x: String) = x.length\nsize(1) + size("ab")'
+    assert scala.value(code).endswith("= 3")
+
+
 def test_a_case_class_of_a_dataset_may_have_a_companion(scala):
     scala.run('case class Person(name: String, age: Int)\nobject Person {\n  def of(n: Int) = Person(s"p$n", n)\n}')
     assert scala.value("spark.range(3)\n  .map(n => Person.of(n.toInt))\n  .filter(_.age > 0)\n  .count()").endswith(
@@ -171,19 +176,79 @@ def test_an_error_quotes_the_code_as_it_was_written(scala):
     assert "*/" not in text and "/*" not in text
 
 
-def test_an_error_keeps_its_line(scala):
-    def line(code):
-        reply, _ = scala.run(code)
-        return int(reply["evalue"].split("<console>:")[1].split(":")[0])
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("List(1)\n  .map(_ + 1)\n\n  .foo(3)", [4]),
+        ("{\nval a = 1\n\nList(1)\n  .map(_ + 1)\n\n  .foo(3)\n}", [7]),
+        ("val fine = 1\n\n// Not this.\nclass Bad {\n  val u: Int = 1.5\n  def y = fine.foo\n}", [5, 6]),
+        ("val fine = 1\nval bad = (1 + )", [2]),
+        ("case class C(x: Int)\nobject C {\n  def f = C(1).nope\n}", [3]),
+        ("display(List(1)\n  .foo)", [2]),
+    ],
+)
+def test_errors_of_the_compiler_have_the_lines_of_the_cell(scala, code, lines):
+    reply, _ = scala.run(code)
+    heads = [line for line in reply["traceback"] if ": error: " in line]
+    assert [head.split(": ")[0] for head in heads] == [f"cell:{line}" for line in lines], reply
+    assert reply["evalue"] == heads[0]
 
-    within_braces = line("{\nList(1)\n  .map(_ + 1)\n\n  .foo(3)\n}")
-    assert line("List(1)\n  .map(_ + 1)\n\n  .foo(3)") == within_braces - 1
+
+def test_exceptions_have_the_lines_of_the_cell(scala):
+    code = "val zero = 0\n\ndef f(x: Int) = {\n  x / zero\n}\n\nList(1)\n  .map(f)"
+    traceback = scala.run(code)[0]["traceback"]
+    assert traceback[:2] == ["java.lang.ArithmeticException: / by zero", "  at f(cell:4)"]
+    assert "  at cell:8" in traceback and "<console>" not in "\n".join(traceback)
+    traceback = scala.run("println(1)\nf(2)")[0]["traceback"]
+    assert traceback[1:3] == ["  at f(another cell: x / zero)", "  at cell:2"]
+    scala.run("val fine = 1")
+    assert scala.value("fine").startswith("res")
+
+
+def test_exceptions_in_tasks_have_the_lines_of_the_cell(scala):
+    code = "// Fails in an executor.\nspark.range(1)\n  .map { n =>\n    1 / n\n  }\n  .collect()"
+    text = "\n".join(scala.run(code)[0]["traceback"])
+    assert "(cell:4)" in text and "\n  at cell:" in text and "<console>" not in text, text
+
+
+def test_lines_are_counted_from_the_top_of_the_cell_in_python_notebooks(pyspark):
+    reply, _ = pyspark.run("\n%%scala\nval n = 1\nn.foo")
+    assert reply["evalue"].startswith("cell:4: error: value foo")
+    reply, _ = pyspark.run('%%scala\n\nthrow new Exception("x")')
+    assert reply["traceback"][1] == "  at cell:3"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'System.out.println("é")',
+        'System.err.println("é")',
+        'Console.err.println("é")',
+        'new java.util.Scanner("é").forEachRemaining(text => System.out.println(text))',
+        'val child = new Thread { override def run() = System.out.println("é") }\nchild.start(); child.join()',
+    ],
+)
+def test_what_java_prints_is_shown(scala, code):
+    assert printed(scala.run(code)[1]).splitlines()[-1] == "é"
+
+
+def test_what_java_prints_keeps_its_place_and_values_their_names(livy_url):
+    with running_kernel("livy-spark", livy_url, LIVY_AGENT="never") as kernel:
+        assert kernel.value("1", timeout=SPARK_START) == "res0: Int = 1"
+        _, shown = kernel.run('println("a")\nSystem.out.println("b")\nConsole.err.println("c")\nprintln("d")')
+        assert printed(shown) == "a\nb\nc\nd\n"
+
+
+def test_what_other_threads_print_is_not_shown(scala):
+    code = "spark.range(1).foreach { row => System.out.println(row) }"
+    assert printed(scala.run(code)[1]) == ""
 
 
 @pytest.mark.parametrize(
     "code",
     [
         "%table made",
+        'val made3 = made.filter("a >= 0")\nval other = 1\n%table made3',
         "display(made)",
         'val made2 = made\n  .filter("a > 0")\n\ndisplay(made2)',
         'display(\n  made\n    .filter("a >= 0")\n)',
@@ -201,3 +266,59 @@ def test_an_error_in_what_is_displayed_quotes_the_users_code(scala):
     assert reply["status"] == "error" and "foo is not a member" in reply["evalue"]
     assert "livy" not in "\n".join(reply["traceback"])
     assert [line.strip() for line in reply["traceback"][1:3]] == ["made.foo(1)", "^"]
+
+
+@pytest.mark.parametrize("code", ["display(5)", "val number = 5\ndisplay(number)", "%%display number"])
+def test_a_value_without_rows_is_told_in_plain_words(scala, code):
+    scala.run("val number = 5")
+    reply, _ = scala.run(code)
+    assert "Int has no rows to show" in reply["evalue"]
+    assert "toDF" not in "\n".join(reply["traceback"])
+
+
+def test_an_unknown_variable_of_a_query_is_told_without_the_kernels_code(scala):
+    reply, _ = scala.run("%%sql\nSELECT {nope}")
+    assert reply["traceback"] == ["error: not found: value nope"]
+
+
+def test_a_table_of_a_list_is_that_of_livy(scala):
+    [result] = [
+        c for kind, c in scala.outputs('val rows = List(List(1, "a"))\n%table rows') if kind == "execute_result"
+    ]
+    assert result["data"]["text/plain"].split("\n")[0].split() == ["0", "1"]
+
+
+@pytest.mark.parametrize(("code", "told"), [("val x = 1\n%display x", "display(x)"), ("%table x\n1", "at the end")])
+def test_a_magic_that_cannot_stand_there_is_told(scala, code, told):
+    reply, _ = scala.run(code)
+    assert reply["ename"] == "UsageError" and told in reply["traceback"][1]
+
+
+def test_rows_of_scala_are_shown_in_python_notebooks(pyspark):
+    shown = pyspark.outputs('%%scala\ndisplay(spark.range(3).toDF("a"))')
+    assert any(">a<" in content["data"].get("text/html", "") for kind, content in shown if kind == "execute_result")
+
+
+def test_a_dataframe_of_python_is_displayed_without_an_agent(livy_url):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
+        kernel.run("frame = spark.range(3)", timeout=SPARK_START)
+        assert kernel.value("%%display frame").split()[:3] == ["id", "--", "0"]
+
+
+def test_a_replay_shows_what_was_asked_for(scala):
+    scala.run('display(spark.range(1).toDF("a"))')
+    scala.run('throw new Exception("x")')
+    headings = printed(scala.run("%replay -n 5")[1])
+    assert 'display(spark.range(1).toDF("a"))' in headings and "throw new" in headings
+    assert "livy" not in headings and "loader" not in headings
+
+
+@pytest.mark.parametrize("name", ["livy-spark", "livy-sql"])
+def test_streams_of_scala_are_listed_and_stopped(livy_url, name):
+    with running_kernel(name, livy_url) as kernel:
+        code = 'val query = spark.readStream.format("rate").load().writeStream.queryName("q").format("noop").start()'
+        started, _ = kernel.run(f"%%scala\n{code}", timeout=SPARK_START)
+        assert started["status"] == "ok"
+        assert "q" in str(kernel.outputs("%streams"))
+        assert "q is stopped" in str(kernel.outputs("%streams stop q"))
+        assert "No streaming query runs" in str(kernel.outputs("%streams"))

@@ -178,20 +178,25 @@ async fn run_statements(
     scala_output::prepare(context, asked, sink, &handle, &steps).await?;
     startup::run_startup_code(context, asked, sink, &handle).await?;
     session_loss::warn_if_out_of_step(sink, &handle).await;
-    let count = steps.len();
+    let (count, queries) = (steps.len(), sql::queries_of(&steps));
     for (step, number) in steps.into_iter().zip(1..) {
         let part = Part { context, asked, handle: &handle, sink, statements_left: count - number };
-        let ran = part.run(step).await;
-        payload.extend(ran.map_err(|failure| with_part(failure, number, count))?);
+        let ran = part.run(step).await.map_err(|failure| with_query(failure, number, &queries))?;
+        payload.extend(ran.payload);
+        if ran.has_shown_all {
+            break;
+        }
     }
     Ok(payload)
 }
 
-/// Says which of the cell's statements has failed, if it has more than one.
-fn with_part(failure: CellError, number: usize, count: usize) -> CellError {
-    match count {
-        1 => failure,
-        _ => failure.with_lines([format!(
+/// Says which of the cell's queries has failed, if it has more than one. A query may take several statements,
+/// the last of which have these numbers.
+fn with_query(failure: CellError, statement: usize, queries: &[usize]) -> CellError {
+    let number = 1 + queries.iter().filter(|&&last| last < statement).count();
+    match queries.len() {
+        0 | 1 => failure,
+        count => failure.with_lines([format!(
             "It is part {number} of {count} of the cell; the cell ends here."
         )]),
     }

@@ -10,7 +10,8 @@ use crate::{
     },
     display::sink::OutputSink,
     error::CellError,
-    language::sql::PlannedStatement,
+    kind::Kind,
+    language::sql::{self, Author, PlannedStatement},
     output::NO_INTERPRETER,
     session::handle::SessionHandle,
 };
@@ -37,14 +38,55 @@ pub struct Part<'a> {
     pub statements_left: usize,
 }
 
+/// What a part has done.
+pub struct Ran {
+    /// Its actions for the frontend.
+    pub payload: Vec<Value>,
+    /// Whether the parts after it have nothing left to show.
+    pub has_shown_all: bool,
+}
+
 impl Part<'_> {
-    /// Runs the statement to its end. Returns its actions for the frontend.
+    /// Runs the statement to its end.
     ///
     /// # Errors
     ///
     /// The statement fails, is interrupted, or is lost on its way to Spark or back.
-    pub async fn run(&self, step: PlannedStatement) -> Result<Vec<Value>, CellError> {
-        let Some(livys) = step.without_python() else { return self.run_as_planned(step).await };
+    pub async fn run(&self, mut step: PlannedStatement) -> Result<Ran, CellError> {
+        let otherwise = step.otherwise.take().map(|otherwise| *otherwise);
+        let payload = match otherwise {
+            otherwise if step.kind == Kind::Spark && step.author == Author::Internal => {
+                return self.make_view(step, otherwise).await;
+            }
+            Some(livys) => self.run_in_python(step, livys).await,
+            None => self.run_as_planned(step).await,
+        };
+        payload.map(|payload| Ran { payload, has_shown_all: false })
+    }
+
+    /// Makes a view of a value's rows, or has Livy itself show a value without rows.
+    async fn make_view(
+        &self,
+        step: PlannedStatement,
+        otherwise: Option<PlannedStatement>,
+    ) -> Result<Ran, CellError> {
+        let failure = match self.run_as_planned(step).await {
+            Ok(payload) => return Ok(Ran { payload, has_shown_all: false }),
+            Err(failure) => failure,
+        };
+        match otherwise.filter(|_| sql::has_no_rows(&failure)) {
+            Some(livys) => {
+                Ok(Ran { payload: self.run_as_planned(livys).await?, has_shown_all: true })
+            }
+            None => Err(sql::view_failure(failure)),
+        }
+    }
+
+    async fn run_in_python(
+        &self,
+        step: PlannedStatement,
+        livys: PlannedStatement,
+    ) -> Result<Vec<Value>, CellError> {
         if !self.handle.may_use_python() {
             return self.run_as_planned(livys).await;
         }

@@ -6,6 +6,7 @@ use crate::{
     kind::Kind,
     language::{
         cell_source::CellSource,
+        comment::is_comment,
         ipython_syntax::statement_lines,
         magic_table::{self, RunBy},
         sql_line,
@@ -27,7 +28,10 @@ pub fn check(source: &CellSource, kernel: Kind) -> Result<(), CellError> {
     let found = match is_text && source.head.is_none() {
         // It is the text of `%%writefile`, `%%bash` or the like.
         true => None,
-        false => statement_lines(&source.code).find_map(|line| misplaced(line, source.kind)),
+        false => {
+            let found = statement_lines(&source.code).find_map(|line| misplaced(line, source.kind));
+            found.or_else(|| table_above_code(source))
+        }
     };
     found.map_or(Ok(()), |found| Err(found.error(kernel)))
 }
@@ -38,6 +42,18 @@ enum Misplaced<'c> {
     Begins(&'c str),
     /// A query, and the variable that is to have its rows.
     Query(&'c str, Option<&'c str>),
+    /// `%display`, which there is only as `%%display`, and its value.
+    Display(&'c str),
+    /// `%table` above other code of Scala, which shows what its end shows.
+    Table(&'c str),
+}
+
+fn table_above_code(source: &CellSource) -> Option<Misplaced<'_>> {
+    let lines = statement_lines(&source.code).filter(|line| !line.trim().is_empty());
+    let lines: Vec<&str> = lines.filter(|line| !is_comment(line)).collect();
+    let (_last, above) = lines.split_last().filter(|_| source.kind == Kind::Spark)?;
+    let mut tables = above.iter().filter_map(|line| line.strip_prefix("%table "));
+    tables.next().map(|name| Misplaced::Table(name.trim()))
 }
 
 fn misplaced(line: &str, kind: Kind) -> Option<Misplaced<'_>> {
@@ -47,6 +63,9 @@ fn misplaced(line: &str, kind: Kind) -> Option<Misplaced<'_>> {
         return Some(found);
     }
     let name = line.split_whitespace().next().filter(|name| name.starts_with('%'))?;
+    if name.eq_ignore_ascii_case("%display") && matches!(kind, Kind::Pyspark | Kind::Spark) {
+        return Some(Misplaced::Display(line.trim()[name.len()..].trim()));
+    }
     // Of magics with one percent sign in Python, the agent knows more.
     let magic =
         magic_table::named(name).filter(|_| kind != Kind::Pyspark || name.starts_with("%%"));
@@ -75,6 +94,21 @@ impl Misplaced<'_> {
                 format!("{name} stands below other code, and must begin a cell"),
                 format!(
                     "Nothing has run. Put {name}, and what belongs to it, into a cell of its own."
+                ),
+            ),
+            Self::Display(value) => {
+                let value = if value.is_empty() { "df" } else { value };
+                (
+                    "%display is no magic of this kernel".to_owned(),
+                    format!(
+                        "Nothing has run. Write display({value}), or %%display {value} in a cell of its own."
+                    ),
+                )
+            }
+            Self::Table(name) => (
+                "%table stands above other code, and must end its cell".to_owned(),
+                format!(
+                    "Nothing has run. Put %table {name} at the end, or into a cell of its own."
                 ),
             ),
             Self::Query(query, variable) => {
@@ -140,6 +174,19 @@ mod tests {
         check_told("x = 1\n%sql SELECT 1", Kind::Pyspark, "Write display(spark.sql(\"SELECT 1\"))");
         check_told("r = %sql SELECT 'a'", Kind::Pyspark, "Write r = spark.sql(\"SELECT 'a'\")");
         check_told("%sql SELECT \"a\"\nx", Kind::Pyspark, "spark.sql(\"\"\"SELECT \"a\"\"\"\")");
+    }
+
+    #[test]
+    fn rows_are_shown_where_the_language_can_show_them() {
+        for kernel in [Kind::Pyspark, Kind::Spark] {
+            check_told("x = 1\n%display df", kernel, "Write display(df), or %%display df");
+            check_told("%display", kernel, "Write display(df)");
+        }
+        check_told("%table df\nval x = 1", Kind::Spark, "Put %table df at the end");
+        for cell in ["val df = f\n%table df", "%table df\n\n// shown\n"] {
+            assert_eq!(told(cell, Kind::Spark), None, "{cell}");
+        }
+        assert_eq!(told("%table x\ny = 1", Kind::Pyspark), None);
     }
 
     #[test]

@@ -12,7 +12,11 @@ use crate::{
     display::panel::Text,
     error::CellError,
     kind::Kind,
-    language::{cell_mark, sql},
+    language::{
+        cell_mark,
+        scala::{stack, system_out},
+        sql,
+    },
     magics::errors::{no_session, unanswered},
     output::{self, CellOutput, UntrustedOutput},
     session::{Manager, handle::SessionHandle, origin::Origin},
@@ -85,7 +89,7 @@ pub async fn replay(
     let handle = sessions.ready_session().ok_or_else(|| no_session(NONE))?;
     let newest = newest(&handle, how_many.statements).await?;
     let (mut all, mut withheld) = (Vec::new(), BTreeSet::new());
-    for statement in newest {
+    for statement in newest.into_iter().filter(|statement| !is_hidden(statement)) {
         let is_trusted = how_many.html || handle.has_sent(&statement.id);
         let given = shown(statement, kernel, is_trusted);
         all.extend(given.shown);
@@ -119,9 +123,15 @@ async fn newest(handle: &SessionHandle, number: u64) -> Result<Vec<Statement>, C
     Ok(statements)
 }
 
+/// Whether a kernel has asked Scala something for itself.
+fn is_hidden(statement: &Statement) -> bool {
+    let code = statement.code.as_deref().map(str::trim);
+    code.is_some_and(|code| [stack::QUESTION, system_out::COPY_TO_THE_CELL].contains(&code))
+}
+
 fn shown(statement: Statement, kernel: Kind, is_trusted: bool) -> UntrustedOutput {
     let code = statement.code.clone().unwrap_or_default();
-    let asked = sql::original_query(&code)
+    let asked = sql::original(&code)
         .unwrap_or_else(|| cell_mark::without_mark(&code).trim_end().to_owned());
     let how = if statement.is_finished() { "" } else { " (has not ended)" };
     let heading = format!("[{}]{how} {asked}\n", statement.id);

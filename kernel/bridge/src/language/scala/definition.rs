@@ -8,27 +8,31 @@ const MODIFIERS: [&str; 8] =
 
 /// A statement that defines something without running anything.
 #[derive(Clone, Copy, Debug)]
-pub struct Definition<'c> {
+pub struct Definition<'t, 'c> {
     word: &'c str,
     name: &'c str,
+    /// The parameters in brackets behind the name, of types and of values.
+    parameters: &'t [Token<'c>],
 }
 
-impl<'c> Definition<'c> {
+impl<'t, 'c> Definition<'t, 'c> {
     /// Reads how a statement begins.
-    pub fn of(statement: &[Token<'c>]) -> Option<Self> {
+    pub fn of(statement: &'t [Token<'c>]) -> Option<Self> {
         let mut rest = Self::without_annotations(statement);
         while let [first, after @ ..] = rest
             && MODIFIERS.contains(&first.text)
         {
             rest = without_brackets(after, "[");
         }
-        let [word, name, ..] = rest else { return None };
+        let [word, name, after @ ..] = rest else { return None };
+        let body = without_brackets(without_brackets(after, "["), "(");
+        let parameters = &after[..after.len() - body.len()];
         matches!(word.text, "class" | "trait" | "object" | "def" | "type" | "import")
-            .then_some(Self { word: word.text, name: name.text })
+            .then_some(Self { word: word.text, name: name.text, parameters })
     }
 
     /// The tokens behind the annotations, such as `@deprecated("x", "1")`.
-    pub fn without_annotations<'t>(tokens: &'t [Token<'c>]) -> &'t [Token<'c>] {
+    pub fn without_annotations(tokens: &'t [Token<'c>]) -> &'t [Token<'c>] {
         let mut rest = tokens;
         while let [sign, _name, after @ ..] = rest
             && sign.text == "@"
@@ -66,6 +70,16 @@ impl<'c> Definition<'c> {
             && other.word != "import"
             && self.name == other.name
             && self.is_type() == other.is_type()
+            && !self.is_overload_of(other)
+    }
+
+    /// Whether both are functions of the same name, with different parameters.
+    pub fn is_overload_of(&self, other: &Self) -> bool {
+        let texts = |definition: &Self| definition.parameters.iter().map(|token| token.text);
+        self.name == other.name
+            && self.word == "def"
+            && other.word == "def"
+            && !texts(self).eq(texts(other))
     }
 
     /// Whether one of the two is a class and the other its companion.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::language::scala::{definition::Definition, statement::Statement};
 
-/// Which statements the REPL must get as one: a class and its companion, and a definition that uses a
-/// later one. Statements that run something are never among them.
+/// Which statements the REPL must get as one: a class and its companion, functions of the same name, and a
+/// definition that uses a later one. Statements that run something are never among them.
 pub fn groups(statements: &[Statement<'_, '_>]) -> Vec<Range<usize>> {
     let definitions: Vec<_> = statements.iter().map(only_definition).collect();
     let mut groups: Vec<Range<usize>> = Vec::new();
@@ -26,7 +26,7 @@ pub fn groups(statements: &[Statement<'_, '_>]) -> Vec<Range<usize>> {
 }
 
 /// The definition that a statement is, if there is nothing else in its lines.
-fn only_definition<'c>(statement: &Statement<'_, 'c>) -> Option<Definition<'c>> {
+fn only_definition<'t, 'c>(statement: &Statement<'t, 'c>) -> Option<Definition<'t, 'c>> {
     let is_several = statement.tokens.iter().any(|token| token.depth == 0 && token.text == ";");
     Definition::of(statement.tokens).filter(|_| !is_several)
 }
@@ -34,7 +34,7 @@ fn only_definition<'c>(statement: &Statement<'_, 'c>) -> Option<Definition<'c>> 
 /// The last of the definitions directly below this one that it needs.
 fn last_needed(
     statements: &[Statement<'_, '_>],
-    definitions: &[Option<Definition<'_>>],
+    definitions: &[Option<Definition<'_, '_>>],
     first: usize,
 ) -> usize {
     let Some(definition) = &definitions[first] else { return first };
@@ -44,6 +44,7 @@ fn last_needed(
         let is_known =
             || definitions[..first].iter().flatten().any(|known| known.is_same_as(later));
         let needs = definition.is_companion_of(later)
+            || definition.is_overload_of(later)
             || (later.is_used_in(statements[first].tokens) && !is_known());
         if needs {
             last = at;
@@ -53,7 +54,7 @@ fn last_needed(
 }
 
 /// Whether two of the definitions cannot stand together, since they define the same.
-fn repeats(definitions: &[Option<Definition<'_>>]) -> bool {
+fn repeats(definitions: &[Option<Definition<'_, '_>>]) -> bool {
     let known: Vec<_> = definitions.iter().flatten().collect();
     known.iter().enumerate().any(|(at, one)| known[..at].iter().any(|other| other.is_same_as(one)))
 }
@@ -91,6 +92,12 @@ mod tests {
     }
 
     #[test]
+    fn functions_of_the_same_name_belong_together() {
+        assert_eq!(grouped("def f(x: Int) = 1\ndef f(x: String) = 2\nf(1)"), [(0, 1)]);
+        assert_eq!(grouped("def f = 1\nimport a.b\ndef f[T](x: T)(y: T) = 2"), [(0, 2)]);
+    }
+
+    #[test]
     fn others_stay_apart() {
         for code in [
             "class A\nobject B",
@@ -99,6 +106,7 @@ mod tests {
             "class A\nprintln(1)\nobject A",
             "class A; println(1)\nobject A",
             "def f = 1\ndef g = f\ndef f = 2",
+            "def f(x: Int) = 1\ndef f(x: Int) = 2",
             "def f = x\nval x = 1",
             "class A\n%json x\nobject A",
         ] {

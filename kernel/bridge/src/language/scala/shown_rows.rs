@@ -12,21 +12,31 @@ pub struct ShownRows<'c> {
     pub before: &'c str,
     /// The code whose value is the rows.
     pub expression: &'c str,
+    /// What shows them.
+    pub by: ShownBy,
 }
 
-/// What the cell shows at its end, if that is its last statement. Livy itself answers a `%table` below
-/// code, whose last value it shows.
+/// How a cell shows rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownBy {
+    /// `display(…)`
+    Display,
+    /// `%table …`
+    Table,
+}
+
+/// What the cell shows at its end, if that is its last statement.
 pub fn at_the_end_of(code: &str) -> Option<ShownRows<'_>> {
     let tokens = token::tokens(code);
     let statements = statement::statements(code, &tokens);
     let last = statements.last()?;
     let before = &code[..last.tokens.first()?.start];
-    let expression = match last.tokens {
-        [magic] if statements.len() == 1 => table_variable(magic)?,
+    let (expression, by) = match last.tokens {
+        [magic] if magic.kind == TokenKind::Magic => (table_variable(magic)?, ShownBy::Table),
         _ if defines_display(&tokens) => return None,
-        _ => displayed(code, last.tokens)?,
+        _ => (displayed(code, last.tokens)?, ShownBy::Display),
     };
-    Some(ShownRows { before, expression })
+    Some(ShownRows { before, expression, by })
 }
 
 /// The name in `%table name`.
@@ -65,12 +75,14 @@ mod tests {
 
     #[track_caller]
     fn check(code: &str, before: &str, expression: &str) {
-        assert_eq!(at_the_end_of(code), Some(ShownRows { before, expression }), "{code}");
+        let found = at_the_end_of(code).expect(code);
+        assert_eq!((found.before, found.expression), (before, expression), "{code}");
     }
 
     #[test]
     fn a_table_and_a_display_at_the_end_are_found() {
         check("%table df", "", "df");
+        check("val x = 1\n%table x", "val x = 1\n", "x");
         check("display(df)", "", "df");
         check(
             "val df = f\ndisplay(df.limit(f(1, 2)))\n// shown",
@@ -93,7 +105,7 @@ mod tests {
             "a.display(b)",
             "display(df)\n1",
             "def display(x: Any) = x\ndisplay(df)",
-            "val x = 1\n%table x",
+            "%table df\n1",
             "%json df",
             "%tablex",
             "%table a b",

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::language::scala::mark;
 
 /// Prints a line for each frame in code of the user's, and one for each text that has such a frame.
-pub const QUESTION: &str = r#"{
+pub const QUESTION: &str = r#"val () = {
   val loader = _root_.java.lang.Thread.currentThread.getContextClassLoader
   val repl = loader.getClass.getField("$outer").get(loader).asInstanceOf[_root_.scala.tools.nsc.interpreter.IMain]
   val errors = _root_.scala.Iterator.iterate[Throwable](lastException)(_.getCause).takeWhile(_ != null).take(20).toList

@@ -3,8 +3,8 @@
 
 /// Copies what the cells' thread and its children print to `System.out`, `System.err` and `Console.err` into
 /// the cell's output. The log still gets it, and what other threads print goes only there. It is done once
-/// in a session, whoever does it.
-pub const COPY_TO_THE_CELL: &str = r#"{
+/// in a session, whoever does it. A definition without a name takes no name such as `res0`.
+pub const COPY_TO_THE_CELL: &str = r#"val () = {
   object InCell extends _root_.java.lang.InheritableThreadLocal[AnyRef]
   class Copy(log: _root_.java.io.PrintStream, cell: _root_.java.io.PrintStream) extends _root_.java.io.OutputStream {
     override def write(byte: Int): Unit = write(Array(byte.toByte), 0, 1)
@@ -27,5 +27,4 @@ pub const COPY_TO_THE_CELL: &str = r#"{
     val setErr = _root_.scala.Console.getClass.getMethod("setErrDirect", classOf[_root_.java.io.PrintStream])
     setErr.invoke(_root_.scala.Console, _root_.java.lang.System.err)
   }
-  () // No value, which would take the name `res0`.
 }"#;

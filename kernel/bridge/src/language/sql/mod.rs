@@ -14,7 +14,7 @@ mod statements;
 use options::{Chart, Code, Drawing, Head, Query};
 use statements::Statement;
 
-pub use python::original_query;
+pub use scala::{has_no_rows, view_failure};
 
 use crate::{
     error::CellError,
@@ -23,7 +23,7 @@ use crate::{
         cell_source::CellSource,
         magic_line::{self, MagicRequest},
         misplaced, python_syntax,
-        scala::shown_rows::{self, ShownRows},
+        scala::shown_rows::{self, ShownBy, ShownRows},
     },
 };
 
@@ -36,13 +36,13 @@ pub struct PlannedStatement {
     pub code: String,
     /// Decides whether its output is shown and its IPython syntax translated.
     pub author: Author,
-    /// The same query for Livy's own SQL, for sessions without Python; its values are less exact.
-    pub livys_sql: Option<String>,
+    /// What runs in its place where it cannot, such as Livy's own SQL in a session without Python.
+    pub otherwise: Option<Box<PlannedStatement>>,
 }
 
 impl PlannedStatement {
     fn new(kind: Kind, code: String, author: Author) -> Self {
-        Self { kind, code, author, livys_sql: None }
+        Self { kind, code, author, otherwise: None }
     }
 
     /// A statement that the user has written.
@@ -55,10 +55,23 @@ impl PlannedStatement {
         Self::new(kind, code, Author::Internal)
     }
 
-    /// The statement that Livy's own SQL runs instead, if it can.
-    pub fn without_python(&self) -> Option<Self> {
-        let query = self.livys_sql.clone()?;
-        Some(Self::of_user(Kind::Sql, query))
+    /// The statement, with one that runs in its place where it cannot.
+    pub fn or(self, otherwise: Self) -> Self {
+        Self { otherwise: Some(Box::new(otherwise)), ..self }
+    }
+}
+
+/// The numbers of the statements that end a query, in a cell of queries.
+pub fn queries_of(statements: &[PlannedStatement]) -> Vec<usize> {
+    let is_code = |one: &PlannedStatement| one.author == Author::User && one.kind != Kind::Sql;
+    let makes_view =
+        |one: &PlannedStatement| one.author == Author::Internal && one.kind == Kind::Spark;
+    match statements.iter().any(is_code) {
+        true => Vec::new(),
+        false => {
+            let numbered = statements.iter().zip(1..);
+            numbered.filter(|(one, _)| !makes_view(one)).map(|(_, number)| number).collect()
+        }
     }
 }
 
@@ -71,6 +84,12 @@ pub enum Author {
     Kernel,
     /// The kernel, to prepare something for the next statement; its output is not shown.
     Internal,
+}
+
+/// What the user has asked for, if the kernel wrote this code for it.
+pub fn original(code: &str) -> Option<String> {
+    let of_python = python::original_query(code);
+    of_python.map(scala::original_rows).or_else(|| scala::original(code))
 }
 
 /// What the kernel does with a cell of code.
@@ -99,7 +118,7 @@ pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementP
         Some(Head::Sql(query)) => queries(&source.code, &query, kernel)?,
         None if source.kind == Kind::Sql => queries(&source.code, &Query::PLAIN, kernel)?,
         Some(Head::Pyspark(code) | Head::Spark(code) | Head::Sparkr(code) | Head::Pretty(code)) => {
-            StatementPlan { note: output_option_note(&code), ..unchanged(source) }
+            StatementPlan { note: output_option_note(&code), ..as_written(source) }
         }
         Some(Head::Chart(_)) if !source.code.trim().is_empty() => {
             let what = "the code below %chart would not run";
@@ -111,10 +130,7 @@ pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementP
         Some(Head::Display) => {
             StatementPlan { statements: display(source.code.trim(), kernel)?, note: None }
         }
-        None => match shown_rows(source, kernel) {
-            Some(shown) => show_rows(source, &shown),
-            None => unchanged(source),
-        },
+        None => as_written(source),
     }))
 }
 
@@ -126,22 +142,34 @@ fn as_our_magic(line: &str, kind: Kind) -> String {
     }
 }
 
+/// The code as the user has written it, but for the rows that a cell of Scala shows at its end, which Livy's
+/// Scala cannot.
+fn as_written(source: &CellSource) -> StatementPlan {
+    let is_scala = source.kind == Kind::Spark;
+    match is_scala.then(|| shown_rows::at_the_end_of(&source.code)).flatten() {
+        Some(shown) => show_rows(source, &shown),
+        None => unchanged(source),
+    }
+}
+
 fn unchanged(source: &CellSource) -> StatementPlan {
     let whole = PlannedStatement::of_user(source.kind, source.code.clone());
     let is_empty = source.code.trim().is_empty();
     StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
 }
 
-/// The rows that a cell of Scala shows at its end, which Livy's Scala cannot.
-fn shown_rows<'c>(source: &'c CellSource, kernel: Kind) -> Option<ShownRows<'c>> {
-    let is_scala = source.kind == Kind::Spark && kernel == Kind::Spark;
-    is_scala.then(|| shown_rows::at_the_end_of(&source.code)).flatten()
-}
-
 fn show_rows(source: &CellSource, shown: &ShownRows<'_>) -> StatementPlan {
     let before = CellSource { code: shown.before.to_owned(), ..source.clone() };
-    let code = scala::create_view_of(shown.expression);
-    let make_view = PlannedStatement::internal(Kind::Spark, code);
+    let make_view = match shown.by {
+        ShownBy::Display => make_view_of(shown.expression),
+        // Livy itself shows lists of rows, if they are the last value of the code above.
+        ShownBy::Table => {
+            let livys = format!("{0}\n%table {0}", shown.expression);
+            let code = scala::create_view_of_dataset(shown.expression);
+            PlannedStatement::internal(Kind::Spark, code)
+                .or(PlannedStatement::of_user(Kind::Spark, livys))
+        }
+    };
     let rows = [make_view, query_view(&Query::PLAIN)];
     let statements = unchanged(&before).statements.into_iter().chain(rows).collect();
     StatementPlan { statements, note: None }
@@ -197,12 +225,19 @@ fn by_python_or_livy(statement: &Statement, query: &Query) -> PlannedStatement {
     if query.is_plain() && query.quiet {
         return PlannedStatement::internal(Kind::Sql, text);
     }
-    let livys_sql = query.is_plain().then_some(text);
-    PlannedStatement { livys_sql, ..by_python(python::rows(statement, query)) }
+    let by_python = by_python(python::rows(statement, query));
+    match query.is_plain() {
+        true => by_python.or(PlannedStatement::of_user(Kind::Sql, text)),
+        false => by_python,
+    }
 }
 
 fn by_python(code: String) -> PlannedStatement {
     PlannedStatement::new(Kind::Pyspark, code, Author::Kernel)
+}
+
+fn make_view_of(expression: &str) -> PlannedStatement {
+    PlannedStatement::internal(Kind::Spark, scala::create_view_of(expression))
 }
 
 fn query_view(query: &Query) -> PlannedStatement {
@@ -216,10 +251,8 @@ fn draw_variable(chart: &Chart, kernel: Kind) -> Result<Vec<PlannedStatement>, C
     match kernel {
         Kind::Pyspark | Kind::Sql => Ok(vec![by_python(python::chart(variable, *kind, axes))]),
         Kind::Spark => {
-            let code = scala::create_view_of(variable);
-            let make_view = PlannedStatement::internal(Kind::Spark, code);
             let chart = Drawing { chart: Some(*kind), axes: axes.clone() };
-            Ok(vec![make_view, query_view(&Query { chart, ..Query::PLAIN })])
+            Ok(vec![make_view_of(variable), query_view(&Query { chart, ..Query::PLAIN })])
         }
         Kind::Sparkr => Err(CellError::new(
             "UsageError",
@@ -234,13 +267,15 @@ fn display(value: &str, kernel: Kind) -> Result<Vec<PlannedStatement>, CellError
     let wrong = |what: &str, next: &str| Err(CellError::new("UsageError", what, next));
     match kernel {
         Kind::Pyspark if python_syntax::is_valid(&format!("display({value})")) => {
-            let code = format!("display({value})");
-            Ok(vec![PlannedStatement::new(kernel, code, Author::User)])
+            let display = PlannedStatement::of_user(kernel, format!("display({value})"));
+            Ok(vec![match options::variable(value) {
+                // Without the agent there is no `display`.
+                Ok(name) => display.or(by_python(python::table(&name))),
+                Err(_) => display,
+            }])
         }
         Kind::Spark if options::variable(value).is_ok() => {
-            let code = scala::create_view_of(value);
-            let make_view = PlannedStatement::internal(Kind::Spark, code);
-            Ok(vec![make_view, query_view(&Query::PLAIN)])
+            Ok(vec![make_view_of(value), query_view(&Query::PLAIN)])
         }
         Kind::Pyspark | Kind::Spark => {
             wrong("%%display shows one DataFrame", "Write its name: %%display df")
@@ -285,7 +320,7 @@ mod tests {
             panic!("no help was asked for");
         };
         let livys: Vec<_> =
-            two.statements.iter().filter_map(PlannedStatement::without_python).collect();
+            two.statements.iter().filter_map(|step| step.otherwise.as_deref().cloned()).collect();
         let expected = ["select 1", "select 2"]
             .map(|query| PlannedStatement::of_user(Kind::Sql, query.to_owned()));
         assert!(two.statements.iter().all(|step| step.kind == Kind::Pyspark));
@@ -301,13 +336,33 @@ mod tests {
     fn rows_that_a_scala_cell_shows_at_its_end_are_queried() {
         let view = |expression| (Kind::Spark, scala::create_view_of(expression));
         let table = steps("%table df", Kind::Spark);
-        assert_eq!(table[0], view("df"));
+        assert_eq!(table[0].1, scala::create_view_of_dataset("df"));
         assert!(table[1].0 == Kind::Pyspark && table[1].1.contains(scala::VIEW));
         let displayed = steps("val df = f\ndisplay(df.limit(5))", Kind::Spark);
         let before = (Kind::Spark, "val df = f\n".to_owned());
         assert_eq!(displayed, [before, view("df.limit(5)"), table[1].clone()]);
-        let python = "%%scala\ndisplay(df)";
-        assert_eq!(steps(python, Kind::Pyspark), [(Kind::Spark, "display(df)".to_owned())]);
+        assert_eq!(steps("%%scala\ndisplay(df)", Kind::Pyspark)[0], view("df"));
+    }
+
+    #[test]
+    fn a_table_of_a_list_is_livys() {
+        let planned = plan(&cell_source::parse("val x = f\n%table x", Kind::Spark), Kind::Spark);
+        let MagicRequest::Run(planned) = planned.unwrap() else { panic!("no help was asked for") };
+        let livys: Vec<_> = planned.statements.iter().map(|step| step.otherwise.clone()).collect();
+        let table = PlannedStatement::of_user(Kind::Spark, "x\n%table x".to_owned());
+        assert_eq!(livys[..2], [None, Some(Box::new(table))]);
+    }
+
+    #[test]
+    fn queries_are_counted_and_code_is_none() {
+        let count =
+            |cell: &str, kernel| match plan(&cell_source::parse(cell, kernel), kernel).unwrap() {
+                MagicRequest::Run(plan) => queries_of(&plan.statements),
+                MagicRequest::Help(help) => panic!("{help}"),
+            };
+        assert_eq!(count("select 1; select 2", Kind::Sql), [1, 2]);
+        assert_eq!(count("%%sql\nselect {x}; select 2", Kind::Spark), [2, 3]);
+        assert_eq!(count("val x = f\ndisplay(x)", Kind::Spark), [0; 0]);
     }
 
     #[test]
@@ -322,8 +377,8 @@ mod tests {
     #[test]
     fn the_users_query_can_be_read_from_the_code() {
         let (_, code) = &steps("%%sql -n 5\nselect *\nfrom {t}", Kind::Pyspark)[0];
-        assert_eq!(original_query(code).as_deref(), Some("select *\nfrom {t}"));
-        assert_eq!(original_query("# x\n1"), None);
+        assert_eq!(original(code).as_deref(), Some("select *\nfrom {t}"));
+        assert_eq!(original("# x\n1"), None);
     }
 
     #[test]

@@ -34,6 +34,12 @@ pub fn rows(statement: &Statement, query: &Query) -> String {
     code(&statement.text(), &Value::Object(request))
 }
 
+/// Code that returns a variable's rows.
+pub fn table(variable: &str) -> String {
+    let request = json!({"variable": variable, "quiet": false, "rows": Query::PLAIN.rows});
+    code(&format!("%%display {variable}"), &request)
+}
+
 /// Code that returns a chart of a variable's rows.
 pub fn chart(variable: &str, kind: ChartKind, axes: &Axes) -> String {
     let request = json!({"variable": variable, "quiet": false, "chart": chart_request(kind, axes)});
