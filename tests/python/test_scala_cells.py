@@ -99,6 +99,8 @@ def test_scala_in_a_python_notebook_is_overheard_too(pyspark):
 def test_without_an_agent_text_comes_at_the_end(livy_url):
     with running_kernel("livy-spark", livy_url, LIVY_AGENT="never") as kernel:
         kernel.run("1", timeout=SPARK_START)
+        reply, shown = kernel.run('{ println("before"); 1 / (1 - 1) }')
+        assert printed(shown) == "before\n" and reply["evalue"].startswith("java.lang.ArithmeticException")
         assert [text for _, text in timed(kernel, "for (i <- 1 to 2) println(i)")] == ["1\n2\n"]
 
 

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jupyter_wire::content::Stream;
 use livy_client::{Output, Statement};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -25,6 +26,7 @@ use crate::{
     },
     error::CellError,
     kind::Kind,
+    language::scala::stack,
     output,
 };
 
@@ -148,6 +150,23 @@ async fn follow_submitted(
     Ok((ending, transcript))
 }
 
+/// Shows what a statement of Scala has printed before its exception, which Livy takes for a part of it.
+async fn show_printed(
+    run: &StatementRun<'_>,
+    evalue: String,
+    traceback: Vec<String>,
+) -> (String, Vec<String>) {
+    let text = format!("{evalue}\n{}", traceback.concat());
+    match stack::printed_before(&text) {
+        ("", _) => (evalue, traceback),
+        (printed, exception) => {
+            run.sink.publish(&Stream::stdout(printed.to_owned())).await;
+            let (first, below) = exception.split_once('\n').unwrap_or((exception, ""));
+            (first.to_owned(), below.split_inclusive('\n').map(str::to_owned).collect())
+        }
+    }
+}
+
 /// What a statement's text is about: Scala's compiler quotes the cell.
 fn shown_code<'r>(run: &'r StatementRun<'_>) -> &'r str {
     match run.kind {
@@ -186,6 +205,10 @@ async fn conclude(
         }
         Ending::Output(Output::Error { ename, evalue, traceback }) => {
             let (evalue, traceback) = transcript.not_shown_of_error(evalue, traceback);
+            let (evalue, traceback) = match run.kind {
+                Kind::Spark => show_printed(run, evalue, traceback).await,
+                _ => (evalue, traceback),
+            };
             let reported =
                 transcript.take_failure().or_else(|| transcript.take_shown_failure(&ename));
             let cell = &run.asked.code;

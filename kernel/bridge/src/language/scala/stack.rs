@@ -155,6 +155,28 @@ pub fn is_of_an_exception(line: &str) -> bool {
     line.trim_start().starts_with("at ") || is_elision(line)
 }
 
+/// Divides the text of an exception into what its statement has printed before, and the exception.
+pub fn printed_before(text: &str) -> (&str, &str) {
+    let (mut start, mut headline) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if is_of_an_exception(line) {
+            return text.split_at(headline);
+        }
+        if is_headline(line) {
+            headline = start;
+        }
+        start += line.len();
+    }
+    ("", text)
+}
+
+/// `java.lang.ArithmeticException: / by zero`
+fn is_headline(line: &str) -> bool {
+    let class = line.split(": ").next().unwrap_or_default().trim_end();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '$');
+    (class.ends_with("Exception") || class.ends_with("Error")) && class.chars().all(is_name)
+}
+
 fn is_elision(line: &str) -> bool {
     line.trim_start().starts_with("... ") && line.trim_end().ends_with(" elided")
 }
@@ -209,6 +231,22 @@ mod tests {
                 "  ... 51 elided"
             ]
         );
+    }
+
+    #[test]
+    fn what_was_printed_before_an_exception_is_no_part_of_it() {
+        for printed in ["", "a\n", "+---+\nx: y\n\n"] {
+            for thrown in [
+                "scala.MatchError: 1\n  ... 51 elided\n",
+                "MyException\n  at f(<console>:1)\n",
+                "a.bError: x\nmore: it\n\tat g(A.scala:2)",
+            ] {
+                let text = format!("{printed}{thrown}");
+                assert_eq!(printed_before(&text), (printed, thrown));
+            }
+        }
+        let compiled = "<console>:1: error: x\n  y\n  ^\n";
+        assert_eq!(printed_before(compiled), ("", compiled));
     }
 
     #[test]
