@@ -95,8 +95,8 @@ def jars(loader):
 # The REPL
 
 # Runs a line under the name of Livy's own class. Code that looks for the thread of a running statement finds this class
-# on the thread's stack, and where the thread prints among its locals. As in Livy, the thread's loader is the compiler's,
-# which finds the same classes as the loader of the other threads.
+# on the thread's stack, and where the thread prints among its locals. As in Livy, its loader is the compiler's;
+# it finds the same classes as the loader of the other threads.
 INTERPRETER = """
 package org.apache.livy.repl
 class AbstractSparkInterpreter(
