@@ -83,7 +83,7 @@ def test_live_text_stands_before_the_error_that_ends_it(sparkr):
     [
         "while (TRUE) {}",
         "repeat Sys.sleep(1)",
-        'repeat system("sleep 1")',
+        'system("sleep 60")\nwhile (TRUE) {}',
         "dapplyCollect(createDataFrame(data.frame(a = 1)), function(x) { Sys.sleep(60); x })",
     ],
 )

@@ -91,7 +91,7 @@ class R(Followed):
         return self.interrupt_process(self.is_executing) if self.find() and self.is_executing() else None
 
     def interrupt_process(self, runs):
-        """Ends a call of Spark's by a cancel of its jobs: if it were interrupted, the next call would get its answer."""
+        """Ends a call of Spark's by a cancel of its jobs: after an interrupt, the next call would get its answer."""
         deadline, port = time.monotonic() + self.CANCEL_TIMEOUT, safely(backend_port, pid_of(self.process))
         while waits_for_spark(port):
             if time.monotonic() > deadline:
