@@ -21,8 +21,8 @@ def ui_properties(conf, key_file):
 
 def guard_ui(gateway, folder, source):
     """Guards the Spark UI. If that fails, returns properties that switch the UI off."""
-    # Spark 4 has the servlet classes in another package.
-    for version in source, source.replace('javax.servlet', 'jakarta.servlet'):
+    # Spark 4 has the servlet classes in another package, and those of Spark 3 for what else needs them.
+    for version in source.replace('javax.servlet', 'jakarta.servlet'), source:
         try:
             compile_java(gateway, folder, GUARD, version)
             return {}

@@ -28,6 +28,7 @@ def spark_submit(arguments, scratch, env):
     messages, _, command = completed.stdout.partition(b'\0\n')
     sys.__stderr__.write(os.fsdecode(messages))
     variables, command = without_env([os.fsdecode(argument) for argument in command.split(b'\0')[:-1]])
+    command = without_missing_modules(command)
     return [command[0], *hide('java', command[1:])], dict(env, **variables)
 
 
@@ -50,10 +51,36 @@ def without_env(command):
     return variables, command
 
 
+def without_missing_modules(command):
+    """Takes off `--add-modules=NAME` where this Java lacks the module: it would not start.
+
+    Spark 4 asks for `jdk.incubator.vector`, does without, and a Java that was made for one program often has none.
+    """
+    modules = modules_of(command[0])
+    missing = ['--add-modules=' + name for name in OPTIONAL_MODULES if modules and name not in modules]
+    return [argument for argument in command if argument not in missing]
+
+
+OPTIONAL_MODULES = ('jdk.incubator.vector',)
+
+
+def modules_of(java):
+    """Returns the names of a Java's modules, none if it does not tell."""
+    try:
+        with open(os.path.join(home_of(java), 'release'), encoding='utf-8') as file:
+            lines = [line for line in file if line.startswith('MODULES=')]
+    except OSError:
+        return set()
+    return set(lines[0].partition('=')[2].strip().strip('"').split()) if lines else set()
+
+
+def home_of(java):
+    return os.path.dirname(os.path.dirname(os.path.realpath(shutil.which(java) or java)))
+
+
 def reads_argument_files(java):
     """Whether Java can read its command line from a file, which it can since version 9. That has modules."""
-    home = os.path.dirname(os.path.dirname(os.path.realpath(shutil.which(java) or java)))
-    if os.path.exists(os.path.join(home, 'lib', 'modules')):
+    if os.path.exists(os.path.join(home_of(java), 'lib', 'modules')):
         return True
     return b'version "1.' not in subprocess.run([java, '-version'], stderr=subprocess.PIPE, check=True).stderr
 

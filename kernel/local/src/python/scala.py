@@ -33,7 +33,7 @@ class Scala:
         """Starts the REPL, which takes seconds, when the session gets its first Scala."""
         with self.starting:
             if self.repl is None:
-                self.repl = Repl(self.gateway, self.folder, self.classes, self.spark)
+                self.repl = repl_of(self.gateway)(self.gateway, self.folder, self.classes, self.spark)
             return self.repl
 
     def execute(self, code):
@@ -134,13 +134,16 @@ class Repl:
         settings = self.jvm.scala.tools.nsc.Settings()
         settings.processArguments(self.list(['-Yrepl-class-based', '-Yrepl-outdir', folder, '-usejavacp']), True)
         settings.embeddedDefaults(classes)
-        writer = self.jvm.java.io.PrintWriter(self.printed, True)
+        intp = self.loop(settings, self.jvm.java.io.PrintWriter(self.printed, True)).intp()
+        intp.initializeCompiler()
+        intp.ensureClassLoader()
+        return intp
+
+    def loop(self, settings, writer):
         loop = self.jvm.org.apache.spark.repl.SparkILoop(self.jvm.scala.Option.empty(), writer)
         getattr(loop, 'settings_$eq')(settings)
         loop.createInterpreter()
-        loop.intp().initializeSynchronous()
-        loop.intp().ensureClassLoader()
-        return loop.intp()
+        return loop
 
     def compiled(self, classes):
         self.intp.compileString(INTERPRETER)
@@ -185,6 +188,28 @@ class Repl:
         tree = scala_object(self.jvm.org.json4s, 'Extraction').decompose(value, formats)
         tree = formats.emptyValueStrategy().replaceEmpty(tree)
         return scala_object(self.jvm.org.json4s.jackson, 'JsonMethods').compact(tree) or 'null'
+
+
+class Repl213(Repl):
+    """The REPL of Scala 2.13, whose parts have other names."""
+
+    def loop(self, settings, writer):
+        loop = self.jvm.org.apache.spark.repl.SparkILoop(None, writer)
+        loop.createInterpreter(settings)
+        return loop
+
+    def complete(self, code, cursor):
+        compiled = self.intp.presentationCompile(cursor, code)
+        if compiled.isLeft():
+            return []
+        candidates = compiled.value().candidates(1)._2()
+        return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
+
+
+def repl_of(gateway):
+    """Returns the class for the Scala that this Spark was built with."""
+    version = gateway.jvm.scala.util.Properties.versionNumberString()
+    return Repl if version.startswith('2.12.') else Repl213
 
 
 # Statements
