@@ -51,27 +51,23 @@ def without_env(command):
     return variables, command
 
 
-def without_missing_modules(command):
-    """Takes off `--add-modules=NAME` where this Java lacks the module: it would not start.
+OPTIONAL_MODULES = ('jdk.incubator.vector',)  # Spark 4 asks for it, and does without.
 
-    Spark 4 asks for `jdk.incubator.vector`, does without, and a Java that was made for one program often has none.
-    """
+
+def without_missing_modules(command):
+    """Takes off `--add-modules=NAME` where this Java lacks the module, since it would not start."""
     modules = modules_of(command[0])
-    missing = ['--add-modules=' + name for name in OPTIONAL_MODULES if modules and name not in modules]
+    missing = ['--add-modules=' + name for name in OPTIONAL_MODULES if name not in modules]
     return [argument for argument in command if argument not in missing]
 
 
-OPTIONAL_MODULES = ('jdk.incubator.vector',)
-
-
 def modules_of(java):
-    """Returns the names of a Java's modules, none if it does not tell."""
+    """Returns the names of a Java's modules, from the file in which it lists them."""
     try:
         with open(os.path.join(home_of(java), 'release'), encoding='utf-8') as file:
-            lines = [line for line in file if line.startswith('MODULES=')]
+            return set(file.read().replace('"', ' ').split())
     except OSError:
         return set()
-    return set(lines[0].partition('=')[2].strip().strip('"').split()) if lines else set()
 
 
 def home_of(java):

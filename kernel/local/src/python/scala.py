@@ -202,7 +202,7 @@ class Repl213(Repl):
         compiled = self.intp.presentationCompile(cursor, code)
         if compiled.isLeft():
             return []
-        candidates = compiled.value().candidates(1)._2()
+        candidates = compiled.value().candidates(1)._2().distinct()  # Each overload is one.
         return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
 
 

@@ -26,10 +26,17 @@ def error_text(error):
     text = safely_from_all(str, error)
     if text is None:
         return NO_MESSAGE
-    if type(error).__name__ != 'Py4JJavaError':
+    if not has_java_stack(error):
         return text
-    text = WORKER_FRAME.sub('', text.split('\n\nDriver stacktrace:')[0] + '\n')
-    return JAVA_FRAME.sub('', text).strip()
+    text = text.split('\n\nDriver stacktrace:')[0].split('\nJVM stacktrace:\n')[0]
+    return JAVA_FRAME.sub('', WORKER_FRAME.sub('', text + '\n')).strip()
+
+
+def has_java_stack(error):
+    """Returns whether Java's stack is part of the message: py4j's have it, and those of Spark Connect."""
+    if type(error).__module__ == 'pyspark.errors.exceptions.connect':
+        return '\nJVM stacktrace:\n' in (safely_from_all(str, error) or '')
+    return type(error).__name__ == 'Py4JJavaError'
 
 
 def name_of(error):
@@ -39,8 +46,8 @@ def name_of(error):
 
 def only_error(error):
     """Returns the last lines of a traceback: the error itself."""
-    if type(error).__name__ == 'Py4JJavaError':
-        lines = split(['Py4JJavaError: ' + error_text(error), JAVA_STACK_NOTE])
+    if has_java_stack(error):
+        lines = split(['%s: %s' % (name_of(error), error_text(error)), JAVA_STACK_NOTE])
     else:
         lines = split(traceback.format_exception_only(type(error), error))
     if isinstance(error, SyntaxError):
@@ -129,10 +136,15 @@ def fold(frames):
     for inside, run in itertools.groupby(frames, lambda entry: is_sparks(entry[0].f_code.co_filename)):
         run = list(run)
         if inside:
-            lines.append('  (%d frames inside pyspark are left out)' % len(run))
+            lines.append('  ' + left_out_note(len(run)))
         else:
             lines += [line for frame, number in run for line in frame_lines(frame, number)]
     return lines
+
+
+def left_out_note(count):
+    frames = '1 frame inside pyspark is' if count == 1 else '%d frames inside pyspark are' % count
+    return '(%s left out)' % frames
 
 
 class Last:

@@ -4,7 +4,7 @@
 from IPython.core.ultratb import AutoFormattedTB
 
 from .common import AGENT
-from .errors import JAVA_STACK_NOTE, describe, error_text, is_sparks
+from .errors import JAVA_STACK_NOTE, describe, error_text, has_java_stack, is_sparks, left_out_note
 from .stdlib import itertools
 
 INSIDE_SPARK = '\0'
@@ -26,7 +26,7 @@ class Tracebacks(AutoFormattedTB):
         return INSIDE_SPARK if is_sparks(name) else super().format_record(frame, *rest)
 
     def format_exception(self, etype, evalue):
-        if type(evalue).__name__ != 'Py4JJavaError':
+        if not has_java_stack(evalue):
             return super().format_exception(etype, evalue)
         return super().format_exception(etype, Exception(error_text(evalue) + '\n' + JAVA_STACK_NOTE))
 
@@ -36,7 +36,5 @@ def fold(lines):
     folded = []
     for inside, run in itertools.groupby(lines, lambda line: line == INSIDE_SPARK):
         run = list(run)
-        folded += (
-            ['    (%d frames inside pyspark are left out)\n' % len(run)] if inside else [line for line in run if line]
-        )
+        folded += ['    %s\n' % left_out_note(len(run))] if inside else [line for line in run if line]
     return folded

