@@ -4,6 +4,7 @@
 #   make test         run all tests
 #   make lab          open JupyterLab with the kernels
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
+#   make matrix       run the tests of cells on several versions of Spark and Java, and print a table
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
@@ -24,7 +25,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python conformance soak parity lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python conformance soak parity matrix lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -100,6 +101,11 @@ parity: $(if $(KERNEL),,kernels) $(VENV)/.parity
 	@echo "== 1,400 cells in livy-pyspark, with and without IPython in the driver, and in ipykernel"
 	@PYTHONPATH=tests $(VENV)/bin/python -m parity --kernel $(or $(KERNEL),$(RELEASE)) --notebooks $(VENV)/notebooks $(if $(MODE),--mode $(MODE)) $(if $(ONLY),--only "$(ONLY)")
 
+# ONLY runs a part of it: make matrix ONLY="--line 4.1.4 --suite Scala".
+matrix: kernels $(VENV)/.parity
+	@echo "== suites of tests on each line of Spark and Java"
+	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/matrix.py $(RELEASE) $(ONLY)
+
 lab: kernels $(VENV)/.lab
 	@echo "== JupyterLab, with kernels for PySpark, Scala, R and SQL over Livy"
 	@$(VENV)/bin/jupyter lab --notebook-dir tests/notebooks
@@ -171,4 +177,4 @@ cargo:
 	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
 
 clean:
-	rm -rf target .venv .venv-lint artefacts
+	rm -rf target .venv .venv-lint .venv-matrix artefacts
