@@ -21,7 +21,7 @@ pub fn statement_error(
     let mut lines = error_lines(kind, &ename, &evalue, lines(traceback));
     if kind == Kind::Spark {
         lines = lines_of(&scala::as_written(&lines.join("\n"), cell));
-        if scala::is_of_the_compiler(&evalue) {
+        if lines.first().is_some_and(|first| scala::is_of_the_compiler(first)) {
             evalue = lines.first().cloned().unwrap_or_default();
         }
     }

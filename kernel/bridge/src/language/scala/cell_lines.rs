@@ -40,13 +40,14 @@ pub fn with_cell_lines<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
 
 /// Whether a line begins a message of the compiler's.
 pub fn is_of_the_compiler(line: &str) -> bool {
-    number_of(line).is_some()
+    let message = [REPL, CELL].iter().find_map(|place| line.strip_prefix(place)?.split_once(": "));
+    let message = message.map_or(line, |(_, message)| message);
+    message.starts_with("error: ") || message.starts_with("warning: ")
 }
 
 /// Whether the text of an error says that code was not compiled, and so did not run.
 pub fn is_not_compiled(text: &str) -> bool {
-    let begins = |line: &str| [REPL, CELL].iter().any(|place| line.starts_with(place));
-    text.lines().any(|line| begins(line) && line.contains(": error: "))
+    text.lines().any(|line| is_of_the_compiler(line) && line.contains("error: "))
 }
 
 fn messages(text: &str) -> Vec<Message<'_>> {

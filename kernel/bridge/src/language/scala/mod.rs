@@ -9,6 +9,8 @@ mod cell_lines;
 mod definition;
 mod group;
 mod mark;
+mod remarks;
+mod shell_messages;
 pub mod shown_rows;
 pub mod stack;
 mod statement;
@@ -33,9 +35,16 @@ pub fn for_the_repl(code: &str) -> String {
 
 /// What the compiler says, about the lines of the cell and with the code as it is written there.
 pub fn as_written<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
-    match mark::without_marks(text) {
-        Cow::Borrowed(text) => cell_lines::with_cell_lines(text, cell),
-        Cow::Owned(text) => cell_lines::with_cell_lines(&text, cell).into_owned().into(),
+    let placed = shell_messages::in_form_of_2_12(text, cell);
+    let unmarked = mapped(placed, mark::without_marks);
+    mapped(unmarked, |text| cell_lines::with_cell_lines(text, cell))
+}
+
+/// Changes a text; only one that really changes is copied.
+fn mapped<'t>(text: Cow<'t, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+    match change(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(changed) => Cow::Owned(changed),
     }
 }
 
@@ -51,8 +60,20 @@ fn joints(code: &str) -> Vec<Range<usize>> {
             .filter_map(|pair| Some(pair[0].tokens.last()?.end()..pair[1].tokens.first()?.start));
         joints.extend(between);
     }
+    let mut remarks = remarks::joints(code, &statements);
+    remarks.retain(|remark| !joints.iter().any(|joint| overlap(joint, remark)));
+    joints.extend(remarks);
     joints.sort_by_key(|joint| joint.start);
     joints
+}
+
+/// Whether code has comments and nothing else.
+pub fn is_only_comments(code: &str) -> bool {
+    token::tokens(code).is_empty() && !code.trim().is_empty()
+}
+
+fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.start < other.end && other.start < one.end
 }
 
 #[cfg(test)]
@@ -118,7 +139,7 @@ mod tests {
     #[test]
     fn code_that_the_repl_takes_is_sent_as_it_is() {
         for code in
-            ["", "1", "val x = 1\nx", "def f = {\n  a\n    .b\n}", "f(\n  a\n    .b)", "// a\n\nb"]
+            ["", "1", "val x = 1\nx", "def f = {\n  a\n    .b\n}", "f(\n  a\n    .b)", "a // b\nc"]
         {
             assert_eq!(for_the_repl(code), code);
         }
@@ -128,6 +149,7 @@ mod tests {
     fn a_line_break_where_code_goes_on_is_in_a_comment() {
         assert_eq!(for_the_repl("x // a\n  .y\nz"), "x /*\\ // a\n  \\*/.y\nz");
         assert_eq!(for_the_repl("class A\n\nobject A"), "class A /*\\\n\n\\*/object A");
+        assert_eq!(for_the_repl("// a\nval x = 1"), " /*\\// a\n\\*/val x = 1");
     }
 
     #[test]

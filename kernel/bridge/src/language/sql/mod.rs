@@ -23,7 +23,10 @@ use crate::{
         cell_source::CellSource,
         magic_line::{self, MagicRequest},
         misplaced, python_syntax,
-        scala::shown_rows::{self, ShownBy, ShownRows},
+        scala::{
+            is_only_comments,
+            shown_rows::{self, ShownBy, ShownRows},
+        },
     },
 };
 
@@ -154,7 +157,8 @@ fn as_written(source: &CellSource) -> StatementPlan {
 
 fn unchanged(source: &CellSource) -> StatementPlan {
     let whole = PlannedStatement::of_user(source.kind, source.code.clone());
-    let is_empty = source.code.trim().is_empty();
+    let is_scala = source.kind == Kind::Spark;
+    let is_empty = source.code.trim().is_empty() || is_scala && is_only_comments(&source.code);
     StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
 }
 

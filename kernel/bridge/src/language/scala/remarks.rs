@@ -1,0 +1,109 @@
+//! Comments on lines of their own. To the REPL of Scala 2.13 such a line is an error, as it has no code, so
+//! it goes along with the code below, or above at the end of a cell. Pure.
+
+use std::ops::Range;
+
+use crate::language::scala::{statement::Statement, token::TokenKind};
+
+/// What stands between the comments and the code that takes them along, in bytes and in order.
+pub fn joints(code: &str, statements: &[Statement<'_, '_>]) -> Vec<Range<usize>> {
+    let places: Vec<_> = statements.iter().filter_map(place).collect();
+    let ends = std::iter::once(0).chain(places.iter().map(|place| place.end));
+    let joined = ends.zip(&places).zip(statements).filter_map(|((end, place), statement)| {
+        let start = if end == 0 { 0 } else { end + end_of_line(code.get(end..place.start)?)? };
+        // Livy knows its magics by the beginning of a line.
+        let is_magic = statement.tokens.first()?.kind == TokenKind::Magic;
+        (!is_magic && has_comment(code, start..place.start)).then_some(start..place.start)
+    });
+    joined.chain(places.last().and_then(|last| at_the_end(code, last.end))).collect()
+}
+
+/// Where a statement is. The tokens within a text stand before the token of the whole text.
+fn place(statement: &Statement<'_, '_>) -> Option<Range<usize>> {
+    let start = statement.tokens.iter().map(|token| token.start).min()?;
+    let end = statement.tokens.iter().map(|token| token.end()).max()?;
+    Some(start..end)
+}
+
+fn at_the_end(code: &str, end: usize) -> Option<Range<usize>> {
+    let gap = code.get(end..)?;
+    let is_closed = open_comments(gap) == 0;
+    let start = end + end_of_line(gap)?;
+    (is_closed && has_comment(code, start..code.len())).then(|| end..code.trim_end().len())
+}
+
+fn has_comment(code: &str, part: Range<usize>) -> bool {
+    code.get(part).is_some_and(|part| !part.trim().is_empty())
+}
+
+/// Where the line ends in which a gap begins, if that is not within a comment.
+fn end_of_line(gap: &str) -> Option<usize> {
+    gap.match_indices('\n').map(|(at, _)| at + 1).find(|&at| open_comments(&gap[..at]) == 0)
+}
+
+/// How many block comments are open at the end of text that is comments and space.
+fn open_comments(text: &str) -> usize {
+    let (mut open, mut rest) = (0_usize, text);
+    while let Some(at) = rest.find('/').into_iter().chain(rest.find('*')).min() {
+        rest = &rest[at..];
+        let length = match rest.get(..2) {
+            Some("//") if open == 0 => rest.find('\n').unwrap_or(rest.len()),
+            Some("/*") => {
+                open += 1;
+                2
+            }
+            Some("*/") => {
+                open = open.saturating_sub(1);
+                2
+            }
+            _ => 1,
+        };
+        rest = &rest[length..];
+    }
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::scala::{statement::statements, token::tokens};
+
+    #[track_caller]
+    fn check(code: &str, expected: &[&str]) {
+        let joints = joints(code, &statements(code, &tokens(code)));
+        let texts: Vec<&str> = joints.into_iter().map(|joint| &code[joint]).collect();
+        assert_eq!(texts, expected, "{code:?}");
+    }
+
+    #[test]
+    fn a_comment_goes_with_the_code_below() {
+        check("// Parameters\nval n = 1", &["// Parameters\n"]);
+        check("x // a\n\n// b\n/* c */\ny", &["\n// b\n/* c */\n"]);
+        check("\n\n/** a\n */\nobject A", &["\n\n/** a\n */\n"]);
+        check("// a\ns\"${b}\"", &["// a\n"]);
+    }
+
+    #[test]
+    fn a_comment_at_the_end_goes_with_the_code_above() {
+        check("x // a\n// b\n", &[" // a\n// b"]);
+        check("x\n// b", &["\n// b"]);
+    }
+
+    #[test]
+    fn code_without_such_lines_stays() {
+        for code in ["", "x", "x // a\ny", "x /* a\n b */\ny", "x\n\ny\n", "f {\n// a\n}", "// a"] {
+            check(code, &[]);
+        }
+    }
+
+    #[test]
+    fn a_comment_that_is_not_closed_stays_an_error() {
+        check("x\n/* a", &[]);
+        check("x /* a\n// */ b\n*/ y\n/*", &[]);
+    }
+
+    #[test]
+    fn a_magic_stays_at_the_beginning_of_its_line() {
+        check("// a\n%json x", &[]);
+    }
+}

@@ -1,0 +1,110 @@
+//! What the compiler says in the REPL of Scala 2.13, which leaves out what a terminal shows above: the code
+//! of a single line, and the place of an error in it. Pure.
+
+use std::borrow::Cow;
+
+use crate::language::scala::for_the_repl;
+
+/// The REPL shifts lines by its prompt (`scala> `).
+const SHIFT: &str = "       ";
+const LINE: &str = "On line ";
+
+/// Gives messages the form that they have in Scala 2.12, with what is known of their place:
+/// `<console>:3: error: …`, the line, and the caret.
+pub fn in_form_of_2_12<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
+    let lines: Vec<&str> = text.split('\n').collect();
+    if !(0..lines.len()).any(|at| is_message(&lines, at)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown: Vec<Cow<'_, str>> = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        if !is_message(&lines, at) {
+            shown.push(lines[at].into());
+            at += 1;
+            continue;
+        }
+        let (head, rest) = (lines[at + 1], &lines[at + 2..]);
+        let below = rest.iter().take_while(|line| line.starts_with(SHIFT)).count();
+        match head.strip_prefix(LINE) {
+            Some(numbered) => {
+                let quoted = shown.pop().map(|quoted| shifted(&quoted, cell)).unwrap_or_default();
+                shown.push(format!("<console>:{numbered}").into());
+                shown.extend(rest[..below].iter().map(|line| unshifted(line).into()));
+                shown.extend([quoted.into(), lines[at].into()]);
+            }
+            None => {
+                let place = if cell.trim().contains('\n') { "" } else { "cell:1: " };
+                shown.push(format!("{place}{}", unshifted(head)).into());
+                shown.extend(rest[..below].iter().map(|line| unshifted(line).into()));
+            }
+        }
+        at += 2 + below;
+    }
+    shown.join("\n").into()
+}
+
+/// Whether a caret begins a message of the compiler's.
+fn is_message(lines: &[&str], at: usize) -> bool {
+    let says = |text: &str| text.starts_with("error: ") || text.starts_with("warning: ");
+    let is_head = |line: &&str| match line.strip_prefix(LINE) {
+        Some(numbered) => numbered.split_once(": ").is_some_and(|(number, text)| {
+            number.bytes().all(|byte| byte.is_ascii_digit()) && says(text)
+        }),
+        None => line.strip_prefix(SHIFT).is_some_and(says),
+    };
+    lines[at].trim() == "^" && lines.get(at + 1).is_some_and(is_head)
+}
+
+/// The quoted line as the REPL shifts it, even if somebody has trimmed it.
+fn shifted(quoted: &str, cell: &str) -> String {
+    let sent = for_the_repl(cell);
+    let line = sent.lines().find(|line| line.trim() == quoted.trim());
+    line.map_or_else(|| quoted.to_owned(), |line| format!("{SHIFT}{line}"))
+}
+
+fn unshifted(line: &str) -> &str {
+    line.strip_prefix(SHIFT).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(cell: &str, text: &str, shown: &str) {
+        assert_eq!(in_form_of_2_12(text, cell), shown);
+    }
+
+    #[test]
+    fn a_line_that_a_terminal_shows_is_left_out() {
+        check(
+            "foo",
+            "^\n       error: not found: value foo",
+            "cell:1: error: not found: value foo",
+        );
+        check("a\nfoo", "^\n       error: x\n        found: y\n", "error: x\n found: y\n");
+        check("f\n1", "hi\n         ^\n       warning: x\n       y\nres", "hi\nwarning: x\ny\nres");
+    }
+
+    #[test]
+    fn a_line_of_several_is_quoted_above_its_caret() {
+        check(
+            "{\n  1\n  foo + x\n}",
+            "foo + x\n         ^\nOn line 3: error: not found: value foo\n",
+            "<console>:3: error: not found: value foo\n         foo + x\n         ^\n",
+        );
+        check(
+            "xs\n  .foo(3)",
+            "\\*/.foo(3)\n            ^\nOn line 2: error: x\n       did you mean y?\n",
+            "<console>:2: error: x\ndid you mean y?\n         \\*/.foo(3)\n            ^\n",
+        );
+    }
+
+    #[test]
+    fn other_text_stays() {
+        for text in ["", "^", "^\n", "^\nerror: x", "^\nOn line x: error: y", "x\n ^\n y\n"] {
+            check("x", text, text);
+        }
+    }
+}
