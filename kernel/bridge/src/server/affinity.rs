@@ -32,14 +32,10 @@ struct Note {
 }
 
 impl Subject {
-    /// A session that has this name, or is to have it.
-    pub fn session_named(name: &str) -> Self {
-        Self(format!("session {name}"))
-    }
-
     /// A session by its name, or by its id if its server has no names.
     pub fn session(identity: &Identity) -> Self {
-        Self::session_named(identity.name.as_deref().unwrap_or(identity.id.as_str()))
+        let name = identity.name.as_deref().unwrap_or(identity.id.as_str());
+        Self(format!("session {name}"))
     }
 
     /// This person's batches on a server: all of them are on one Livy, so that each command finds them.

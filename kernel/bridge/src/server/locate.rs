@@ -23,6 +23,16 @@ pub enum LocateError {
     /// Several Livys have something of this id.
     #[error("several Livys of yours have the id {0}: {1}. Name the one that you mean by its name")]
     Ambiguous(Id, String),
+    /// A Livy that may have it cannot be asked.
+    #[error("{1}, and may have the {0} that you mean")]
+    Unsure(Id, Error),
+}
+
+impl LocateError {
+    /// Whether no Livy has it.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Livy(error) if error.is_not_found())
+    }
 }
 
 impl Located {
@@ -47,7 +57,7 @@ pub async fn list_all(resource: Resource, client: &Client) -> Result<Vec<Located
                 answered = true;
                 values.into_iter().for_each(|value| add(&mut found, &way, value));
             }
-            Err(error) => note(&mut failed, error),
+            Err(error) => drop(failed.get_or_insert(error)),
         }
     }
     match failed {
@@ -60,29 +70,33 @@ pub async fn list_all(resource: Resource, client: &Client) -> Result<Vec<Located
 ///
 /// # Errors
 ///
-/// No Livy has it, or several have one of this id.
+/// No Livy has it, several have one of this id, or one that may have it does not answer.
 pub async fn find(
     resource: Resource,
     client: &Client,
     id_or_name: &Id,
 ) -> Result<Located, LocateError> {
-    let (mut found, mut failed) = (Vec::new(), None);
+    let (mut found, mut refused, mut silent) = (Vec::new(), None, None);
     for way in ways(resource, client) {
         match resource.ask(&way, resource.get(id_or_name)).await {
             Ok(value) => add(&mut found, &way, value),
-            Err(error) => note(&mut failed, error),
+            Err(error) if error.refusal().is_some() => drop(refused.get_or_insert(error)),
+            Err(error) => drop(silent.get_or_insert(error)),
         }
     }
-    match (found.pop(), failed) {
-        (Some(one), _) if found.is_empty() => Ok(one),
-        (Some(last), _) => {
-            let names = found.iter().chain([&last]).map(|located| label(&located.value));
-            let names = names.collect::<Vec<_>>().join(", ");
-            Err(LocateError::Ambiguous(id_or_name.clone(), names))
+    let id = || id_or_name.clone();
+    match (&found[..], refused, silent) {
+        // A name is no number that each Livy counts up.
+        ([one], _, Some(error)) if one.value["name"].as_str() != Some(id_or_name.as_str()) => {
+            Err(LocateError::Unsure(id(), error))
         }
-        (None, Some(error)) => Err(error.into()),
-        // There is always a way.
-        (None, None) => Err(LocateError::Ambiguous(id_or_name.clone(), String::new())),
+        ([one], ..) => Ok(one.clone()),
+        ([], Some(_), Some(error)) => Err(LocateError::Unsure(id(), error)),
+        ([], Some(error), None) | ([], None, Some(error)) => Err(error.into()),
+        (several, ..) => {
+            let names: Vec<String> = several.iter().map(|one| label(&one.value)).collect();
+            Err(LocateError::Ambiguous(id(), names.join(", ")))
+        }
     }
 }
 
@@ -119,14 +133,5 @@ fn add(found: &mut Vec<Located>, way: &Client, value: Value) {
     let new = Located { client: way.forked(), value };
     if !found.iter().any(|known| known.is_same(&new)) {
         found.push(new);
-    }
-}
-
-/// Keeps the error that counts: a Livy that says no is of more use than one that says nothing.
-fn note(failed: &mut Option<Error>, error: Error) {
-    tracing::debug!("one of the ways to Livy: {error}");
-    match failed {
-        Some(known) if known.refusal().is_some() || error.refusal().is_none() => {}
-        _ => *failed = Some(error),
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         manager::Manager,
         origin::{Lease, Origin},
         pool::Pool,
-        start::{find, not_created, not_started},
+        start::{not_created, not_started, shared},
     },
     settings::Target,
 };
@@ -138,7 +138,9 @@ impl Manager {
         let new = pool.with_marks(self.new_session(name.clone()), &self.claim());
         let session = match client.send(session::create(&new)).await {
             Ok(session) => session,
-            Err(error) if error.fate() != Fate::Unknown && find(client, &name).await?.is_some() => {
+            Err(error)
+                if error.fate() != Fate::Unknown && shared(client, &name).await?.is_some() =>
+            {
                 return Ok(None);
             }
             Err(error) => return Err(not_created(&error)),

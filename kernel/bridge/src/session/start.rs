@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use livy_client::{Client, Error, Fate, PollPolicy, Polls, Session, SessionProperties, session};
-use serde::Deserialize;
 
 use crate::{
     error::CellError,
@@ -29,7 +28,7 @@ impl Manager {
             return self.start_in_pool(connection.apart(), &pool).await;
         }
         if let Some(name) = self.shared_name()
-            && let Some((client, session)) = find(&connection.client, &name).await?
+            && let Some((client, session)) = shared(&connection.client, &name).await?
         {
             let session = self.wait_to_join(&client, session).await?;
             let connection = connection.by_way_of(client);
@@ -170,20 +169,32 @@ fn may_pass(error: &Error) -> bool {
     error.is_temporary() || matches!(error, Error::Unreadable { .. })
 }
 
+/// Finds the session that others share by its name. A server that cannot be asked may have it; then another
+/// is started on one that can.
+pub(super) async fn shared(
+    client: &Client,
+    name: &str,
+) -> Result<Option<(Client, Session)>, CellError> {
+    match find(client, name).await {
+        Ok(found) => Ok(Some(found)),
+        Err(LocateError::Unsure(..)) => Ok(None),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(not_started(&error.to_string())),
+    }
+}
+
 /// Finds a session by its id or name, and the way to it.
 pub(super) async fn find(
     client: &Client,
     id_or_name: &str,
-) -> Result<Option<(Client, Session)>, CellError> {
-    match locate::find(Resource::Session, client, &id_or_name.into()).await {
-        Ok(Located { client, value }) => {
-            let session = Session::deserialize(value);
-            let session = session.map_err(|error| not_started(&error.to_string()))?;
-            Ok(Some((client, session)))
-        }
-        Err(LocateError::Livy(error)) if error.is_not_found() => Ok(None),
-        Err(error) => Err(not_started(&error.to_string())),
-    }
+) -> Result<(Client, Session), LocateError> {
+    let Located { client, value } =
+        locate::find(Resource::Session, client, &id_or_name.into()).await?;
+    let session = serde_json::from_value(value).map_err(|error| Error::Unreadable {
+        endpoint: client.endpoint().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok((client, session))
 }
 
 pub(super) fn not_created(error: &Error) -> CellError {

@@ -11,7 +11,13 @@ use tokio::time::timeout;
 use crate::{
     error::CellError,
     server::{cleanup::PendingCleanup, session_end},
-    session::{handle::SessionHandle, manager::Manager, origin::Origin, start::find, state::State},
+    session::{
+        handle::SessionHandle,
+        manager::Manager,
+        origin::Origin,
+        start::{find, not_started},
+        state::State,
+    },
 };
 
 /// How long a new session waits for the end of the old one, and of what runs in it.
@@ -26,8 +32,11 @@ impl Manager {
     /// Why the session cannot be joined; the kernel then keeps the one that it has.
     pub async fn attach(self: &Arc<Self>, id_or_name: &str) -> Result<SessionHandle, CellError> {
         let connection = self.connect().await?;
-        let found = find(&connection.client, id_or_name).await?;
-        let (client, session) = found.ok_or_else(|| unknown(id_or_name))?;
+        let found = find(&connection.client, id_or_name).await;
+        let (client, session) = found.map_err(|error| match error.is_not_found() {
+            true => unknown(id_or_name),
+            false => not_started(&error.to_string()),
+        })?;
         if let Some(handle) = self.ready_session().filter(|handle| handle.is_same(&session)) {
             return Ok(handle);
         }

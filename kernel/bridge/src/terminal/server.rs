@@ -34,6 +34,8 @@ pub fn connect(settings: &Settings, resend: ResendPolicy) -> Result<Client, Comm
 pub async fn way_to(resource: Resource, client: &Client, id: &Id) -> Result<Client, CommandError> {
     locate::way_to(resource, client, id).await.map_err(|error| match error {
         LocateError::Livy(error) => CommandError::Livy(error),
-        LocateError::Ambiguous(..) => CommandError::Other(error.to_string()),
+        LocateError::Ambiguous(..) | LocateError::Unsure(..) => {
+            CommandError::Other(error.to_string())
+        }
     })
 }
