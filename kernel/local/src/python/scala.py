@@ -134,16 +134,16 @@ class Repl:
         settings = self.jvm.scala.tools.nsc.Settings()
         settings.processArguments(self.list(['-Yrepl-class-based', '-Yrepl-outdir', folder, '-usejavacp']), True)
         settings.embeddedDefaults(classes)
-        intp = self.loop(settings, self.jvm.java.io.PrintWriter(self.printed, True)).intp()
-        intp.initializeCompiler()
+        intp = self.initialized(settings, self.jvm.java.io.PrintWriter(self.printed, True))
         intp.ensureClassLoader()
         return intp
 
-    def loop(self, settings, writer):
+    def initialized(self, settings, writer):
         loop = self.jvm.org.apache.spark.repl.SparkILoop(self.jvm.scala.Option.empty(), writer)
         getattr(loop, 'settings_$eq')(settings)
         loop.createInterpreter()
-        return loop
+        loop.intp().initializeSynchronous()
+        return loop.intp()
 
     def compiled(self, classes):
         self.intp.compileString(INTERPRETER)
@@ -193,10 +193,11 @@ class Repl:
 class Repl213(Repl):
     """The REPL of Scala 2.13, whose parts have other names."""
 
-    def loop(self, settings, writer):
+    def initialized(self, settings, writer):
         loop = self.jvm.org.apache.spark.repl.SparkILoop(None, writer)
         loop.createInterpreter(settings)
-        return loop
+        loop.intp().initializeCompiler()
+        return loop.intp()
 
     def complete(self, code, cursor):
         compiled = self.intp.presentationCompile(cursor, code)
