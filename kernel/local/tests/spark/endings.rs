@@ -17,6 +17,12 @@ use crate::{
 /// Names a folder for the process that a test starts in order to kill it.
 const CHILD_FOLDER: &str = "LIVY_LOCAL_TEST_VICTIM";
 
+/// Prints the folder of Scala's classes, whose loader is above that of the REPL.
+const PRINT_FOLDER: &str = "loader = sc._jvm.Thread.currentThread().getContextClassLoader()
+while loader.getClass().getName() != 'java.net.URLClassLoader':
+    loader = loader.getParent()
+print(loader.getURLs()[0].getPath())";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_process_ends_is_dead_and_gone() {
     let Some((server, client)) = spark_server().await else { return };
@@ -24,9 +30,7 @@ async fn a_session_whose_process_ends_is_dead_and_gone() {
     let session = Session { client: &client, path };
     let pids = session.processes().await;
     session.check_scala("class A", "defined class A\n").await;
-    let code =
-        "print(sc._jvm.Thread.currentThread().getContextClassLoader().getURLs()[0].getPath())";
-    let printed = session.run("pyspark", code).await["data"]["text/plain"].clone();
+    let printed = session.run("pyspark", PRINT_FOLDER).await["data"]["text/plain"].clone();
     let classes = PathBuf::from(printed.as_str().unwrap());
     assert!(classes.read_dir().unwrap().count() > 0);
     session.submit("pyspark", "import os; os._exit(3)").await;
