@@ -15,19 +15,19 @@ import urllib.request
 from base64 import b64encode
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-import pyspark as spark_package
 import pytest
 from agent_session import WITHOUT_IPYTHON, Session
 from jupyter_client.manager import KernelManager
 
 SPARK_START = 180
 CELL = 120
-SPARK_4 = spark_package.__version__ >= "4"
+SPARK_4 = version("pyspark") >= "4"
 # Only Spark 4's package has the server of Spark Connect; its client needs packages that are installed with it.
 collect_ignore = [] if SPARK_4 and find_spec("grpc") else ["test_connect.py"]
 

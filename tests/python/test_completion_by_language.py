@@ -93,13 +93,18 @@ def test_scala_names_are_explained_by_their_types(spark):
     assert explained(spark, "nobody|") == ""
 
 
+def value_of(message):
+    """Returns a value as Scala 2.12 writes it: `res0: Int = 1`."""
+    return message["content"]["data"]["text/plain"].removeprefix("val ")
+
+
 def test_asking_changes_nothing_in_scala(spark):
     assert explained(spark, "g|") == "g: Int"
     _, shown = spark.run("calls")
-    [first] = [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"]
+    [first] = [value_of(m) for m in shown if m["msg_type"] == "execute_result"]
     explained(spark, "calls|")
     _, shown = spark.run("calls + 0")
-    [second] = [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"]
+    [second] = [value_of(m) for m in shown if m["msg_type"] == "execute_result"]
     number = int(first.partition(":")[0].removeprefix("res"))
     assert (first, second) == (f"res{number}: Int = 0", f"res{number + 1}: Int = 0")
 

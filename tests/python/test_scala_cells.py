@@ -1,10 +1,11 @@
 """Scala cells with the agent in their session: live output and interrupts, on real Spark."""
 
+import re
 import threading
 import time
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel
+from conftest import SPARK_4, SPARK_START, printed, running_kernel
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_nothing_is_shown_twice_and_echoes_keep_their_place(spark):
     _, shown = spark.run(code)
     text = printed(shown)
     assert text.count("1\n") == 1 and text.count("x: Int = 5") == 1
-    assert "defined class P" in text
+    assert re.search("^(defined )?class P$", text, re.MULTILINE)
     [result] = [m for m in shown if m["msg_type"] == "execute_result"]
     assert result["content"]["data"]["text/plain"].endswith("P = P(5)")
 
@@ -146,7 +147,7 @@ def test_a_class_and_its_companion_are_companions(scala, definitions):
     body = "def get(a: Pair) = a.x\n  implicit val order: Ordering[Pair] = Ordering.by(_.x)"
     reply, shown = scala.run(definitions.format("Pair", body))
     assert reply["status"] == "ok", reply
-    assert "defined class Pair\n" in printed(shown) and "defined object Pair\n" in printed(shown)
+    assert {"class Pair", "object Pair"} <= {line.removeprefix("defined ") for line in printed(shown).splitlines()}
     assert scala.value("Pair.get(Pair(3))").endswith("= 3")
     assert scala.value("List(Pair(3), Pair(1))\n  .sorted").endswith("= List(Pair(1), Pair(3))")
 
@@ -184,7 +185,8 @@ def test_an_error_quotes_the_code_as_it_was_written(scala):
         ("List(1)\n  .map(_ + 1)\n\n  .foo(3)", [4]),
         ("{\nval a = 1\n\nList(1)\n  .map(_ + 1)\n\n  .foo(3)\n}", [7]),
         ("val fine = 1\n\n// Not this.\nclass Bad {\n  val u: Int = 1.5\n  def y = fine.foo\n}", [5, 6]),
-        ("val fine = 1\nval bad = (1 + )", [2]),
+        # Scala 2.13's REPL tells no line of a statement that has only one.
+        *([] if SPARK_4 else [("val fine = 1\nval bad = (1 + )", [2])]),
         ("case class C(x: Int)\nobject C {\n  def f = C(1).nope\n}", [3]),
         ("display(List(1)\n  .foo)", [2]),
     ],
@@ -204,7 +206,7 @@ def test_exceptions_have_the_lines_of_the_cell(scala):
     traceback = scala.run("println(1)\nf(2)")[0]["traceback"]
     assert traceback[1:3] == ["  at f(another cell: x / zero)", "  at cell:2"]
     scala.run("val fine = 1")
-    assert scala.value("fine").startswith("res")
+    assert scala.value("fine").removeprefix("val ").startswith("res")
 
 
 def test_exceptions_in_tasks_have_the_lines_of_the_cell(scala):
@@ -236,7 +238,7 @@ def test_what_java_prints_is_shown(scala, code):
 
 def test_what_java_prints_keeps_its_place_and_values_their_names(livy_url):
     with running_kernel("livy-spark", livy_url, LIVY_AGENT="never") as kernel:
-        assert kernel.value("1", timeout=SPARK_START) == "res0: Int = 1"
+        assert kernel.value("1", timeout=SPARK_START).removeprefix("val ") == "res0: Int = 1"
         _, shown = kernel.run('println("a")\nSystem.out.println("b")\nConsole.err.println("c")\nprintln("d")')
         assert printed(shown) == "a\nb\nc\nd\n"
 

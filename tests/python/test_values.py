@@ -171,7 +171,7 @@ def test_pandas_has_the_value_or_what_spark_writes(kernel, name):
 def test_scala_keeps_the_rows_as_they_are(kernel):
     names = [name for name, (_, written) in TYPES.items() if "[" not in written]
     kernel.outputs(f"%%sql -q -o kept\n{select(names)}")
-    _, shown = kernel.run('kept.columns.foreach(c => println(kept.selectExpr(s"string($c)").first.get(0)))')
+    _, shown = kernel.run('kept.columns.foreach { c => println(kept.selectExpr(s"string($c)").first().get(0)) }')
     exact = {"decimal of many places": "0E-18", "void": "null", "struct that is null": "null"}
     assert printed(shown).splitlines() == [exact.get(name, TYPES[name][1]) for name in names]
 
