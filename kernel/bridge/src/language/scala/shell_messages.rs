@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::language::scala::for_the_repl;
+use crate::language::scala::for_the_repl::for_the_repl;
 
 /// The REPL shifts lines by its prompt (`scala> `).
 const SHIFT: &str = "       ";
