@@ -30,6 +30,7 @@ DRIVER_DIES = "Livy's Python interpreter dies of it; livy-local gives the error,
 STDOUT_IS_LIVYS = "what a child process prints puts Livy's pipe to Python out of step, and not livy-local's"
 PYTHON_IS_THE_DRIVER = "Python is livy-local's driver: where Livy loses an interpreter, livy-local loses the session"
 OWN_FILES = "on livy-local all files are the person's own"
+NEWER_SHELL = "Livy 0.10's shell warns of SQLContext as it starts, which its last words contain"
 JACKSON = "the words of Livy's JSON parser"
 
 KNOWN = [
@@ -42,6 +43,8 @@ KNOWN = [
     Known("session_death", r"/11/statements/[01]$", "status", PYTHON_IS_THE_DRIVER),
     Known("session_death", r"/11/state$", "state", PYTHON_IS_THE_DRIVER),
     Known("session_death", r'/11/statements "1\+1"$', "status", PYTHON_IS_THE_DRIVER),
+    Known("session_death", r"/11/statements/0$", "evalue", NEWER_SHELL, "any"),
+    Known("interpreter_death", r"/1[456]/statements/", "evalue", NEWER_SHELL, "any"),
     Known("batches", r"/etc/passwd", "status", OWN_FILES),
     Known("create_errors", r"/etc/passwd", "status", OWN_FILES),
     Known("create_errors", r'"{\\"kind\\":"$', "", JACKSON),

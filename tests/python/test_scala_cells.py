@@ -194,7 +194,7 @@ def test_an_error_quotes_the_code_as_it_was_written(scala):
 def test_errors_of_the_compiler_have_the_lines_of_the_cell(scala, code, lines):
     reply, _ = scala.run(code)
     heads = [line for line in reply["traceback"] if ": error: " in line]
-    assert [head.split(": ")[0] for head in heads] == [f"cell:{line}" for line in lines], reply
+    assert sorted(head.split(": ")[0] for head in heads) == [f"cell:{line}" for line in lines], reply
     assert reply["evalue"] == heads[0]
 
 

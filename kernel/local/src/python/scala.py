@@ -246,6 +246,8 @@ class Statement:
         if magic:
             self.data = self.magic(*magic.groups())
             return True
+        if not code.strip():
+            return True  # To the REPL of Scala 2.13 that is an error.
         outcome = self.repl.interpret(code)
         if outcome == 'Incomplete':
             return False

@@ -25,7 +25,11 @@ pub fn in_form_of_2_12<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
             continue;
         }
         let (head, rest) = (lines[at + 1], &lines[at + 2..]);
-        let below = rest.iter().take_while(|line| line.starts_with(SHIFT)).count();
+        let goes_on = |&below: &usize| {
+            let next = at + 2 + below;
+            lines[next].starts_with(SHIFT) && !(next..next + 2).any(|line| is_message(&lines, line))
+        };
+        let below = (0..rest.len()).take_while(goes_on).count();
         match head.strip_prefix(LINE) {
             Some(numbered) => {
                 let quoted = shown.pop().map(|quoted| shifted(&quoted, cell)).unwrap_or_default();
@@ -34,8 +38,9 @@ pub fn in_form_of_2_12<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
                 shown.extend([quoted.into(), lines[at].into()]);
             }
             None => {
-                let place = if cell.trim().contains('\n') { "" } else { "cell:1: " };
-                shown.push(format!("{place}{}", unshifted(head)).into());
+                let message = unshifted(head);
+                let place = line_of(message, cell).map(|line| format!("cell:{line}: "));
+                shown.push(format!("{}{message}", place.unwrap_or_default()).into());
                 shown.extend(rest[..below].iter().map(|line| unshifted(line).into()));
             }
         }
@@ -53,7 +58,30 @@ fn is_message(lines: &[&str], at: usize) -> bool {
         }),
         None => line.strip_prefix(SHIFT).is_some_and(says),
     };
-    lines[at].trim() == "^" && lines.get(at + 1).is_some_and(is_head)
+    lines.get(at).is_some_and(|line| line.trim() == "^") && lines.get(at + 1).is_some_and(is_head)
+}
+
+/// The line of a cell that a message is about, if it can be only one: the only line that there is, or that
+/// has the name in the message.
+fn line_of(message: &str, cell: &str) -> Option<usize> {
+    let name = name_in(message);
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let has_name = |line: &str| match name {
+        Some(name) => line.split(|c| !is_word(c)).any(|word| word == name),
+        None => !line.trim().is_empty(),
+    };
+    let mut lines = cell.lines().zip(1..).filter(|(line, _)| has_name(line));
+    let (_, line) = lines.next()?;
+    lines.next().is_none().then_some(line)
+}
+
+/// `foo` in `error: not found: value foo` and in `error: value foo is not a member of Int`.
+fn name_in(message: &str) -> Option<&str> {
+    let message = message.strip_prefix("error: ")?;
+    let thing = message.strip_prefix("not found: ").unwrap_or(message);
+    let (what, name) = thing.split_once(' ')?;
+    let name = name.split(' ').next()?;
+    matches!(what, "value" | "type" | "object" | "class").then_some(name)
 }
 
 /// The quoted line as the REPL shifts it, even if somebody has trimmed it.
@@ -84,6 +112,9 @@ mod tests {
             "cell:1: error: not found: value foo",
         );
         check("a\nfoo", "^\n       error: x\n        found: y\n", "error: x\n found: y\n");
+        let not_found = "^\n       error: not found: value foo\n";
+        check("a\nfoo + 1", not_found, "cell:2: error: not found: value foo\n");
+        check("foo(1)\nfoo + 1", not_found, "error: not found: value foo\n");
         check("f\n1", "hi\n         ^\n       warning: x\n       y\nres", "hi\nwarning: x\ny\nres");
     }
 
@@ -98,6 +129,15 @@ mod tests {
             "xs\n  .foo(3)",
             "\\*/.foo(3)\n            ^\nOn line 2: error: x\n       did you mean y?\n",
             "<console>:2: error: x\ndid you mean y?\n         \\*/.foo(3)\n            ^\n",
+        );
+    }
+
+    #[test]
+    fn several_messages_of_a_statement_keep_their_lines() {
+        check(
+            "class A {\n  val u: Int = 1.5\n  def y = b.foo\n}",
+            "def y = b.foo\n             ^\nOn line 3: error: x\n         val u: Int = 1.5\n                      ^\nOn line 2: error: y\n",
+            "<console>:3: error: x\n         def y = b.foo\n             ^\n<console>:2: error: y\n         val u: Int = 1.5\n                      ^\n",
         );
     }
 
