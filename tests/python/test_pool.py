@@ -129,6 +129,8 @@ def test_a_session_that_no_kernel_has_started_is_taken_in_every_language(pool, k
     wait_until(lambda: pool.states() == ["idle"], SPARK_START, "the session does not start")
     with pool.kernel("sql") as first:
         first.run("create or replace temporary view kept as select 41 as x", timeout=SPARK_START)
+    # It is given back by a statement of its own.
+    wait_until(lambda: pool.states() == ["idle"], SPARK_START, "the session is not given back")
     with pool.kernel("spark") as second:
         assert "41" in second.value('spark.sql("select x from kept").head.getInt(0)', timeout=SPARK_START)
     assert list(pool.sessions()) == [1]
