@@ -1,6 +1,8 @@
 """How the agent interrupts R's process and reads its output, without R: another process, and recorded text."""
 
+import signal as signals
 import subprocess
+from functools import partial
 
 import psutil
 import pytest
@@ -28,7 +30,9 @@ def shown(session, text):
 
 def test_an_interrupt_reaches_r_and_the_command_that_it_waits_for(session):
     command = ["sh", "-c", "trap 'exit 7' INT; sleep 60 & wait; wait"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as r:
+    # A shell cannot trap a signal that it is to ignore, as whatever runs in the background is.
+    heed = partial(signals.signal, signals.SIGINT, signals.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=heed) as r:
         while not (children := psutil.Process(r.pid).children()):
             pass
         assert signal(session, r.pid)["raised"]

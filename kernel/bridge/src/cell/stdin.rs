@@ -1,11 +1,16 @@
 //! Passes the questions of `input()` to the frontend, and the answers to the session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jupyter_wire::{Frontend, Request};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{agent::Agent, platform::task};
+
+/// Questions and outputs have channels of their own: a console that got a question before what was printed
+/// above it would show that text only after the answer.
+const OUTPUT_LEAD: Duration = Duration::from_millis(100);
 
 /// A question of `input()` or `getpass()`.
 #[derive(Debug)]
@@ -40,6 +45,7 @@ impl InputBroker {
 
     async fn ask(&self, question: &Question) -> Option<String> {
         let request = self.request.as_ref()?;
+        sleep(OUTPUT_LEAD).await;
         let asked = self.frontend.input(request, &question.prompt, question.password);
         self.interrupt.run_until_cancelled(asked).await?
     }
