@@ -176,8 +176,7 @@ class Repl:
 
     def complete(self, code, cursor):
         completer = self.jvm.scala.tools.nsc.interpreter.PresentationCompilerCompleter(self.intp)
-        candidates = completer.complete(code, cursor).candidates()
-        return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
+        return texts(completer.complete(code, cursor).candidates())
 
     def json(self, value, nulls):
         """Returns a value as JSON text. Without `nulls`, missing values are left out."""
@@ -207,8 +206,12 @@ class Repl213(Repl):
         compiled = self.intp.presentationCompile(cursor, code)
         if compiled.isLeft():
             return []
-        candidates = compiled.value().candidates(1)._2().distinct()  # Each overload is one.
-        return candidates.mkString('\n').split('\n') if candidates.nonEmpty() else []
+        return texts(compiled.value().candidates(1)._2().distinct())  # Each overload is one.
+
+
+def texts(names):
+    """Returns the items of a Scala list, by one call."""
+    return names.mkString('\n').split('\n') if names.nonEmpty() else []
 
 
 def repl_of(gateway):

@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-use crate::language::scala::{statement::Statement, token::TokenKind};
+use crate::language::scala::{
+    statement::Statement,
+    token::{TokenKind, end_of_line, tokens},
+};
 
 /// What stands between the comments and the code that takes them along, in bytes and in order.
 pub fn joints(code: &str, statements: &[Statement<'_, '_>]) -> Vec<Range<usize>> {
@@ -27,46 +30,23 @@ fn place(statement: &Statement<'_, '_>) -> Option<Range<usize>> {
 
 fn at_the_end(code: &str, end: usize) -> Option<Range<usize>> {
     let gap = code.get(end..)?;
-    let is_closed = open_comments(gap) == 0;
     let start = end + end_of_line(gap)?;
-    (is_closed && has_comment(code, start..code.len())).then(|| end..code.trim_end().len())
+    (are_closed(gap) && has_comment(code, start..code.len())).then(|| end..code.trim_end().len())
 }
 
 fn has_comment(code: &str, part: Range<usize>) -> bool {
     code.get(part).is_some_and(|part| !part.trim().is_empty())
 }
 
-/// Where the line ends in which a gap begins, if that is not within a comment.
-fn end_of_line(gap: &str) -> Option<usize> {
-    gap.match_indices('\n').map(|(at, _)| at + 1).find(|&at| open_comments(&gap[..at]) == 0)
-}
-
-/// How many block comments are open at the end of text that is comments and space.
-fn open_comments(text: &str) -> usize {
-    let (mut open, mut rest) = (0_usize, text);
-    while let Some(at) = rest.find('/').into_iter().chain(rest.find('*')).min() {
-        rest = &rest[at..];
-        let length = match rest.get(..2) {
-            Some("//") if open == 0 => rest.find('\n').unwrap_or(rest.len()),
-            Some("/*") => {
-                open += 1;
-                2
-            }
-            Some("*/") => {
-                open = open.saturating_sub(1);
-                2
-            }
-            _ => 1,
-        };
-        rest = &rest[length..];
-    }
-    open
+/// Whether comments have an end: code below an open one is part of it.
+fn are_closed(comments: &str) -> bool {
+    !tokens(&format!("{comments}\n0")).is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::scala::{statement::statements, token::tokens};
+    use crate::language::scala::statement::statements;
 
     #[track_caller]
     fn check(code: &str, expected: &[&str]) {

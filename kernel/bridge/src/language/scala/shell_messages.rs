@@ -12,39 +12,39 @@ const LINE: &str = "On line ";
 /// Gives messages the form that they have in Scala 2.12, with what is known of their place:
 /// `<console>:3: error: …`, the line, and the caret.
 pub fn in_form_of_2_12<'t>(text: &'t str, cell: &str) -> Cow<'t, str> {
+    if !text.contains('^') {
+        return Cow::Borrowed(text);
+    }
     let lines: Vec<&str> = text.split('\n').collect();
-    if !(0..lines.len()).any(|at| is_message(&lines, at)) {
+    let begins = |at: usize| is_message(&lines, at);
+    if !(0..lines.len()).any(begins) {
         return Cow::Borrowed(text);
     }
     let mut shown: Vec<Cow<'_, str>> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        if !is_message(&lines, at) {
+        if !begins(at) {
             shown.push(lines[at].into());
             at += 1;
             continue;
         }
-        let (head, rest) = (lines[at + 1], &lines[at + 2..]);
-        let goes_on = |&below: &usize| {
-            let next = at + 2 + below;
-            lines[next].starts_with(SHIFT) && !(next..next + 2).any(|line| is_message(&lines, line))
-        };
-        let below = (0..rest.len()).take_while(goes_on).count();
-        match head.strip_prefix(LINE) {
-            Some(numbered) => {
-                let quoted = shown.pop().map(|quoted| shifted(&quoted, cell)).unwrap_or_default();
-                shown.push(format!("<console>:{numbered}").into());
-                shown.extend(rest[..below].iter().map(|line| unshifted(line).into()));
-                shown.extend([quoted.into(), lines[at].into()]);
-            }
-            None => {
-                let message = unshifted(head);
-                let place = line_of(message, cell).map(|line| format!("cell:{line}: "));
-                shown.push(format!("{}{message}", place.unwrap_or_default()).into());
-                shown.extend(rest[..below].iter().map(|line| unshifted(line).into()));
-            }
+        let (caret, head) = (lines[at], lines[at + 1]);
+        at += 2;
+        let end = (at..lines.len())
+            .find(|&next| !lines[next].starts_with(SHIFT) || begins(next) || begins(next + 1))
+            .unwrap_or(lines.len());
+        let numbered = head.strip_prefix(LINE);
+        let quoted =
+            numbered.map(|_| shown.pop().map(|line| shifted(&line, cell)).unwrap_or_default());
+        shown.push(match numbered {
+            Some(numbered) => format!("<console>:{numbered}").into(),
+            None => with_place(unshifted(head), cell).into(),
+        });
+        shown.extend(lines[at..end].iter().map(|line| unshifted(line).into()));
+        if let Some(quoted) = quoted {
+            shown.extend([quoted.into(), caret.into()]);
         }
-        at += 2 + below;
+        at = end;
     }
     shown.join("\n").into()
 }
@@ -59,6 +59,13 @@ fn is_message(lines: &[&str], at: usize) -> bool {
         None => line.strip_prefix(SHIFT).is_some_and(says),
     };
     lines.get(at).is_some_and(|line| line.trim() == "^") && lines.get(at + 1).is_some_and(is_head)
+}
+
+fn with_place(message: &str, cell: &str) -> String {
+    match line_of(message, cell) {
+        Some(line) => format!("cell:{line}: {message}"),
+        None => message.to_owned(),
+    }
 }
 
 /// The line of a cell that a message is about, if it can be only one: the only line that there is, or that

@@ -43,9 +43,21 @@ impl Token<'_> {
 
 /// The tokens of code. Code with faults has tokens, too.
 pub fn tokens(code: &str) -> Vec<Token<'_>> {
-    let mut lexer = Lexer { code, at: 0, depth: 0, tokens: Vec::new() };
+    let mut lexer = Lexer::new(code);
     lexer.read_to(None);
     lexer.tokens
+}
+
+/// Where the line ends in which comments and space begin, in bytes, if it ends outside of a comment.
+pub fn end_of_line(gap: &str) -> Option<usize> {
+    let mut lexer = Lexer::new(gap);
+    while let Some(c) = lexer.peek() {
+        if c == '\n' {
+            return Some(lexer.at + 1);
+        }
+        lexer.read(c);
+    }
+    None
 }
 
 struct Lexer<'c> {
@@ -56,6 +68,10 @@ struct Lexer<'c> {
 }
 
 impl<'c> Lexer<'c> {
+    fn new(code: &'c str) -> Self {
+        Self { code, at: 0, depth: 0, tokens: Vec::new() }
+    }
+
     fn rest(&self) -> &'c str {
         &self.code[self.at..]
     }
