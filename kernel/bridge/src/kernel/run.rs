@@ -90,6 +90,5 @@ fn history_folder(settings: &Settings) -> Option<PathBuf> {
         tracing::warn!("{error}; the history is kept in memory only");
         false
     });
-    let data = kept.then(jupyter_paths::data_folder)?.ok()?;
-    Some(data.join("livy-kernel").join("history"))
+    kept.then(|| jupyter_paths::kernels_folder("history"))?.ok()
 }

@@ -29,6 +29,15 @@ pub fn data_folder() -> Result<PathBuf, NoFolder> {
     }
 }
 
+/// Where the kernels of this person keep what has this name.
+///
+/// # Errors
+///
+/// Those of [`data_folder`].
+pub fn kernels_folder(name: &str) -> Result<PathBuf, NoFolder> {
+    Ok(data_folder()?.join("livy-kernel").join(name))
+}
+
 /// Returns [Jupyter's config folder](https://docs.jupyter.org/en/latest/use/jupyter-directories.html#configuration-files).
 pub fn config_folder() -> Option<PathBuf> {
     folder_from_env("JUPYTER_CONFIG_DIR").or_else(|| Some(env::home_dir()?.join(".jupyter")))

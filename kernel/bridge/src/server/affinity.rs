@@ -132,5 +132,5 @@ fn is_older(file: &Path, than: Duration) -> bool {
 }
 
 fn folder() -> Option<PathBuf> {
-    Some(jupyter_paths::data_folder().ok()?.join("livy-kernel").join("affinity"))
+    jupyter_paths::kernels_folder("affinity").ok()
 }

@@ -31,7 +31,7 @@ pub struct SharedPace {
 impl SharedPace {
     /// Allows so many requests a second; `None` if there is no folder in which processes could meet.
     pub fn new(server: &Endpoint, requests_per_second: f64) -> Option<Self> {
-        let folder = jupyter_paths::data_folder().ok()?.join("livy-kernel").join("pace");
+        let folder = jupyter_paths::kernels_folder("pace").ok()?;
         let digest = Sha256::digest(server.to_string());
         let path = folder.join(hex::encode(&digest[..16]));
         Some(Self { path, interval: Duration::from_secs_f64(requests_per_second.recip()) })

@@ -73,8 +73,7 @@ pub fn age(name: &str) -> Option<Duration> {
 }
 
 fn folder() -> io::Result<PathBuf> {
-    let data = jupyter_paths::data_folder().map_err(io::Error::other)?;
-    Ok(data.join("livy-kernel").join("sessions"))
+    jupyter_paths::kernels_folder("sessions").map_err(io::Error::other)
 }
 
 #[cfg(test)]
