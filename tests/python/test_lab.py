@@ -223,7 +223,8 @@ def test_an_error_is_debugged_in_the_notebook(open_notebook):
     notebook.run("(lambda inner: inner / 0)(17 * 3)")
     cell = notebook.begin("%debug")
     for command, shown in ("p inner", "51"), ("q", "q"):
-        question = cell.locator("input.jp-Stdin-input").last
+        # Lab keeps an answered question for half a second, hidden.
+        question = cell.locator(".jp-OutputArea-stdin-item:not(.jp-OutputArea-stdin-hiding) input.jp-Stdin-input")
         question.fill(command)
         question.press("Enter")
         expect(cell.locator(".jp-OutputArea")).to_contain_text(shown)
