@@ -16,17 +16,20 @@
 #   make test-quick   run the Rust tests that need no Spark, with 5 s of the soak
 #   make test-rust    run all Rust tests, with Spark and 180 s of the soak
 #   make test-python  run Jupyter's own clients against the kernel on Spark
-#   make test-spark-4 run what differs on Spark 4: Scala, types and Spark Connect
+#   make test-spark-3 run what differs on Spark 3.5: Scala, types and what a real Livy answered
 
 PYTHON ?= python3
 CARGO ?= cargo
 VENV := $(CURDIR)/.venv
+# The oldest line of Spark in the matrix: that of the Livy whose answers were recorded.
+OLD_SPARK := 3.5.6
+OLD_VENV := $(CURDIR)/.venv-matrix/spark-$(OLD_SPARK)-java-17
 LINT := $(CURDIR)/.venv-lint
 SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-4 conformance soak parity matrix lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 conformance soak parity matrix lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -35,12 +38,12 @@ demo: kernels
 
 # Tests start many Sparks, each for a few cells.
 QUICK := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
-JVM = $(QUICK)$(shell test -s $(VENV)/spark.jsa && echo ' -XX:SharedArchiveFile=$(VENV)/spark.jsa')
+JVM = $(QUICK)$(shell test -s $1/spark.jsa && echo ' -XX:SharedArchiveFile=$1/spark.jsa')
 
 check: lint lint-python test-quick
 	@echo "== left out: tests on Spark and Jupyter's clients (make test), the whole soak (make soak)"
 
-test: lint lint-python test-rust test-python test-spark-4
+test: lint lint-python test-rust test-python test-spark-3
 	@echo "== all tests passed"
 
 lint: | cargo
@@ -71,9 +74,10 @@ test-quick-kernel:
 test-quick-crates:
 	@$(QUICK_TEST) --workspace --exclude livy-kernel
 
-test-rust: $(VENV)/spark.jsa | cargo
-	@echo "== all Rust tests, with Spark"
-	@$(RUST_THREADS) LIVY_SOAK_SECONDS=$(or $(LIVY_SOAK_SECONDS),180) SPARK_SUBMIT_OPTS="$(JVM)" LIVY_LOCAL_TEST_PYTHON=$(VENV)/bin/python $(CARGO) test --workspace --locked
+# livy-local must answer as a Livy with this Spark did.
+test-rust: $(OLD_VENV)/spark.jsa | cargo
+	@echo "== all Rust tests, with Spark $(OLD_SPARK)"
+	@$(RUST_THREADS) LIVY_SOAK_SECONDS=$(or $(LIVY_SOAK_SECONDS),180) SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" LIVY_LOCAL_TEST_PYTHON=$(OLD_VENV)/bin/python $(CARGO) test --workspace --locked
 
 # Two files at once, each with its own Livy; on a server that LIVY_TEST_URL names, one after the other.
 AT_ONCE = $(if $(LIVY_TEST_URL),0,2)
@@ -81,18 +85,18 @@ AT_ONCE = $(if $(LIVY_TEST_URL),0,2)
 test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
-	@SPARK_SUBMIT_OPTS="$(JVM)" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
 
-# All other tests run on Spark 3.5.
-test-spark-4: $(VENV)/.clients | cargo
-	@echo "== what differs on Spark 4"
+# All other tests of clients run on the newest Spark.
+test-spark-3: $(OLD_VENV)/spark.jsa | cargo
+	@echo "== what differs on Spark $(OLD_SPARK)"
 	@$(CARGO) build --locked --quiet
-	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark 4.1.4 --java 17 --suite Scala --suite types --suite Connect
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" $(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark $(OLD_SPARK) --suite Scala --suite types --suite recordings
 
-conformance: $(VENV)/.ready | cargo
+conformance: $(VENV)/.ready $(if $(LIVY_TEST_URL),,$(OLD_VENV)/.ready) | cargo
 	@echo "== comparing answers with those of a real Livy"
 	@$(CARGO) build --locked --quiet -p livy-kernel
-	@PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
+	@LIVY_LOCAL_PYTHON=$(OLD_VENV)/bin/python PYTHONPATH=tests $(VENV)/bin/python -m conformance $(ONLY)
 
 # To run a seed that failed alone: LIVY_SOAK_SEED=17 make soak.
 soak: | cargo
@@ -149,16 +153,20 @@ $(LINT)/.ready: tests/python/requirements-lint.txt
 $(VENV)/.ready: tests/python/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: Python 3.10 or newer is needed; set PYTHON to it"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: $$($(PYTHON) --version) is too old; set PYTHON to 3.10 or newer"; exit 1; }
-	@echo "== creating .venv with Jupyter, Spark and Java (some 400 MB, once)"
+	@echo "== creating .venv with Jupyter, Spark and Java (some 500 MB, once)"
 	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
 	@$(PIP) install -r $<
 	@touch $@
 
+$(OLD_VENV)/.ready: tests/python/requirements.txt tests/python/requirements-clients.txt $(VENV)/.ready
+	@rm -f $@
+	@$(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark $(OLD_SPARK) --only-set-up
+
 # Java starts without this archive, too, but more slowly.
-$(VENV)/spark.jsa: tests/python/archive.py $(VENV)/.ready
+%/spark.jsa: %/.ready tests/python/archive.py
 	@echo "== archiving Spark's classes, so that tests start Java faster"
 	@rm -f $@
-	@SPARK_SUBMIT_OPTS="$(QUICK)" $(VENV)/bin/python tests/python/archive.py $@ 2> $(VENV)/archive.log || echo "the classes could not be archived, so tests take longer; .venv/archive.log says why"
+	@SPARK_SUBMIT_OPTS="$(QUICK)" $*/bin/python tests/python/archive.py $@ 2> $*/archive.log || echo "the classes could not be archived, so tests take longer; $*/archive.log says why"
 	@touch $@
 
 $(VENV)/.lab: tests/python/requirements-lab.txt $(VENV)/.ready

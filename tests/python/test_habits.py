@@ -115,7 +115,7 @@ def test_an_error_below_a_magic_shows_the_lines_of_the_person(pyspark):
 
 
 def test_the_java_stack_can_be_asked_for(pyspark):
-    reply, _ = pyspark.run("sc.parallelize([1]).map(lambda x: 1 / 0).count()")
+    reply, _ = pyspark.run("sc.textFile('/no/such/file').count()")
     assert "%debug-log" in "\n".join(reply["traceback"]) and "\tat " not in "\n".join(reply["traceback"])
     assert "\tat org.apache.spark" in shown(pyspark, "%debug-log")[0]
 

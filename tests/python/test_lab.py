@@ -75,7 +75,7 @@ def test_pyspark_is_run_interrupted_restarted_and_shut_down(open_notebook, serve
     notebook = open_notebook("PySpark (Livy)")
     cell = notebook.begin("print('Hello from Spark', spark.version)")
     expect(cell).to_contain_text("Starting a Spark session")
-    expect(cell).to_contain_text("Hello from Spark 3.5", timeout=START)
+    expect(cell).to_contain_text("Hello from Spark 4.3", timeout=START)
     expect(cell).to_contain_text("Spark session")
 
     table = notebook.run(TABLE).locator("table")

