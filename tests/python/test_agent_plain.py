@@ -180,3 +180,8 @@ def test_only_the_users_own_lines_are_shown(plain_session):
     for wrong in "x = 1\n  !ls", "if True:\n!ls", "for x in y:\n%time 1":
         reply, events = plain_session.execute(wrong, 5)
         assert "_livy_kernel_agent" not in str(reply) + str(events), wrong
+
+
+def test_pandas_shows_wide_frames_as_in_a_notebook(plain_session):
+    code = "import pandas\nprint(pandas.get_option('display.max_columns'))"
+    assert text(plain_session.run(code)) == "20\n"

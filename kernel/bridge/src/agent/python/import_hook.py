@@ -1,5 +1,6 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
-"""Replaces the functions with which libraries display something, as soon as they are imported."""
+"""Replaces the functions with which libraries display something, and has pandas show frames as in a notebook, as soon
+as they are imported."""
 
 import importlib.machinery
 import sys
@@ -17,6 +18,7 @@ class ImportHook:
         'IPython.core.display_functions': dict(DISPLAYS, publish_display_data=publish_display_data),
         'IPython.display': dict(DISPLAYS, publish_display_data=publish_display_data),
         'matplotlib.pyplot': {'show': show},
+        'pandas': {},
     }
 
     def install(self, patches):
@@ -35,6 +37,8 @@ class ImportHook:
             return  # Its backend displays figures itself.
         if module.__name__.startswith('IPython.') and ipython.is_possible():
             return
+        if module.__name__ == 'pandas':
+            show_as_in_notebook(module)
         for name, ours in self.PATCHES[module.__name__].items():
             if hasattr(module, name):
                 self.patches.set(module, name, ours)
@@ -52,6 +56,12 @@ class ImportHook:
 
             spec.loader.exec_module = load_and_patch
         return spec
+
+
+def show_as_in_notebook(pandas):
+    """Without IPython's shell, or before it has started, pandas takes this for a terminal, and fits frames into it."""
+    if pandas.get_option('display.max_columns') == 0:
+        pandas.set_option('display.max_columns', 20)
 
 
 import_hook = ImportHook()
