@@ -14,7 +14,7 @@ use crate::{
     channel::stdin::Question,
     content::{Content, ErrorReply, ExecutionState, InputRequest, Status},
     copies::{Copier, Copies, Publication},
-    message::Parent,
+    message::{Parent, RawMessage},
     outbox::Outbox,
     request::{Channel, Request},
     session::{Packed, Session},
@@ -101,6 +101,15 @@ impl Frontend {
         self.copy(content);
         if let Some(packed) = self.publication(C::MSG_TYPE, parent, content) {
             self.queues.iopub.send_when_room(packed.frames).await;
+        }
+    }
+
+    /// Publishes a message whose parts are written already, in order with the others.
+    pub async fn publish_raw(&self, parent: &Parent, raw: RawMessage) {
+        let topic = self.topic(&raw.msg_type);
+        match self.queues.session.pack_raw(vec![topic.into()], parent, raw) {
+            Ok(packed) => self.queues.iopub.send_when_room(packed.frames).await,
+            Err(error) => error!("a message was not sent: {error}"),
         }
     }
 
@@ -191,8 +200,11 @@ impl Frontend {
         parent: &Parent,
         content: &impl Serialize,
     ) -> Option<Packed> {
-        let topic = format!("kernel.{}.{msg_type}", self.queues.session.id);
-        self.pack(vec![topic.into()], msg_type, parent, content)
+        self.pack(vec![self.topic(msg_type).into()], msg_type, parent, content)
+    }
+
+    fn topic(&self, msg_type: &str) -> String {
+        format!("kernel.{}.{msg_type}", self.queues.session.id)
     }
 
     fn copy<C: Content>(&self, content: &C) {

@@ -78,7 +78,7 @@ pub use content::ExecutionState;
 pub use copies::{Copies, Publication};
 pub use frontend::Frontend;
 pub use memory::{MemoryClient, memory};
-pub use message::{Header, Message, Parent};
+pub use message::{Header, Message, Parent, RawMessage};
 pub use request::{Channel, Envelope, Request, Requests};
 
 /// The [version](https://jupyter-client.readthedocs.io/en/stable/messaging.html#versioning) of the

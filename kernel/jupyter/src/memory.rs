@@ -227,6 +227,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_message_is_passed_on_as_it_is() {
+        let (_requests, frontend, mut client) = memory();
+        let [metadata, content] =
+            [r#"{"a": 1}"#, r#"{ "n": 1.50 }"#].map(|text| text.as_bytes().to_vec());
+        let buffers = vec![b"\xff\0".to_vec(), Vec::new()];
+        let raw = RawMessage { msg_type: "comm_msg".to_owned(), metadata, content, buffers };
+        frontend.publish_raw(&Parent::none(), raw).await;
+        let message = client.recv_iopub().await;
+        assert_eq!(message.msg_type(), "comm_msg");
+        assert_eq!(
+            (&message.metadata[..], &message.content[..]),
+            (&br#"{"a": 1}"#[..], &br#"{ "n": 1.50 }"#[..])
+        );
+        assert_eq!(message.buffers, [&b"\xff\0"[..], b""]);
+    }
+
+    #[tokio::test]
     async fn any_request_can_be_answered_with_an_error() {
         let (mut requests, frontend, mut client) = memory();
         client.send(Channel::Control, "shutdown_request", json!([]));

@@ -108,6 +108,25 @@ impl fmt::Debug for Message {
     }
 }
 
+/// A message that is passed on as it is: its metadata and its content are JSON objects already.
+pub struct RawMessage {
+    /// The message type, for example `comm_msg`.
+    pub msg_type: String,
+    /// The metadata.
+    pub metadata: Vec<u8>,
+    /// The content.
+    pub content: Vec<u8>,
+    /// The raw buffers after the content.
+    pub buffers: Vec<Vec<u8>>,
+}
+
+/// Leaves out the content, which must not reach a log.
+impl fmt::Debug for RawMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMessage").field("msg_type", &self.msg_type).finish_non_exhaustive()
+    }
+}
+
 /// The [parent header](https://jupyter-client.readthedocs.io/en/stable/messaging.html#parent-header):
 /// the header of the request that causes a message, echoed byte for byte.
 #[derive(Clone)]

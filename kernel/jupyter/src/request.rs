@@ -97,6 +97,11 @@ impl Request {
         self.message.content()
     }
 
+    /// The message itself, to pass its parts on as they are.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
     /// The parent header of everything that this request causes.
     pub fn parent(&self) -> Parent {
         Parent::from(self.header())

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     PROTOCOL_VERSION,
     frame::{FrameError, Frames},
-    message::{Message, Parent},
+    message::{Message, Parent, RawMessage},
     seen_signatures::SeenSignatures,
     signature::{Signer, Verification},
 };
@@ -84,15 +84,36 @@ impl Session {
         parent: &Parent,
         content: &impl Serialize,
     ) -> Result<Packed, serde_json::Error> {
+        let (metadata, content) = (b"{}".to_vec(), serde_json::to_vec(content)?);
+        let msg_type = msg_type.to_owned();
+        self.pack_raw(
+            identities,
+            parent,
+            RawMessage { msg_type, metadata, content, buffers: Vec::new() },
+        )
+    }
+
+    /// Makes the frames of a message whose parts are written already.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the header cannot be written as JSON.
+    pub fn pack_raw(
+        &self,
+        identities: Vec<Bytes>,
+        parent: &Parent,
+        raw: RawMessage,
+    ) -> Result<Packed, serde_json::Error> {
         let msg_id = format!("{}_{}", self.id, self.sent.fetch_add(1, Ordering::Relaxed));
         let parts = [
-            serde_json::to_vec(&self.header(&msg_id, msg_type))?.into(),
+            serde_json::to_vec(&self.header(&msg_id, &raw.msg_type))?.into(),
             parent.0.clone(),
-            Bytes::from_static(b"{}"),
-            serde_json::to_vec(content)?.into(),
+            raw.metadata.into(),
+            raw.content.into(),
         ];
         let signature = self.signer.sign(&parts).into();
-        let frames = Frames { identities, signature, parts, buffers: Vec::new() }.join();
+        let buffers = raw.buffers.into_iter().map(Bytes::from).collect();
+        let frames = Frames { identities, signature, parts, buffers }.join();
         Ok(Packed { frames, msg_id })
     }
 
