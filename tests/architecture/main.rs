@@ -16,13 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::Crate;
 
 /// The rooms of the bridge, from the top floor down. Rooms on one floor do not import each other.
-const FLOORS: [&[&str]; 16] = [
+const FLOORS: [&[&str]; 17] = [
     &["lib"],
     &["kernel", "terminal"],
     &["cell", "completion"],
     &["magics"],
     &["session"],
     &["server"],
+    &["local_python"],
     &["display"],
     &["agent"],
     &["history"],

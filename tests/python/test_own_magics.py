@@ -98,9 +98,7 @@ def test_help_tells_of_every_magic(pyspark):
         assert f"\n{name} " in f"\n{told}", name
 
 
-@pytest.mark.parametrize(
-    "code", ["%%local\nx", "%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"]
-)
+@pytest.mark.parametrize("code", ["%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"])
 @pytest.mark.parametrize("name", ["livy-pyspark", "livy-spark", "livy-sql"])
 def test_unsupported_sparkmagics_are_explained_without_a_session(name, code):
     with running_kernel(name, "http://127.0.0.1:1") as kernel:

@@ -15,6 +15,7 @@ mod history;
 mod kernel;
 mod kind;
 mod language;
+mod local_python;
 mod magics;
 mod output;
 mod platform;

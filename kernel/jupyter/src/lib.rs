@@ -53,6 +53,7 @@
 
 mod bind;
 mod channel;
+mod client;
 mod connection;
 pub mod content;
 mod copies;
@@ -72,6 +73,7 @@ mod spool;
 mod tasks;
 
 pub use bind::{BindError, bind};
+pub use client::{Client, ConnectError, Received};
 pub use connection::{ConnectionError, ConnectionInfo, Transport};
 pub use content::Content;
 pub use content::ExecutionState;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    cell::thread_output::ThreadOutput, history::History, kind::Kind, session::Manager,
-    settings::choices::AfterRun,
+    cell::thread_output::ThreadOutput, history::History, kind::Kind, local_python::LocalPython,
+    session::Manager, settings::choices::AfterRun,
 };
 
 /// What a kernel has once.
@@ -16,6 +16,8 @@ pub struct KernelContext {
     pub sessions: Arc<Manager>,
     /// The inputs and outputs of earlier cells.
     pub history: History,
+    /// The Python of this machine that runs `%%local` cells.
+    pub local_python: LocalPython,
     /// What the threads of earlier cells show.
     pub threads: ThreadOutput,
     /// What becomes of a cell's progress display when the cell has ended.

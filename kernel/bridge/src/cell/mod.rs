@@ -49,10 +49,11 @@ use crate::{
     display::sink::OutputSink,
     error::CellError,
     language::{
-        cell_source,
+        cell_source, local_cell,
         magic_line::MagicRequest,
         sql::{self, PlannedStatement},
     },
+    local_python::LocalCell,
     magics::{self, KernelMagic},
     output::CellOutput,
 };
@@ -63,6 +64,8 @@ enum Plan {
     Magic(KernelMagic),
     /// It shows the help of its magic.
     Help(String),
+    /// A Python of this machine runs it.
+    Local(String),
     /// Livy runs it, and its time is shown if `%%time` stands above its language.
     Statements { plan: sql::StatementPlan, is_timed: bool },
 }
@@ -127,6 +130,7 @@ async fn execute(
             sink.show(vec![CellOutput::Stream(help + "\n")]).await;
             Ok(Vec::new())
         }
+        Plan::Local(code) => run_here(context, asked, sink, &code).await,
         Plan::Statements { plan, is_timed } => {
             sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
             let began = Instant::now();
@@ -140,6 +144,9 @@ async fn execute(
 }
 
 fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError> {
+    if let Some(code) = local_cell::code(&asked.code) {
+        return Ok(Plan::Local(code.to_owned()));
+    }
     if let Some(magic) = magics::parse(&asked.code) {
         return Ok(match magic? {
             MagicRequest::Run(magic) => Plan::Magic(magic),
@@ -151,6 +158,17 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
         MagicRequest::Run(plan) => Plan::Statements { plan, is_timed: source.is_timed },
         MagicRequest::Help(help) => Plan::Help(help),
     })
+}
+
+async fn run_here(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    code: &str,
+) -> Result<Vec<Value>, CellError> {
+    let questions = asked.request.as_ref().filter(|_| asked.allow_stdin);
+    let cell = LocalCell { code, sink, questions, interrupt: &asked.interrupt };
+    context.local_python.run(cell).await
 }
 
 /// The line that `%%time` prints, of which the time on the driver's processor is not known.

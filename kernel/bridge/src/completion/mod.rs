@@ -1,5 +1,5 @@
 //! Answers completion and inspection: of magics from their table, of Python by the agent, of SQL from
-//! the session's catalog, of Scala and R by Livy.
+//! the session's catalog, of Scala and R by Livy, of `%%local` cells by the Python that runs them.
 
 pub mod catalog;
 pub mod hidden_statement;
@@ -16,7 +16,7 @@ use std::{
 
 use jupyter_wire::content::{CompleteReply, InspectReply, InspectRequest};
 use livy_client::completion::{CompletionRequest, complete as ask};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -25,8 +25,9 @@ use crate::{
     language::{
         cell_source,
         cursor::{Cursor, code_points, utf16_units},
-        magic_table,
+        local_cell, magic_table,
     },
+    local_python::LocalPython,
     platform::task,
     session::{Manager, handle::SessionHandle},
 };
@@ -60,6 +61,7 @@ const UNIVERSAL_MEMBERS: [&str; 12] = [
 pub struct Completer {
     kind: Kind,
     sessions: Arc<Manager>,
+    local: LocalPython,
     /// How many cells have ended; each may have changed what names exist.
     cells: AtomicU64,
     /// The last members that Livy listed, so that further typing needs no request.
@@ -84,10 +86,11 @@ struct MembersKey {
 
 impl Completer {
     /// Creates the completer of a kernel.
-    pub fn new(kind: Kind, sessions: Arc<Manager>) -> Self {
+    pub fn new(kind: Kind, sessions: Arc<Manager>, local: LocalPython) -> Self {
         Self {
             kind,
             sessions,
+            local,
             cells: AtomicU64::new(0),
             members: Arc::default(),
             catalog: Catalog::default(),
@@ -106,6 +109,10 @@ impl Completer {
         let source = cell_source::parse(code, self.kind);
         if let Some((word, matches)) = magic_table::complete(&cursor, source.kind) {
             return reply(&cursor, word, with_type(matches, "magic"));
+        }
+        if let Some(here) = local_cell::code(code) {
+            let reply = self.complete_here(code, here, &cursor).await;
+            return reply.unwrap_or_else(|| CompleteReply::none(cursor_pos));
         }
         let within = below_the_magic(code, &source.code, &cursor);
         if source.kind == Kind::Pyspark
@@ -141,20 +148,24 @@ impl Completer {
         let magic = code_points(cursor.before) - position;
         let answer = agent.complete(code, position);
         let names = tokio::time::timeout(COMPLETION_LIMIT, answer).await.ok()?.ok()?;
-        let types = names.types.into_iter().map(|mut r#type| {
-            for end in ["start", "end"] {
-                if let Some(place) = r#type[end].as_i64() {
-                    r#type[end] = place.saturating_add(magic).into();
-                }
-            }
-            r#type
-        });
-        Some(CompleteReply {
+        let reply = CompleteReply {
             matches: names.matches,
-            cursor_start: names.start.saturating_add(magic),
-            cursor_end: names.end.saturating_add(magic),
-            metadata: [(TYPES_KEY.to_owned(), types.collect())].into_iter().collect(),
-        })
+            cursor_start: names.start,
+            cursor_end: names.end,
+            metadata: [(TYPES_KEY.to_owned(), names.types.into())].into_iter().collect(),
+        };
+        Some(moved(reply, magic))
+    }
+
+    async fn complete_here(
+        &self,
+        cell: &str,
+        code: &str,
+        cursor: &Cursor<'_>,
+    ) -> Option<CompleteReply> {
+        let within = below_the_magic(cell, code, cursor)?;
+        let reply = self.local.complete(code, &within).await?;
+        Some(moved(reply, code_points(cursor.before) - code_points(within.before)))
     }
 
     /// Answers an `inspect_request`.
@@ -168,6 +179,10 @@ impl Completer {
     }
 
     async fn described(&self, asked: &InspectRequest, cursor: &Cursor<'_>) -> Option<InspectReply> {
+        if let Some(code) = local_cell::code(&asked.code) {
+            let within = below_the_magic(&asked.code, code, cursor)?;
+            return self.local.inspect(code, &within, asked.detail_level).await;
+        }
         let source = cell_source::parse(&asked.code, self.kind);
         let within = below_the_magic(&asked.code, &source.code, cursor)?;
         let handle = self.handle()?;
@@ -235,6 +250,21 @@ async fn inspect_by_agent(
     let described =
         handle.agent().await?.inspect(code, code_points(at.before), detail).await.ok()?;
     described.found.then(|| InspectReply::found(described.data))
+}
+
+/// The reply for a cell in which the code begins later.
+fn moved(mut reply: CompleteReply, by: i64) -> CompleteReply {
+    reply.cursor_start = reply.cursor_start.saturating_add(by);
+    reply.cursor_end = reply.cursor_end.saturating_add(by);
+    let types = reply.metadata.get_mut(TYPES_KEY).and_then(Value::as_array_mut);
+    for r#type in types.into_iter().flatten() {
+        for end in ["start", "end"] {
+            if let Some(place) = r#type[end].as_i64() {
+                r#type[end] = place.saturating_add(by).into();
+            }
+        }
+    }
+    reply
 }
 
 fn plain(text: String) -> InspectReply {

@@ -1,7 +1,7 @@
 //! Where a cell's outputs go: the one place that publishes them.
 
 use jupyter_wire::{
-    Content, Frontend, Parent, Publication,
+    Content, Frontend, Parent, Publication, RawMessage,
     content::{DisplayData, ExecuteResult, Stream, Transient},
 };
 use serde_json::{Map, Value};
@@ -60,6 +60,13 @@ impl OutputSink {
     pub async fn publish_copy(&self, copy: &Publication) {
         if !self.is_silent {
             self.frontend.publish_copy(&self.parent, copy).await;
+        }
+    }
+
+    /// Publishes a message as it is.
+    pub async fn publish_raw(&self, raw: RawMessage) {
+        if !self.is_silent {
+            self.frontend.publish_raw(&self.parent, raw).await;
         }
     }
 

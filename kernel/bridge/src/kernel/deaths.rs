@@ -26,6 +26,7 @@ use crate::{
     history::History,
     kernel::event_loop::Kernel,
     kind::Kind,
+    local_python::LocalPython,
     platform::{private_file, state_files::StateFiles},
     server::session_name::SessionName,
     session::{
@@ -224,6 +225,7 @@ impl Notebook {
             kind: Kind::Pyspark,
             sessions: bench.sessions.clone(),
             history: History::open(Kind::Pyspark, None),
+            local_python: LocalPython::new(None),
             threads: ThreadOutput::default(),
             progress: AfterRun::Never,
         };

@@ -46,7 +46,8 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher for a kernel that starts.
     pub fn new(context: &KernelContext, frontend: Frontend, queue: ExecuteQueue) -> Self {
-        let completer = Completer::new(context.kind, Arc::clone(&context.sessions));
+        let (sessions, local) = (Arc::clone(&context.sessions), context.local_python.clone());
+        let completer = Completer::new(context.kind, sessions, local);
         Self {
             kind: context.kind,
             unasked: UnaskedRequests::new(context, frontend.clone()),

@@ -18,6 +18,7 @@ use crate::{
     history::History,
     kernel::event_loop::Kernel,
     kind::Kind,
+    local_python::LocalPython,
     platform::{private_file, state_files::StateFiles},
     session::{Manager, journal::Journal},
     settings::{
@@ -105,6 +106,7 @@ fn context(folder: &TempDir) -> KernelContext {
         kind: Kind::Pyspark,
         sessions,
         history,
+        local_python: LocalPython::new(None),
         threads: ThreadOutput::default(),
         progress: AfterRun::Never,
     }

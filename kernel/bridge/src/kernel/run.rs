@@ -12,6 +12,7 @@ use crate::{
     history::History,
     kernel::event_loop::Kernel,
     kind::Kind,
+    local_python::LocalPython,
     platform::{file_limit, jupyter_paths, parent_watch, signals, state_files::StateFiles},
     session::{Manager, journal::Journal},
     settings::{Settings, choices::AfterRun},
@@ -46,10 +47,12 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
         tracing::warn!("{error}; a line stays of each cell's progress");
         AfterRun::default()
     });
+    let local_python = LocalPython::new(settings.local_cells_python());
     let context = KernelContext {
         kind,
         sessions: sessions.clone(),
         history: history.clone(),
+        local_python: local_python.clone(),
         threads: ThreadOutput::default(),
         progress,
     };
@@ -68,7 +71,7 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
             return Err(what.to_owned());
         }
     }
-    let ended = async { tokio::join!(history.flush(), sessions.end()) };
+    let ended = async { tokio::join!(history.flush(), local_python.end(), sessions.end()) };
     let _ = tokio::time::timeout(SHUTDOWN_LIMIT, ended).await;
     if let Some(cleanup) = sessions.pending_cleanup() {
         cleanup.spawn_cleanup_process();

@@ -194,8 +194,8 @@ pub const MAGICS: &[Magic] = &[
     kernel(
         "%%local",
         &[],
-        "Does not work in this kernel, which has no Python beside the notebook. Remove the line: the cell then runs \
-         in the session.",
+        "Runs the cell on this machine, in a Python beside the notebook that the first such cell starts. It has \
+         variables of its own.",
     ),
     kernel(
         "%send_to_spark",

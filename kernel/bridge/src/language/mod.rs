@@ -8,6 +8,7 @@ pub mod completeness;
 pub mod cursor;
 pub mod ipython_fallback;
 pub mod ipython_syntax;
+pub mod local_cell;
 pub mod magic_line;
 pub mod magic_table;
 pub mod misplaced;

@@ -3,12 +3,7 @@
 use crate::error::CellError;
 
 /// The names of a magic, why it has no meaning, and what to do instead.
-const UNSUPPORTED: [(&[&str], &str, &str); 3] = [
-    (
-        &["%%local", "%local"],
-        "all cells run in the session, and this kernel has no Python beside the notebook",
-        "Remove the line: what `-o` keeps is in the session, and pandas and matplotlib work there.",
-    ),
+const UNSUPPORTED: [(&[&str], &str, &str); 2] = [
     (
         &["%%send_to_spark", "%send_to_spark"],
         "nothing has to be sent, because all cells run in the session",

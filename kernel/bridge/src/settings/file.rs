@@ -17,12 +17,13 @@ use crate::{
 };
 
 /// The names of tables in the file.
-const TABLES: [&str; 5] = ["tls", "kerberos", "aws", "session", "profiles"];
+const TABLES: [&str; 6] = ["tls", "kerberos", "aws", "local", "session", "profiles"];
 const DEFAULT_PROFILE: &str = "default_profile";
 /// Keys whose value is a path, relative to the file's folder.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "startup",
     "local_python",
+    "local.python",
     "kerberos.keytab",
     "tls.ca_file",
     "tls.client_cert",

@@ -134,6 +134,12 @@ pub const KEYS: &[Key] = &[
         "the Python with the Spark to start on this machine",
     ),
     key(
+        "local.python",
+        "LIVY_LOCAL_CELLS_PYTHON",
+        "\"/opt/analysis/bin/python\"",
+        "the Python of this machine, with ipykernel, that runs %%local cells; by default Jupyter's own",
+    ),
+    key(
         "kerberos.service_host",
         "LIVY_KERBEROS_SERVICE_HOST",
         "\"livy-1.example\"",

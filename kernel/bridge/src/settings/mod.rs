@@ -18,6 +18,8 @@ pub use layers::Settings;
 pub use session_options::{SessionOptions, SessionSettings};
 pub use target::{CREDENTIALS, LIVY_LOCAL_PYTHON, LIVY_URL, Target, addresses};
 
+use std::path::PathBuf;
+
 use crate::settings::choices::{AfterRun, AgentPolicy};
 
 impl Settings {
@@ -70,6 +72,11 @@ impl Settings {
         self.progress()?;
         self.keeps_history()?;
         Ok(())
+    }
+
+    /// Returns the Python that runs `%%local` cells, if one is named.
+    pub fn local_cells_python(&self) -> Option<PathBuf> {
+        self.path("LIVY_LOCAL_CELLS_PYTHON")
     }
 
     /// Reads whether inputs are kept for later kernels.

@@ -1,0 +1,103 @@
+//! Finds a Python of this machine that has ipykernel: the one that the user's settings name, or that of Jupyter.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::error::CellError;
+
+/// How long a Python may take to say whether it has ipykernel.
+const PROBE_LIMIT: Duration = Duration::from_secs(20);
+const PROBE: &str =
+    "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)";
+
+/// Returns the first Python that has ipykernel.
+///
+/// # Errors
+///
+/// None has it, or the one that was asked for does not.
+pub async fn with_ipykernel(asked: Option<&Path>) -> Result<PathBuf, CellError> {
+    if let Some(python) = asked {
+        return match has_ipykernel(python).await {
+            true => Ok(python.to_owned()),
+            false => {
+                Err(missing(&format!("{}, which local.python names, has none", python.display())))
+            }
+        };
+    }
+    for python in candidates() {
+        if has_ipykernel(&python).await {
+            return Ok(python);
+        }
+    }
+    Err(missing("no Python that was found here has it"))
+}
+
+fn missing(why: &str) -> CellError {
+    CellError::new(
+        "LocalPythonError",
+        format!("%%local runs in ipykernel on this machine, and {why}"),
+        "Install it (python3 -m pip install ipykernel), or name a Python that has it: local.python in \
+         livy-kernel.toml, or LIVY_LOCAL_CELLS_PYTHON.",
+    )
+}
+
+/// The Pythons to try: Jupyter's own comes first.
+fn candidates() -> impl Iterator<Item = PathBuf> {
+    let beside = |program: PathBuf| Some(program.parent()?.join("python3"));
+    let in_environment = |name| Some(PathBuf::from(env::var_os(name)?).join("bin/python"));
+    [
+        env::current_exe().ok().and_then(beside),
+        interpreter_of_parent(),
+        in_environment("VIRTUAL_ENV"),
+        in_environment("CONDA_PREFIX"),
+        Some("python3".into()),
+        Some("python".into()),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The Python that has started this program, by the name by which it finds its packages.
+fn interpreter_of_parent() -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+
+        let command =
+            std::fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id())).ok()?;
+        let program =
+            Path::new(std::ffi::OsStr::from_bytes(command.split(|&byte| byte == 0).next()?));
+        let name = program.file_name()?.to_str()?;
+        (program.is_absolute() && name.starts_with("python")).then(|| program.to_owned())
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+async fn has_ipykernel(python: &Path) -> bool {
+    let mut command = Command::new(python);
+    command.args(["-c", PROBE]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let probed = timeout(PROBE_LIMIT, command.kill_on_drop(true).status()).await;
+    matches!(probed, Ok(Ok(status)) if status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_python_that_was_asked_for_is_not_replaced_by_another() {
+        let failure = with_ipykernel(Some(Path::new("/no/such/python"))).await.unwrap_err();
+        assert!(
+            failure.evalue.contains("/no/such/python, which local.python names"),
+            "{failure:?}"
+        );
+        assert!(failure.traceback[1].contains("pip install ipykernel"), "{failure:?}");
+    }
+}
