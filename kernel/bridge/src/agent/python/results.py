@@ -45,7 +45,7 @@ class Results:
 
     def remember(self, value, statement):
         names = SHELL.global_dict
-        if '_' not in names or names['_'] is self.last.get('_'):  # Otherwise `_` is the user's.
+        if '_' not in names or names['_'] is self.last.get('_', ''):  # Otherwise `_` is the user's.
             new = {'_': value, '__': self.last.get('_', ''), '___': self.last.get('__', '')}
             names.update(new)
             self.last = new
