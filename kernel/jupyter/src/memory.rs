@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ExecutionState,
+        ExecutionState, RawMessage,
         content::{ExecuteReply, Stream},
     };
 

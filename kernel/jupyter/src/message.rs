@@ -2,7 +2,7 @@ use std::{fmt, time::SystemTime};
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A [message header](https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header).
@@ -136,6 +136,12 @@ impl Parent {
     /// The parent of a message that no request caused: `{}`.
     pub fn none() -> Self {
         Self(Bytes::from_static(b"{}"))
+    }
+
+    /// The parent of what a cell gives of whose request only the id is known.
+    pub fn of_request(msg_id: &str) -> Self {
+        let header = json!({"msg_id": msg_id, "msg_type": "execute_request"});
+        Self(header.to_string().into())
     }
 }
 
