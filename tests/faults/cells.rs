@@ -115,6 +115,17 @@ async fn trouble_that_lasts_is_said_in_the_cell_and_so_is_its_end() {
 }
 
 #[tokio::test]
+async fn trouble_that_has_not_ended_is_not_said_to_be_over() {
+    let (_livy, network, mut frontend) = kernel().await;
+    network.always(Asked::Statement, status(503));
+    let mut cell = frontend.execute("echo hi").await;
+    tokio::time::sleep(Duration::from_millis(6500)).await;
+    frontend.interrupt().await;
+    let done = cell.end().await;
+    assert_eq!(notices(&done).last(), Some(&"The connection to Livy was lost.\n"));
+}
+
+#[tokio::test]
 async fn a_server_that_takes_its_time_is_said_to_in_the_cell() {
     let (livy, network, mut frontend) = kernel().await;
     network.once(Asked::Statement, Fault::Hang);

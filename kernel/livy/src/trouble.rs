@@ -5,7 +5,7 @@ use tokio::sync::watch;
 /// A server has not answered for a while, and is being asked again or waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// When the request or wait began that is in trouble.
+    /// When the first request or wait began of those that have been in trouble since without a pause.
     pub since: Instant,
     /// The reason, in words for the user.
     pub reason: String,
@@ -37,10 +37,15 @@ impl<'a> TroubleReport<'a> {
         Self { troubles, id, since: Instant::now() }
     }
 
-    /// Reports the reason, in words for the user. The trouble counts from when the report was made.
+    /// Reports the reason, in words for the user. The trouble counts from when the report was made, or
+    /// from before that if others are in trouble already: a request that follows one that has failed
+    /// does not begin a new outage.
     pub fn update(&self, reason: String) {
-        let trouble = Trouble { since: self.since, reason };
-        self.troubles.send_modify(|troubles| drop(troubles.0.insert(self.id, trouble)));
+        self.troubles.send_modify(|troubles| {
+            let earlier = troubles.longest().map_or(self.since, |longest| longest.since);
+            let trouble = Trouble { since: self.since.min(earlier), reason };
+            troubles.0.insert(self.id, trouble);
+        });
     }
 }
 
@@ -67,5 +72,24 @@ mod tests {
         assert_eq!(longest().as_deref(), Some("refused"));
         drop(second);
         assert_eq!(longest(), None);
+    }
+
+    #[test]
+    fn an_outage_lasts_from_its_first_request_until_none_is_in_trouble() {
+        let troubles = watch::Sender::new(Troubles::default());
+        let since = || troubles.borrow().longest().map(|trouble| trouble.since);
+        let first = TroubleReport::new(&troubles, 1);
+        first.update("reset".into());
+        let begun = since();
+        let second = TroubleReport::new(&troubles, 2);
+        second.update("refused".into());
+        drop(first);
+        assert_eq!(since(), begun);
+        second.update("no answer".into());
+        assert_eq!(since(), begun);
+        drop(second);
+        let third = TroubleReport::new(&troubles, 3);
+        third.update("reset".into());
+        assert!(since() > begun);
     }
 }

@@ -135,7 +135,11 @@ impl<'a> Outage<'a> {
     /// A poll has failed: returns `Ok` if the next one may succeed.
     async fn goes_on(&mut self, error: &Error) -> Result<(), CellError> {
         let handle = self.run.handle;
-        self.report.get_or_insert_with(|| handle.client.trouble_report()).update(error.to_string());
+        let reason = match loss::is_session_missing(error) {
+            true => format!("Livy does not know session {} at the moment", handle.session.id),
+            false => error.to_string(),
+        };
+        self.report.get_or_insert_with(|| handle.client.trouble_report()).update(reason);
         let limit = self.run.context.sessions.options().patience.unwrap_or(OUTAGE_LIMIT);
         let is_over = self.last_answer.elapsed() >= limit;
         match self.liveness(error).await {

@@ -66,6 +66,13 @@ impl Notice {
             self.0.show(Text::plain("The connection to Livy was lost for a while.")).await;
         }
     }
+
+    /// Shows that trouble has not ended well; the error below says how.
+    pub async fn not_over(&mut self) {
+        if self.0.is_shown() {
+            self.0.show(Text::plain("The connection to Livy was lost.")).await;
+        }
+    }
 }
 
 fn starting_text(starting: &Starting, elapsed: Duration) -> Text {

@@ -94,7 +94,10 @@ async fn with_displays<T>(
     if let Some(agent) = &run.agent {
         run.context.threads.resume(agent).await;
     }
-    notice.over().await;
+    match followed {
+        Ok(_) => notice.over().await,
+        Err(_) => notice.not_over().await,
+    }
     run.board.finish(run.after_run, began, progress).await;
     followed
 }
