@@ -18,6 +18,8 @@ import traceback
 
 if os.environ.get("WITHOUT_IPYTHON"):
     sys.modules["IPython"] = None  # As if it were not installed.
+if os.environ.get("WITHOUT_TOP_LEVEL_AWAIT"):
+    del ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # As in Python 3.7.
 
 logging.basicConfig()
 LOG = logging.getLogger("fake_shell")
@@ -55,7 +57,7 @@ def execute_reply_error(exc_type, exc_value, tb):
 def run(tree):
     try:
         for node in tree.body[:-1]:
-            exec(compile(ast.Module([node], []), "<stdin>", "exec"), global_dict)
+            exec(compile(ast.Module(body=[node], type_ignores=[]), "<stdin>", "exec"), global_dict)
         for node in tree.body[-1:]:
             exec(compile(ast.Interactive([node]), "<stdin>", "single"), global_dict)
     except BaseException as error:

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from agent_session import PARTS, Session, kinds, only, text
+from agent_session import AGENT, PARTS, WITHOUT_IPYTHON, Session, kinds, only, text
 
 
 def pythons():
     """Returns the installed Pythons on which Spark runs."""
-    found = (shutil.which(f"python3.{minor}") for minor in range(8, 14))
+    found = (shutil.which(f"python3.{minor}") for minor in range(7, 14))
     runs = [path for path in found if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0]
     return runs or [sys.executable]
 
@@ -38,8 +38,27 @@ def test_it_runs_on_each_python_at_hand(python):
 
 
 @pytest.mark.parametrize("part", sorted(PARTS.glob("*.py")), ids=lambda path: path.stem)
-def test_each_part_is_python_3_8(part):
-    ast.parse(part.read_text(), feature_version=(3, 8))
+def test_each_part_is_python_3_7(part):
+    ast.parse(part.read_text(), feature_version=(3, 7))
+
+
+def test_python_3_7_lacks_only_await_at_top_level():
+    session = Session(environment={"WITHOUT_TOP_LEVEL_AWAIT": "yes"} | WITHOUT_IPYTHON)
+    session.run("import asyncio")
+    assert only(session.run("[1, 'b']"), "result")["data"]["text/plain"] == "[1, 'b']"
+    assert only(session.run("await asyncio.sleep(0)"), "error")["ename"] == "SyntaxError"
+    assert session.call("expressions", {"x": "1 + 1"})["x"]["data"]["text/plain"] == "2"
+    session.close()
+
+
+def test_an_older_python_is_told_why_it_has_no_agent(monkeypatch):
+    space = {}
+    exec((AGENT / "load.py").read_text(), space)
+    with monkeypatch.context() as older:
+        older.setattr(sys, "version_info", (3, 6, 15))
+        with pytest.raises(RuntimeError) as refused:
+            space["load"]("agent", "version", {})
+    assert str(refused.value) == "the agent needs Python 3.7 or newer, and the session has 3.6"
 
 
 def test_two_kernels_in_a_session_read_the_same_events(session):

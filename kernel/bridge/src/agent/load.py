@@ -9,6 +9,7 @@ import importlib.util
 import sys
 import threading
 
+OLDEST = (3, 7)  # Python 3.7 is that of Amazon's and of older Hadoop's clusters.
 FILE = '<livy-kernel agent>'  # All modules have one name, by which their frames are recognized in a stack.
 
 
@@ -39,6 +40,10 @@ def load(package, version, sources):
     One of another version, older or newer, is replaced: the kernel that came last needs its own, and an earlier kernel
     goes on with that.
     """
+    if sys.version_info < OLDEST:
+        raise RuntimeError(
+            'the agent needs Python %d.%d or newer, and the session has %d.%d' % (OLDEST + sys.version_info[:2])
+        )
     with vars(threading).setdefault('_livy_kernel_load', threading.Lock()):  # Two kernels may install it at once.
         there = sys.modules.get(package)
         if there is not None and getattr(there, 'VERSION', None) == version:

@@ -56,8 +56,8 @@ fn translate_line(line: &str) -> Result<String, CellError> {
         Some("matplot") => Ok(line.to_owned()),
         Some(name) if IPYTHON_SETTINGS.contains(&name) => Ok(String::new()),
         _ => Err(usage_error(format!(
-            "{magic:?} needs the agent, which this session does not have: LIVY_AGENT=never is set, or \
-             the server does not run jobs (see %info)"
+            "{magic:?} needs the agent, which this session does not have: LIVY_AGENT=never is set, or it \
+             could not be installed (%info says why)"
         ))),
     }
 }

@@ -11,7 +11,7 @@ import inspect
 from . import tool_names
 from .agent import agent
 from .captures import captures
-from .common import CELL, SHELL, safely, safely_from_all
+from .common import CELL, SHELL, TOP_LEVEL_AWAIT, safely, safely_from_all
 from .dataframes import lazy_reprs
 from .errors import describe, error_text, name_of
 from .expressions import formatted
@@ -111,7 +111,7 @@ def parsed(code):
 
 
 def compiled(source, mode, flags=0):
-    return compile(source, FILE, mode, flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return compile(source, FILE, mode, flags | TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
 def run(code, names):

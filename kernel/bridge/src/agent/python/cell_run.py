@@ -10,7 +10,7 @@ import __future__
 import inspect
 import sys
 
-from .common import SHELL, safely, state
+from .common import SHELL, TOP_LEVEL_AWAIT, safely, state
 from .event_loop import event_loop
 from .logs import logs
 from .repair import repair
@@ -26,7 +26,7 @@ class Compiler:
     """Compiles cells; what one imports from `__future__` holds for those after it, as in IPython."""
 
     def __init__(self):
-        self.flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.flags = TOP_LEVEL_AWAIT
 
     def compile(self, text, mode):
         """Returns the code of all but the last expression, if there is any, and that of the last one, if there is one.

@@ -1,12 +1,14 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Names and helpers that every module of the agent uses."""
 
+import ast
 import sys
 
 USER = '<stdin>'  # The file name under which the shell compiles statements.
 CELL, IPYTHON_CELL = '<cell', '<ipython-input-'  # The beginning of the file names of this kernel's cells.
 AGENT = (lambda: 0).__code__.co_filename
 SHELL = sys.modules['__main__']
+TOP_LEVEL_AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)  # Python 3.7 does not have it.
 
 
 class State:
