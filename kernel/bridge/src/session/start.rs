@@ -198,6 +198,16 @@ pub(super) async fn find(
 }
 
 pub(super) fn not_created(error: &Error) -> CellError {
+    if let Some(property) = error.refusal().and_then(|refusal| unknown_property(&refusal.message)) {
+        return CellError::new(
+            "SessionStartError",
+            format!(
+                "This Livy server does not know the session property {property}. It may be misspelled, or \
+                 the server older than it: idleTimeout came with Livy 0.9, ttl with 0.8."
+            ),
+            "Take it out of %%configure, livy-kernel.toml or the environment, then run the cell again.",
+        );
+    }
     let next = match error {
         Error::Unreachable { .. } => {
             "Check that the server runs and that LIVY_URL names it, then run the cell again."
@@ -210,10 +220,30 @@ pub(super) fn not_created(error: &Error) -> CellError {
     CellError::new("SessionStartError", error.to_string(), next)
 }
 
+/// Returns the property of a new session that Livy's JSON parser refuses, as it says itself.
+fn unknown_property(message: &str) -> Option<&str> {
+    let (_, after) = message.split_once("Unrecognized field \"")?;
+    after.split_once('"').map(|(property, _)| property)
+}
+
 pub(super) fn not_started(why: &str) -> CellError {
     CellError::new(
         "SessionStartError",
         format!("No session was started: {why}"),
         "Run the cell again.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_that_an_older_livy_does_not_know_is_named() {
+        // As Livy 0.7.1 says it.
+        let message = "Unrecognized field \"ttl\" (class org.apache.livy.server.interactive.CreateInteractiveRequest), \
+             not marked as ignorable (15 known properties: \"executorCores\", \"conf\"])";
+        assert_eq!(unknown_property(message), Some("ttl"));
+        assert_eq!(unknown_property("Session 'probe' already exists"), None);
+    }
 }
