@@ -30,7 +30,7 @@ class Outcome:
     @property
     def stale(self):
         """Returns the known differences that should have occurred."""
-        return [known for known in self.gone if known.server != "any"]
+        return [known for known in self.gone if known.must_occur]
 
     def __str__(self):
         if self.error:
@@ -93,4 +93,4 @@ def judge(outcome, findings, known):
     """Separates known differences from unknown ones."""
     outcome.findings = [finding for finding in findings if not any(k.covers(finding) for k in known)]
     outcome.known = {k: next(filter(k.covers, findings)) for k in known if any(map(k.covers, findings))}
-    outcome.gone = [k for k in known if k not in outcome.known]
+    outcome.gone = [k for k in known if k.scenario and k not in outcome.known]
