@@ -30,17 +30,6 @@ async fn the_start_is_one_display_that_changes() {
 }
 
 #[tokio::test]
-async fn a_property_that_the_server_does_not_know_is_named() {
-    let livy = Livy::start().await;
-    let mut frontend = Frontend::open("pyspark", &livy.url()).await;
-
-    frontend.run("%%configure\n{\"madeUp\": \"1d\"}").await.is_ok();
-    frontend.run("echo one").await.error().says("SessionStartError", &["madeUp", "Take it out"]);
-    frontend.run("%%configure -f\n{}").await.is_ok();
-    assert_eq!(frontend.run("echo two").await.text(), "two");
-}
-
-#[tokio::test]
 async fn later_cells_use_the_same_session_and_say_nothing_of_it() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("pyspark", &livy.url()).await;
