@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::support::{Frontend, Livy};
+use crate::support::{Answer, Asked, Fault, Frontend, Livy, Network, Proxy};
 
 #[tokio::test]
 async fn the_start_is_one_display_that_changes() {
@@ -27,6 +27,22 @@ async fn the_start_is_one_display_that_changes() {
     let address = format!("http://127.0.0.1:{}", livy.port());
     assert!(texts.iter().any(|text| text.contains(&address) && text.contains("is starting")));
     assert!(texts.last().unwrap().contains("application scripted-0"), "{texts:#?}");
+}
+
+#[tokio::test]
+async fn a_property_that_an_older_livy_does_not_know_is_named() {
+    let livy = Livy::start().await;
+    let network = Proxy::to(&livy, Network::Up).await;
+    // As Livy 0.7 answers.
+    let refusal = r#""Unrecognized field \"ttl\" (class org.apache.livy.server.interactive.CreateInteractiveRequest)""#;
+    network.once(Asked::NewSession, Fault::Answer(Answer::json(refusal).of_status(400)));
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+
+    let failed = frontend.run("echo one").await;
+    failed
+        .error()
+        .says("SessionStartError", &["does not know the session property ttl,", "Take it out"]);
+    assert_eq!(frontend.run("echo two").await.text(), "two");
 }
 
 #[tokio::test]

@@ -202,8 +202,8 @@ pub(super) fn not_created(error: &Error) -> CellError {
         return CellError::new(
             "SessionStartError",
             format!(
-                "This Livy server does not know the session property {property}. It may be misspelled, or \
-                 the server older than it: idleTimeout came with Livy 0.9, ttl with 0.8."
+                "This Livy server does not know the session property {property}, which newer ones do: \
+                 idleTimeout came with Livy 0.9, ttl with 0.8."
             ),
             "Take it out of %%configure, livy-kernel.toml or the environment, then run the cell again.",
         );
