@@ -8,7 +8,7 @@ TABLE = (TESTS / "acceptance.md").read_text()
 
 
 def test_every_check_has_its_row():
-    assert re.findall(r"^\| (\d+) \|", TABLE, re.M) == [str(number) for number in range(1, 39)]
+    assert re.findall(r"^\| (\d+) \|", TABLE, re.M) == [str(number) for number in range(1, 40)]
 
 
 def test_every_test_that_is_named_is_there():

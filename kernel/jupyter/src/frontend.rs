@@ -74,6 +74,12 @@ impl Frontend {
         (Self { copier: Some(Arc::new(copier)), ..self.clone() }, copies)
     }
 
+    /// Returns a clone that copies nothing. The copies end with the last clone that makes some.
+    #[must_use]
+    pub fn without_copies(&self) -> Self {
+        Self { copier: None, ..self.clone() }
+    }
+
     /// Publishes a copy again, with another parent.
     pub async fn publish_copy(&self, parent: &Parent, copy: &Publication) {
         if let Some(packed) = self.publication(&copy.msg_type, parent, &copy.content) {

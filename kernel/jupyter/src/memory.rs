@@ -227,6 +227,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn copies_end_with_the_frontend_that_makes_them() {
+        let (_requests, frontend, _client) = memory();
+        let (copying, mut copies) = frontend.with_copies();
+        let later = copying.without_copies();
+        copying.publish(&Parent::none(), &Stream::stdout("1")).await;
+        drop(copying);
+        later.publish(&Parent::none(), &Stream::stdout("2")).await;
+        assert_eq!(copies.recv().await.unwrap().content["text"], "1");
+        assert!(copies.recv().await.is_none());
+    }
+
+    #[tokio::test]
     async fn a_message_is_passed_on_as_it_is() {
         let (_requests, frontend, mut client) = memory();
         let [metadata, content] =

@@ -18,6 +18,7 @@ use crate::{
         error::AgentError,
         event::{EventKind, Progress},
         job::{self, Pauses},
+        stir::Stir,
         waiting::{Waited, Waiting, WaitingRequest},
     },
     kind::Kind,
@@ -41,6 +42,10 @@ pub struct Agent {
     used: Arc<AtomicBool>,
     /// Whether it has not told the last statement's end in time.
     late: Arc<AtomicBool>,
+    /// Shared with those who read its events.
+    pub(super) stir: Arc<Stir>,
+    /// The number of the first event that may be a message of a comm and has not been heard.
+    heard: Arc<AtomicU64>,
 }
 
 impl Agent {
@@ -54,7 +59,8 @@ impl Agent {
         let installed: Installed = answer::read(&text)?;
         let waiting = Arc::new(Waiting::new(installed.makes_requests_wait()));
         let next = Arc::new(AtomicU64::new(installed.next));
-        Ok(Self { client, session, waiting, next, used: Arc::default(), late: Arc::default() })
+        let (used, late, stir, heard) = Default::default();
+        Ok(Self { client, session, waiting, next, used, late, stir, heard })
     }
 
     /// Returns the number of the first event that has not been read here.
@@ -71,6 +77,16 @@ impl Agent {
     pub fn reading_from(&self, position: u64) -> Self {
         let (next, used) = (Arc::new(AtomicU64::new(position)), Arc::new(AtomicBool::new(true)));
         Self { next, used, ..self.clone() }
+    }
+
+    /// Whether nobody has heard this event before, which may be read twice after a crash.
+    pub fn is_first_to_hear(&self, event: u64) -> bool {
+        self.heard.fetch_max(event + 1, Ordering::Relaxed) <= event
+    }
+
+    /// Has whoever reads its events look for one at once.
+    pub fn expect_event(&self) {
+        self.stir.expect_event();
     }
 
     /// Whether it has not told the last statement's end in time: then it will hardly tell the next one's.
@@ -166,7 +182,7 @@ impl Agent {
         Ok(())
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         name: &str,
         args: &Value,

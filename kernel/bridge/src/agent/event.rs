@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// A run of events, in order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Batch {
     /// The events themselves.
     pub events: Vec<Event>,
@@ -16,6 +16,25 @@ pub struct Batch {
     /// The statements that have started threads which still run.
     #[serde(default)]
     pub threads: Vec<String>,
+    /// Whether the kernel that reads has comms.
+    #[serde(default)]
+    pub comms: bool,
+}
+
+/// A kernel to which some events are addressed, as its agent knows it.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// The kernel, which is the same after a crash.
+    pub kernel: String,
+    /// Its process.
+    pub process: String,
+}
+
+impl Addressee {
+    /// The first arguments of the calls that are made in its name.
+    pub(super) fn args(&self) -> [&str; 2] {
+        [&self.kernel, &self.process]
+    }
 }
 
 /// Something that happened in the session.
@@ -65,10 +84,29 @@ pub enum EventKind {
     Payload {
         payload: Value,
     },
+    /// A message of a comm for the frontends.
+    Comm(CommMessage),
+    /// The end of the handler of a frontend's message.
+    Handled {
+        request: u64,
+    },
+    /// The error of such a handler.
+    HandlerError {
+        ename: String,
+        evalue: String,
+        traceback: Vec<String>,
+    },
     End {},
     /// An event that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+impl EventKind {
+    /// Whether it is about comms, and not an output.
+    pub fn is_of_comms(&self) -> bool {
+        matches!(self, Self::Comm(_) | Self::Handled { .. })
+    }
 }
 
 /// A displayed MIME bundle, with the display id by which it can be updated.
@@ -79,6 +117,27 @@ pub struct Display {
     pub metadata: Map<String, Value>,
     #[serde(default)]
     pub id: Option<String>,
+}
+
+/// A message of a comm.
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct CommMessage {
+    /// The message type, such as `comm_open`.
+    #[serde(rename = "type")]
+    pub msg_type: String,
+    /// The comm's id.
+    pub comm: String,
+    /// The lengths of its content, its metadata and its buffers.
+    pub sizes: Vec<usize>,
+    /// These one after the other, in Base64.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// The number under which they can be fetched, if they are many bytes.
+    #[serde(default)]
+    pub blob: Option<u64>,
+    /// The number of the frontend's message that was being handled.
+    #[serde(default)]
+    pub request: Option<u64>,
 }
 
 /// Spark's progress with a statement, summed over its jobs.
@@ -110,6 +169,15 @@ mod tests {
         let event = json!({"kind": "payload", "statement": "5", "payload": page});
         let event: Event = serde_json::from_value(event).unwrap();
         assert_eq!(event.kind, EventKind::Payload { payload: page });
+    }
+
+    #[test]
+    fn a_message_of_a_comm_has_its_bytes_or_their_number() {
+        let event = json!({"kind": "comm", "n": 3, "statement": "5", "type": "comm_msg", "comm": "c",
+            "sizes": [2, 2], "blob": 7, "request": null});
+        let event: Event = serde_json::from_value(event).unwrap();
+        let EventKind::Comm(message) = event.kind else { panic!("{event:?}") };
+        assert_eq!((message.blob, message.body, message.sizes), (Some(7), None, vec![2, 2]));
     }
 
     #[test]

@@ -3,18 +3,22 @@
 
 mod answer;
 mod client;
+mod comm_calls;
 mod error;
 mod event;
 pub mod installation;
 mod job;
+pub mod link;
 mod pace;
 mod pickle;
 mod reader;
 mod source;
+mod stir;
 mod waiting;
 
 pub use answer::StreamingQuery;
 pub use client::Agent;
+pub use comm_calls::OpenComms;
 pub use error::AgentError;
-pub use event::{Batch, Display, Event, EventKind, Progress};
+pub use event::{Addressee, Batch, CommMessage, Display, Event, EventKind, Progress};
 pub use reader::{CellKind, EventReader};

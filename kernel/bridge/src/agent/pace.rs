@@ -61,10 +61,10 @@ impl Pace {
         Self { past: BUSY_TIME, ..Self::of_cell() }
     }
 
-    /// How the next request for an event waits.
-    pub fn wait(&self, now: Duration) -> Wait {
+    /// How the next request for an event waits, which may be expected at any moment.
+    pub fn wait(&self, now: Duration, is_expected: bool) -> Wait {
         let for_server = self.delay.saturating_mul(2).min(SLOW_SERVER_PAUSE);
-        match now + self.past < BUSY_TIME {
+        match is_expected || now + self.past < BUSY_TIME {
             true => Wait { pause: for_server, time: WAIT },
             false => Wait { pause: for_server.max(LATE_PAUSE), time: LATE_WAIT },
         }
@@ -137,10 +137,12 @@ mod tests {
     #[test]
     fn a_silent_cell_costs_one_request_a_second() {
         let pace = Pace::of_cell();
-        assert_eq!(pace.wait(29 * SECOND), Wait { pause: Duration::ZERO, time: SECOND });
+        let soon = Wait { pause: Duration::ZERO, time: SECOND };
+        assert_eq!(pace.wait(29 * SECOND, false), soon);
         let late = Wait { pause: 250 * MS, time: 1800 * MS };
-        assert_eq!(pace.wait(30 * SECOND), late);
-        assert_eq!(Pace::in_background().wait(Duration::ZERO), late);
+        assert_eq!(pace.wait(30 * SECOND, false), late);
+        assert_eq!(Pace::in_background().wait(Duration::ZERO, false), late);
+        assert_eq!(pace.wait(30 * SECOND, true), soon);
     }
 
     #[test]
@@ -155,10 +157,10 @@ mod tests {
     fn a_slow_server_has_a_pause() {
         let mut pace = Pace::of_cell();
         pace.note_silence(30 * MS);
-        assert_eq!(pace.wait(SECOND).pause, Duration::ZERO);
+        assert_eq!(pace.wait(SECOND, false).pause, Duration::ZERO);
         pace.note_silence(1250 * MS);
-        assert_eq!(pace.wait(SECOND).pause, 2 * SECOND);
+        assert_eq!(pace.wait(SECOND, false).pause, 2 * SECOND);
         pace.note_silence(60 * SECOND);
-        assert_eq!(pace.wait(SECOND).pause, SLOW_SERVER_PAUSE);
+        assert_eq!(pace.wait(SECOND, false).pause, SLOW_SERVER_PAUSE);
     }
 }

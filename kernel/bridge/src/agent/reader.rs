@@ -13,7 +13,7 @@ use crate::{
     agent::{
         client::{AGENT_ANSWER_LIMIT, Agent},
         error::AgentError,
-        event::Batch,
+        event::{Addressee, Batch},
         job::Pauses,
         pace::Pace,
         waiting::Waited,
@@ -54,6 +54,8 @@ pub struct EventReader {
     polls: Polls,
     /// Notified when something has happened, which may be the cell's end.
     news: Arc<Notify>,
+    /// The kernel whose own events are read, too.
+    addressee: Option<Addressee>,
 }
 
 impl EventReader {
@@ -76,6 +78,11 @@ impl EventReader {
         Self { news, ..self }
     }
 
+    /// Reads also what is addressed to this kernel.
+    pub fn addressed_to(self, addressee: &Addressee) -> Self {
+        Self { addressee: Some(addressee.clone()), ..self }
+    }
+
     fn new(agent: &Agent, cell: CellKind, pace: Pace, policy: PollPolicy) -> Self {
         Self {
             agent: agent.clone(),
@@ -84,6 +91,7 @@ impl EventReader {
             pace,
             polls: policy.start(),
             news: Arc::default(),
+            addressee: None,
         }
     }
 
@@ -112,12 +120,22 @@ impl EventReader {
             CellKind::Python => Value::Null,
             CellKind::Other(kind) => json!([statement.as_str(), kind.as_str()]),
         };
-        let args = json!([since, EVENT_WAIT.as_secs_f64(), other, linger.as_secs_f64()]);
+        let reader = self.addressee.as_ref().map(Addressee::args);
+        let args = json!([since, EVENT_WAIT.as_secs_f64(), other, linger.as_secs_f64(), reader]);
         let mut polls = JobPolls::new(self, since, linger);
         let limit = EVENT_WAIT + AGENT_ANSWER_LIMIT;
         let batch: Batch = agent.call_with_pauses("events", &args, limit, &mut polls).await?;
         agent.set_position(batch.next);
         Ok(batch)
+    }
+
+    /// Waits as long as is usual where no request waits, or until an event is expected.
+    async fn wait_for_poll(&mut self) {
+        let stir = Arc::clone(&self.agent.stir);
+        tokio::select! {
+            () = self.polls.wait() => {}
+            () = stir.expected() => self.polls = PollPolicy::STATEMENT.start(),
+        }
     }
 
     fn count_request(&mut self) {
@@ -177,10 +195,13 @@ impl<'a> JobPolls<'a> {
     /// Lets requests wait, one after the other, until there is an event or the job must have ended.
     async fn wait_for_event(&mut self) {
         while self.begun.elapsed() < EVENT_WAIT {
-            let wait = self.reader.pace.wait(self.reader.begun.elapsed());
-            sleep(wait.pause).await;
+            let agent = self.reader.agent.clone();
+            let wait = self.reader.pace.wait(self.reader.begun.elapsed(), agent.stir.is_expected());
+            tokio::select! {
+                () = sleep(wait.pause) => {}
+                () = agent.stir.expected() => {}
+            }
             self.reader.count_request();
-            let agent = &self.reader.agent;
             match agent.wait(self.event, wait.time, self.linger).await {
                 Waited::InVain(delay) => self.reader.pace.note_silence(delay),
                 Waited::Early => return self.has_event(),
@@ -199,7 +220,7 @@ impl Pauses for JobPolls<'_> {
         match self.next {
             NextPoll::Wait => self.wait_for_event().await,
             NextPoll::Soon(number) => self.pause_briefly(number).await,
-            NextPoll::Later => self.reader.polls.wait().await,
+            NextPoll::Later => self.reader.wait_for_poll().await,
         }
         self.reader.count_request();
     }

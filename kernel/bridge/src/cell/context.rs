@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    cell::thread_output::ThreadOutput, history::History, kind::Kind, local_python::LocalPython,
-    session::Manager, settings::choices::AfterRun,
+    cell::{comms::Comms, thread_output::ThreadOutput},
+    history::History,
+    kind::Kind,
+    local_python::LocalPython,
+    session::Manager,
+    settings::choices::AfterRun,
 };
 
 /// What a kernel has once.
@@ -18,7 +22,9 @@ pub struct KernelContext {
     pub history: History,
     /// The Python of this machine that runs `%%local` cells.
     pub local_python: LocalPython,
-    /// What the threads of earlier cells show.
+    /// The comms of its notebook.
+    pub comms: Comms,
+    /// What the threads of earlier cells show, and their comms send.
     pub threads: ThreadOutput,
     /// What becomes of a cell's progress display when the cell has ended.
     pub progress: AfterRun,

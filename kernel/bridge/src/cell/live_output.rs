@@ -99,7 +99,9 @@ async fn show_python(
         ended.cancelled().await;
         sleep(patience).await;
     });
-    let mut reader = EventReader::of_cell(agent, CellKind::Python).notifying(reports.news.clone());
+    let mut reader = EventReader::of_cell(agent, CellKind::Python)
+        .addressed_to(run.context.comms.addressee())
+        .notifying(reports.news.clone());
     while !transcript.has_ended() {
         let batch = tokio::select! {
             batch = reader.events(transcript.statement()) => batch,
@@ -124,6 +126,7 @@ async fn show_python(
         }
     }
     agent.note_late(false);
+    run.context.comms.settle().await;
 }
 
 fn announce(reports: &AgentReports, voice: AgentVoice) {
@@ -148,7 +151,8 @@ async fn show_other(
     {
         return; // The agent takes what R prints for this statement's.
     }
-    let mut reader = EventReader::of_cell(&agent, CellKind::Other(run.kind));
+    let mut reader = EventReader::of_cell(&agent, CellKind::Other(run.kind))
+        .addressed_to(run.context.comms.addressee());
     while let Some(batch) = ended.run_until_cancelled(reader.events(transcript.statement())).await {
         match batch {
             Ok(batch) => handle(run, &agent, batch, transcript).await,
@@ -171,6 +175,28 @@ async fn justified_agent(run: &StatementRun<'_>, handle: &SessionHandle) -> Opti
     handle.requested_agent().await
 }
 
+/// Shows outputs and messages of comms in their order: a widget may take the outputs between two messages.
+async fn show_in_order(
+    run: &StatementRun<'_>,
+    agent: &Agent,
+    mut batch: Batch,
+    transcript: &mut Transcript,
+) {
+    let lost = batch.lost;
+    let mut outputs = Vec::new();
+    for event in mem::take(&mut batch.events) {
+        if !event.kind.is_of_comms() {
+            outputs.push(event);
+        } else if transcript.shows(event.n) {
+            let before = Batch { events: mem::take(&mut outputs), lost, ..Batch::default() };
+            transcript.handle(before).await;
+            transcript.show_failure().await;
+            run.context.comms.hear(run.sink.frontend(), agent, event).await;
+        }
+    }
+    transcript.handle(Batch { events: outputs, ..batch }).await;
+}
+
 async fn handle(
     run: &StatementRun<'_>,
     agent: &Agent,
@@ -178,14 +204,20 @@ async fn handle(
     transcript: &mut Transcript,
 ) {
     let (statement, next) = (transcript.statement().clone(), agent.position());
-    let is_others =
-        |event: &mut Event| event.statement.as_ref().is_some_and(|id| id != statement.as_str());
+    let is_others = |event: &mut Event| {
+        let is_own = event.statement.as_ref().is_none_or(|id| id == statement.as_str());
+        !is_own && !event.kind.is_of_comms()
+    };
     let of_others = batch.events.extract_if(.., is_others).collect();
     run.context.threads.show(of_others, None).await;
     let leaves_threads = batch.threads.iter().any(|id| id == statement.as_str());
-    transcript.handle(batch).await;
+    run.context.comms.note_open(batch.comms);
+    show_in_order(run, agent, batch, transcript).await;
     if leaves_threads && transcript.has_ended() {
-        run.context.threads.add(run.handle.identity(), &statement, run.sink.clone(), next).await;
+        run.context
+            .threads
+            .add(run.handle.identity(), &statement, run.sink.after_cell(), next)
+            .await;
     }
     run.sink.flush().await;
     run.context.sessions.journal.note_departure(run.sink.frontend(), move |journal| {

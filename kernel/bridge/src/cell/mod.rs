@@ -1,6 +1,7 @@
 //! One `execute_request`: its cell is read, gets a session, runs as one statement or more, and what
 //! they give is shown.
 
+mod comms;
 mod context;
 mod end;
 mod event_output;
@@ -31,6 +32,7 @@ mod thread_output;
 mod transcript;
 mod unasked;
 
+pub use comms::{CommRequests, Comms};
 pub use context::KernelContext;
 pub use reply::CellReply;
 pub use request::CellRequest;

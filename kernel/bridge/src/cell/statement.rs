@@ -91,9 +91,7 @@ async fn with_displays<T>(
         never = show_outage(run, &mut notice) => match never {},
         never = run.board.show_on(began, &mut progress) => match never {},
     };
-    if let Some(agent) = &run.agent {
-        run.context.threads.resume(agent).await;
-    }
+    run.context.threads.resume(run.agent.as_ref(), run.sink.frontend()).await;
     match followed {
         Ok(_) => notice.over().await,
         Err(_) => notice.not_over().await,
@@ -131,6 +129,7 @@ async fn follow_submitted(
     let echo = PrintedEcho::of(run.kind, &run.asked.code);
     let mut transcript = Transcript::new(run.sink.clone(), id.clone(), echo, run.agent.as_ref());
     transcript.skip_until(shown_until);
+    run.context.comms.note_cell(&run.handle.identity(), &id, run.sink.parent());
     let (reports, ended) = (AgentReports::new(), CancellationToken::new());
     let polled = async {
         let ending = tokio::select! {

@@ -12,7 +12,8 @@ use crate::{
     kind::Kind,
     language::{
         agent_need::{AgentNeed, AgentUse},
-        cell_mark, ipython_fallback, scala,
+        cell_mark::CellMark,
+        ipython_fallback, scala,
         sql::{Author, PlannedStatement},
     },
     session::{handle::SessionHandle, journal::Running},
@@ -67,7 +68,7 @@ impl<'a> StatementRun<'a> {
             (Kind::Pyspark, Author::User, None) => {
                 ipython_fallback::translate_for_livy(&step.code)?
             }
-            (Kind::Pyspark, Author::User, Some(_)) => cell_mark::mark(&step.code, asked.number),
+            (Kind::Pyspark, Author::User, Some(_)) => mark(context, asked).below(&step.code),
             (Kind::Spark, Author::User, _) => scala::for_the_repl(&step.code),
             _ => step.code,
         };
@@ -104,6 +105,11 @@ impl<'a> StatementRun<'a> {
             next: first_event.unwrap_or_default(),
         })
     }
+}
+
+fn mark<'a>(context: &'a KernelContext, asked: &'a CellRequest) -> CellMark<'a> {
+    let request = asked.request.as_ref().map(|request| request.header().msg_id.as_str());
+    CellMark { number: asked.number, kernel: &context.comms.addressee().kernel, request }
 }
 
 async fn agent(handle: &SessionHandle, step: &PlannedStatement) -> Option<Agent> {

@@ -6,14 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jupyter_wire::content::{Stream, StreamName};
+use jupyter_wire::{
+    Frontend,
+    content::{Stream, StreamName},
+};
 use livy_client::{Id, Identity};
 use tokio::{sync::Mutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Event, EventKind, EventReader},
-    cell::event_output,
+    cell::{comms::Comms, event_output},
     display::sink::OutputSink,
     output::size_limit::LiveText,
     platform::task,
@@ -27,13 +30,33 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 const QUIET_LIMIT: Duration = Duration::from_secs(300);
 
 /// The cells that have ended and whose threads may show something; clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ThreadOutput {
+    comms: Comms,
     cells: Arc<Mutex<Cells>>,
     /// Held by whoever reads events while no cell runs.
     watching: Arc<Mutex<()>>,
-    /// Cancelled when a cell begins to read the events itself.
-    stop: Arc<std::sync::Mutex<CancellationToken>>,
+    watch: Arc<std::sync::Mutex<Watch>>,
+}
+
+/// Who reads the events.
+#[derive(Default)]
+struct Watch {
+    /// How many statements run, which read them themselves.
+    statements: usize,
+    /// Whether a task reads them while none runs.
+    is_running: bool,
+    /// Cancelled when a statement begins.
+    stop: CancellationToken,
+}
+
+/// Marks the watch as running, until it is dropped.
+struct Running(Arc<std::sync::Mutex<Watch>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        lock(&self.0).is_running = false;
+    }
 }
 
 #[derive(Default)]
@@ -52,6 +75,12 @@ struct EndedCell {
 }
 
 impl ThreadOutput {
+    /// No cell has ended; comms are listened to as well.
+    pub fn new(comms: &Comms) -> Self {
+        let (cells, watching, watch) = Default::default();
+        Self { comms: comms.clone(), cells, watching, watch }
+    }
+
     /// Notes that a cell has ended, at this event, and left threads behind.
     pub async fn add(&self, session: Identity, statement: &Id, sink: OutputSink, end: u64) {
         let (mut cells, session) = (self.cells.lock().await, Some(session));
@@ -63,9 +92,13 @@ impl ThreadOutput {
         cells.newest = Some(statement.clone());
     }
 
-    /// Ends the watch, because a cell is to read the events.
+    /// Ends the watch, because a statement is to read the events, until [`Self::resume`].
     pub async fn pause(&self, session: &Identity) {
-        lock(&self.stop).cancel();
+        {
+            let mut watch = lock(&self.watch);
+            watch.statements += 1;
+            watch.stop.cancel();
+        }
         drop(self.watching.lock().await);
         let mut cells = self.cells.lock().await;
         if cells.session.as_ref().is_some_and(|known| known != session) {
@@ -73,26 +106,64 @@ impl ThreadOutput {
         }
     }
 
-    /// Begins the watch, if there are threads to watch.
-    pub async fn resume(&self, agent: &Agent) {
-        if self.cells.lock().await.newest.is_none() {
+    /// Notes that a statement has ended, and begins the watch if there is something to watch.
+    pub async fn resume(&self, agent: Option<&Agent>, frontend: &Frontend) {
+        {
+            let mut watch = lock(&self.watch);
+            watch.statements = watch.statements.saturating_sub(1);
+        }
+        if let Some(agent) = agent {
+            self.listen(agent, frontend).await;
+        }
+    }
+
+    /// Sees to it that the events are read, if there is something to watch.
+    pub async fn listen(&self, agent: &Agent, frontend: &Frontend) {
+        if !self.has_to_watch().await {
             return;
         }
-        let stop = CancellationToken::new();
-        std::mem::replace(&mut *lock(&self.stop), stop.clone()).cancel();
-        let (output, agent) = (self.clone(), agent.clone());
+        let Some((mut running, mut stop)) = self.begin_watch() else { return };
+        let (output, agent, frontend) = (self.clone(), agent.clone(), frontend.without_copies());
         task::spawn_detached("it watched threads", async move {
             let _watching = output.watching.lock().await;
-            output.watch(&agent, &stop).await;
+            loop {
+                output.watch(&agent, &frontend, &stop).await;
+                drop(running);
+                // A message may have come for which the watch still seemed to run.
+                if stop.is_cancelled() || !output.comms.await_handlers() {
+                    return;
+                }
+                let Some(again) = output.begin_watch() else { return };
+                (running, stop) = again;
+            }
         });
     }
 
-    async fn watch(&self, agent: &Agent, stop: &CancellationToken) {
-        let mut reader = EventReader::in_background(agent);
+    /// Marks the watch as running, unless it does, or a statement runs.
+    fn begin_watch(&self) -> Option<(Running, CancellationToken)> {
+        let mut watch = lock(&self.watch);
+        if watch.is_running || watch.statements > 0 {
+            return None;
+        }
+        watch.is_running = true;
+        watch.stop = CancellationToken::new();
+        Some((Running(Arc::clone(&self.watch)), watch.stop.clone()))
+    }
+
+    async fn has_to_watch(&self) -> bool {
+        self.comms.may_send() || self.cells.lock().await.newest.is_some()
+    }
+
+    async fn watch(&self, agent: &Agent, frontend: &Frontend, stop: &CancellationToken) {
+        let mut reader = EventReader::in_background(agent).addressed_to(self.comms.addressee());
         let mut last_shown = Instant::now();
-        while last_shown.elapsed() < QUIET_LIMIT {
-            let Some(newest) = self.cells.lock().await.newest.clone() else { return };
-            let asked = reader.events(&newest);
+        while last_shown.elapsed() < QUIET_LIMIT || self.comms.await_handlers() {
+            if !self.has_to_watch().await {
+                return;
+            }
+            let newest = self.cells.lock().await.newest.clone();
+            let nobody = Id::from(String::new());
+            let asked = reader.events(newest.as_ref().unwrap_or(&nobody));
             let batch = match stop.run_until_cancelled(asked).await {
                 Some(Ok(batch)) => batch,
                 Some(Err(error)) => return tracing::warn!("threads are not watched: {error}"),
@@ -102,10 +173,27 @@ impl ThreadOutput {
                 self.forget_all_but(&batch.threads).await;
             } else {
                 last_shown = Instant::now();
-                self.show(batch.events, Some(&newest)).await;
+                self.show_all(batch.events, newest.as_ref(), agent, frontend).await;
             }
-            if stop.run_until_cancelled(sleep(WATCH_INTERVAL)).await.is_none() {
+            self.comms.note_open(batch.comms);
+            let pause = if self.comms.may_send() { Duration::ZERO } else { WATCH_INTERVAL };
+            if stop.run_until_cancelled(sleep(pause)).await.is_none() {
                 return;
+            }
+        }
+    }
+
+    async fn show_all(
+        &self,
+        events: Vec<Event>,
+        unknown: Option<&Id>,
+        agent: &Agent,
+        frontend: &Frontend,
+    ) {
+        for event in events {
+            match event.kind.is_of_comms() {
+                true => self.comms.hear(frontend, agent, event).await,
+                false => self.show(vec![event], unknown).await,
             }
         }
     }
@@ -199,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_shows_each_text_once_and_in_its_own_cell() {
-        let threads = ThreadOutput::default();
+        let threads = ThreadOutput::new(&Comms::of_kernel(String::new()));
         let mut client = ended_cell(&threads).await;
         threads.show(vec![printed(9, Some("5"), "of the cell itself")], None).await;
         for _ in 0..2 {
@@ -213,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cell_is_forgotten_with_its_threads_or_its_session() {
-        let threads = ThreadOutput::default();
+        let threads = ThreadOutput::new(&Comms::of_kernel(String::new()));
         let mut client = ended_cell(&threads).await;
         threads.forget_all_but(&["5".to_owned()]).await;
         threads.pause(&session("mine")).await;

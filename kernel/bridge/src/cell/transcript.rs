@@ -87,6 +87,11 @@ impl Transcript {
         self.shown_until = position;
     }
 
+    /// Whether the event with this number was not shown by another kernel.
+    pub fn shows(&self, event: u64) -> bool {
+        event >= self.shown_until
+    }
+
     /// Whether the agent has reported everything.
     fn is_whole(&self) -> bool {
         self.has_started && self.has_ended
@@ -183,7 +188,7 @@ impl Transcript {
         }
         self.has_gap |= batch.lost;
         for event in batch.events {
-            let is_new = event.n >= self.shown_until;
+            let is_new = self.shows(event.n);
             match event.statement.as_deref() {
                 Some(_) if self.is_of_statement(&event) => {
                     self.handle_event(event.kind, is_new).await;

@@ -29,6 +29,11 @@ impl OutputSink {
         Self { history, ..self }
     }
 
+    /// The same sink for what comes after the cell, of which no copies are made: those end with the cell.
+    pub fn after_cell(&self) -> Self {
+        Self { frontend: self.frontend.without_copies(), ..self.clone() }
+    }
+
     /// A sink that publishes nothing, for a statement that the user has not written.
     pub fn muted(&self) -> Self {
         Self { is_silent: true, history: None, ..self.clone() }
@@ -42,6 +47,11 @@ impl OutputSink {
     /// Whether nothing is published.
     pub fn is_silent(&self) -> bool {
         self.is_silent
+    }
+
+    /// The request that the outputs answer.
+    pub fn parent(&self) -> Parent {
+        self.parent.clone()
     }
 
     /// The frontends that receive the outputs.

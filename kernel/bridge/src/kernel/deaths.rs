@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     agent::installation::AgentState,
-    cell::{KernelContext, ThreadOutput},
+    cell::{Comms, KernelContext, ThreadOutput},
     completion::hidden_statement,
     history::History,
     kernel::event_loop::Kernel,
@@ -221,12 +221,14 @@ impl Notebook {
         let bench = Bench::new(SessionOptions::default()).await;
         let (requests, frontend, client) = memory();
         let (_, notices) = mpsc::unbounded_channel();
+        let comms = Comms::of_kernel(String::new());
         let context = KernelContext {
             kind: Kind::Pyspark,
             sessions: bench.sessions.clone(),
             history: History::open(Kind::Pyspark, None),
             local_python: LocalPython::new(None),
-            threads: ThreadOutput::default(),
+            threads: ThreadOutput::new(&comms),
+            comms,
             progress: AfterRun::Never,
         };
         let kernel = Kernel::new(context, notices, requests, frontend.clone());

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use jupyter_wire::{
     Frontend, Request,
     content::{
-        CommClose, CommInfoReply, CommOpen, CompleteRequest, Completeness, ExecutionState,
-        HelpLink, HistoryReply, HistoryRequest, InspectRequest, IsCompleteReply, IsCompleteRequest,
+        CommInfoReply, CommInfoRequest, CompleteRequest, Completeness, ExecutionState, HelpLink,
+        HistoryReply, HistoryRequest, InspectRequest, IsCompleteReply, IsCompleteRequest,
         KernelInfoReply, ShutdownReply, ShutdownRequest, UsageReply, UsageRequest,
     },
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
-    cell::KernelContext,
+    cell::{CommRequests, KernelContext},
     completion::Completer,
     history::History,
     kernel::{
@@ -37,6 +37,7 @@ pub struct Dispatcher {
     completer: Arc<Completer>,
     sessions: Arc<Manager>,
     unasked: UnaskedRequests,
+    comms: CommRequests,
     /// The cells that run and wait.
     pub queue: ExecuteQueue,
     /// Whether a frontend has asked the kernel to shut down.
@@ -51,6 +52,7 @@ impl Dispatcher {
         Self {
             kind: context.kind,
             unasked: UnaskedRequests::new(context, frontend.clone()),
+            comms: CommRequests::new(context, frontend.clone()),
             frontend,
             history: context.history.clone(),
             completer: Arc::new(completer),
@@ -70,7 +72,12 @@ impl Dispatcher {
             "is_complete_request" => self.is_complete(request),
             "usage_request" => self.measure_usage(request),
             "history_request" => self.look_up_history(request),
-            "interrupt_request" => self.queue.interrupt(&request),
+            "interrupt_request" => {
+                self.comms.interrupt();
+                self.queue.interrupt(&request);
+            }
+            "comm_open" | "comm_msg" | "comm_close" => self.comms.take(request),
+            "comm_info_request" if self.comms.are_used() => self.list_comms(request),
             _ => self.answer(&request),
         }
     }
@@ -108,9 +115,6 @@ impl Dispatcher {
                 self.frontend.reply(request, &info(self.kind));
             }
             "comm_info_request" => self.frontend.reply(request, &CommInfoReply::default()),
-            "comm_open" => self.with(request, Self::refuse_comm),
-            // Nobody has a comm that these could speak to.
-            "comm_msg" | "comm_close" => {}
             "shutdown_request" => self.with(request, Self::shut_down),
             unknown => tracing::warn!("a request of unknown type is not answered: {unknown:?}"),
         }
@@ -126,11 +130,6 @@ impl Dispatcher {
             Ok(content) => handler(self, request, content),
             Err(error) => self.frontend.error_reply(request, "BadRequest", &error.to_string()),
         }
-    }
-
-    /// No target is known, and the protocol wants a comm that was not opened closed.
-    fn refuse_comm(&mut self, request: &Request, content: CommOpen) {
-        self.frontend.publish_now(&request.parent(), &CommClose::new(content.comm_id));
     }
 
     fn shut_down(&mut self, request: &Request, content: ShutdownRequest) {
@@ -172,6 +171,12 @@ impl Dispatcher {
             request,
             |asked: HistoryRequest| async move { HistoryReply { history: history.find(asked).await } },
         );
+    }
+
+    fn list_comms(&self, request: Request) {
+        let comms = self.comms.clone();
+        let list = |asked: CommInfoRequest| async move { comms.list(asked.target_name).await };
+        background_reply::answer(self.frontend.clone(), request, list);
     }
 
     fn measure_usage(&self, request: Request) {

@@ -258,6 +258,7 @@ impl ExecuteQueue {
         let sessions = &self.context.sessions;
         let Some(record) = sessions.inherited().await else { return };
         self.execution_count = record.count;
+        self.context.comms.note_use();
         sessions.journal.adopt(&record);
         sessions.recover(record.session, record.origin, &record.server);
         for entry in record.cells {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    cell::{CellReply, CellRequest, KernelContext, ThreadOutput},
+    cell::{CellReply, CellRequest, Comms, KernelContext, ThreadOutput},
     error::CellError,
     history::History,
     kernel::event_loop::Kernel,
@@ -102,12 +102,14 @@ fn context(folder: &TempDir) -> KernelContext {
     let journal = Journal::new(files, Kind::Pyspark);
     let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);
     let history = History::open(Kind::Pyspark, None);
+    let comms = Comms::of_kernel(String::new());
     KernelContext {
         kind: Kind::Pyspark,
         sessions,
         history,
         local_python: LocalPython::new(None),
-        threads: ThreadOutput::default(),
+        threads: ThreadOutput::new(&comms),
+        comms,
         progress: AfterRun::Never,
     }
 }

@@ -6,9 +6,10 @@ use std::{
 };
 
 use jupyter_wire::ConnectionInfo;
+use sha2::{Digest, Sha256};
 
 use crate::{
-    cell::{KernelContext, ThreadOutput},
+    cell::{Comms, KernelContext, ThreadOutput},
     history::History,
     kernel::event_loop::Kernel,
     kind::Kind,
@@ -47,13 +48,15 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
         tracing::warn!("{error}; a line stays of each cell's progress");
         AfterRun::default()
     });
+    let comms = Comms::of_kernel(kernel_name(connection_file, &connection.key));
     let local_python = LocalPython::new(settings.local_cells_python());
     let context = KernelContext {
         kind,
         sessions: sessions.clone(),
         history: history.clone(),
         local_python: local_python.clone(),
-        threads: ThreadOutput::default(),
+        threads: ThreadOutput::new(&comms),
+        comms,
         progress,
     };
     let kernel = Kernel::new(context, shown, requests, frontend.clone());
@@ -78,6 +81,12 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
     }
     frontend.close().await;
     Ok(())
+}
+
+/// Names the kernel, to the session's agent, by what stays the same when Jupyter starts it again after a crash.
+fn kernel_name(connection_file: &Path, key: &str) -> String {
+    let hash = Sha256::new_with_prefix(connection_file.as_os_str().as_encoded_bytes());
+    hash.chain_update(key).finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Warns in Jupyter's log of lines of the settings file that make no sense and are left out.

@@ -11,6 +11,7 @@ from .agent import agent
 from .beside_code import beside
 from .catalog import rows
 from .cell_run import run_cell
+from .comm_calls import CALLS as COMM_CALLS
 from .commands import getoutput, system
 from .completion import completion
 from .dispatch import end_other, interrupt, interrupt_all
@@ -41,6 +42,7 @@ CALLS = {
     'reply': inputs.reply,
     'end': end_other,
     'streams': streaming.answer,
+    **COMM_CALLS,
 }
 
 

@@ -9,6 +9,7 @@ import sys
 from . import exits, own_cells, user_module
 from .children import children
 from .common import SHELL, safely, safely_from_all, state, succeeds
+from .comms import comms
 from .dataframes import lazy_reprs, table
 from .errors import tell_error
 from .events import events
@@ -18,6 +19,7 @@ from .inputs import inputs
 from .interrupts import interrupts
 from .ipython_start import ipython
 from .isolation import isolate_shell
+from .link import links
 from .logs import logs
 from .patches import Patches
 from .progress import progress
@@ -135,6 +137,7 @@ class Agent:
         ipython.offer_displays(SHELL.global_dict)
 
     def begin(self, statement):
+        comms.note_cell(statement)
         state.statement, events.statement = statement, statement.id
         events.add('start')
         for step in (lambda: figures.begin(statement), self.offer_displays, repair.begin):
@@ -159,13 +162,21 @@ class Agent:
         events.add('end')
         state.statement = events.statement = None
 
-    def events(self, since, wait=0, other=None, linger=events.LINGER):
+    def events(self, since, wait=0, other=None, linger=events.LINGER, reader=None):
+        """Returns the events from a number on; `reader` has the names of the kernel that reads, and of its process."""
         if other:  # A statement in another language.
             statement, language = other
             progress.renew(statement)
             if language in FOLLOWED:
                 FOLLOWED[language].renew(statement)
-        return events.since(since, wait, linger)
+        if reader is None:
+            return events.since(since, wait, linger)
+        kernel, incarnation = reader
+        links.heard(kernel, incarnation)
+        answer = events.since(since, wait, linger, kernel)
+        links.heard(kernel, incarnation)
+        owners = comms.owners(kernel)
+        return dict(answer, threads=sorted(owners.union(answer['threads'])), comms=comms.has_any(kernel))
 
 
 agent = Agent()

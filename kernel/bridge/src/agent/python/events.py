@@ -14,7 +14,7 @@ class Events:
     ANSWER_LIMIT = 1 << 20
     STREAM_EVENT_LIMIT = 1 << 16
     CONTENT_LIMIT = 8 << 20
-    URGENT = ('end', 'input')
+    URGENT = ('end', 'input', 'handled')
     OUTPUTS = ('display', 'update_display', 'clear_output')  # Beside text: what a thread shows.
     LINGER = 0.03  # Seconds after an event that is not urgent for which an answer waits for more.
     UNTOLD = ('size', 'time')
@@ -22,6 +22,8 @@ class Events:
     def __init__(self):
         self.changed = Condition()
         self.kept = collections.deque()
+        self.dropped = 0  # Events below this number were dropped, since too many came.
+        self.addressed = {}  # What each kernel has not read of the events that are for it alone.
         self.next = 0
         self.size = 0
         self.growing = None  # The last event, if it is text.
@@ -69,30 +71,57 @@ class Events:
             else:
                 self.keep(kind, content, len(json.dumps(content)), statement)
 
+    @interrupts.shielded
+    def add_for(self, kernel, kind, statement, **content):
+        """Adds an event that only this kernel gets, and which is kept until that has read it."""
+        with self.changed:
+            self.keep(kind, content, len(json.dumps(content)), statement, kernel)
+
+    def unread(self, kernel):
+        """Returns the size of the events for this kernel that it has not read."""
+        with self.changed:
+            return sum(event['size'] for event in self.addressed.get(kernel, ()))
+
+    def note_read(self, kernel, number=None):
+        """Forgets the events for a kernel before this number, or all."""
+        with self.changed:
+            unread = self.addressed.get(kernel)
+            while unread and (number is None or unread[0]['n'] < number):
+                unread.popleft()
+            self.changed.notify_all()
+
     def may_grow(self, event, name, statement):
         is_same = event['name'] == name and event['statement'] == statement
         return is_same and event['n'] >= self.told and event['size'] < self.STREAM_EVENT_LIMIT
 
-    def keep(self, kind, content, size, statement=None):
+    def keep(self, kind, content, size, statement=None, kernel=None):
         self.growing = None
         size += 700  # The memory that an event takes without its text.
         statement = statement or self.statement
-        self.kept.append(dict(content, n=self.next, statement=statement, kind=kind, size=size, time=time.monotonic()))
+        event = dict(content, n=self.next, statement=statement, kind=kind, size=size, time=time.monotonic())
         if kind in self.URGENT:
             self.urgent = self.next
         self.next += 1
-        self.size += size
-        self.bound()
+        if kernel is None:
+            self.kept.append(event)
+            self.size += size
+            self.bound()
+        else:
+            self.addressed.setdefault(kernel, collections.deque()).append(event)
         self.changed.notify_all()
 
     def bound(self):
         while self.size > self.KEPT_LIMIT and len(self.kept) > 1:
-            self.size -= self.kept.popleft()['size']
+            dropped = self.kept.popleft()
+            self.size -= dropped['size']
+            self.dropped = dropped['n'] + 1
 
-    def since(self, number, wait=0, linger=LINGER):
+    def since(self, number, wait=0, linger=LINGER, kernel=None):
         with self.changed:
+            if kernel is not None:
+                self.note_read(kernel, number)
             self.wait_for(number, wait, linger)
-            return self.answer(number)
+            return self.answer(number, kernel)
 
     def wait_for(self, number, wait, linger=LINGER):
         """Waits until there is an event of this number or a later one, but not after `leave`."""
@@ -113,8 +142,8 @@ class Events:
 
     def came(self, number):
         """Returns when the first event of this number or a later one happened."""
-        first = self.next - len(self.kept)
-        return self.kept[max(number - first, 0)]['time']
+        later = [from_number(number, events) for events in (self.kept, *self.addressed.values())]
+        return min((found[0]['time'] for found in later if found), default=time.monotonic())
 
     def leave(self):
         """Ends the waits of all readers."""
@@ -122,23 +151,27 @@ class Events:
             self.left += 1
             self.changed.notify_all()
 
-    def answer(self, number):
-        first = self.next - len(self.kept)
-        start = min(max(number, first), self.next)
-        told, size = [], 0
-        for event in itertools.islice(self.kept, start - first, None):
+    def answer(self, number, kernel=None):
+        later = from_number(number, self.kept) + from_number(number, self.addressed.get(kernel, ()))
+        told, size, after = [], 0, self.next
+        for event in sorted(later, key=lambda event: event['n']):
             size += event['size']
             if told and size > self.ANSWER_LIMIT:
+                after = event['n']
                 break
             told.append({key: value for key, value in event.items() if key not in self.UNTOLD})
             if event['kind'] == 'stream':
                 told[-1]['text'] = ''.join(event['text'])
-        after = start + len(told)
         self.told = max(self.told, after)
-        return {'events': told, 'next': after, 'lost': number < first, 'threads': threads.owners()}
+        return {'events': told, 'next': after, 'lost': number < self.dropped, 'threads': threads.owners()}
 
     def has_reader(self, seconds):
         return self.readers > 0 or time.monotonic() - self.last_read < seconds
+
+
+def from_number(number, events):
+    """Returns the last events, from this number on."""
+    return list(itertools.takewhile(lambda event: event['n'] >= number, reversed(events)))[::-1]
 
 
 events = Events()

@@ -5,6 +5,7 @@ as they are imported."""
 import importlib.machinery
 import sys
 
+from . import comm_start
 from .common import safely
 from .display import DISPLAYS, publish_display_data
 from .figures import figures, show
@@ -18,6 +19,7 @@ class ImportHook:
         'IPython.core.display_functions': dict(DISPLAYS, publish_display_data=publish_display_data),
         'IPython.display': dict(DISPLAYS, publish_display_data=publish_display_data),
         'matplotlib.pyplot': {'show': show},
+        **dict.fromkeys(comm_start.MODULES),
         'pandas': {},
     }
 
@@ -25,7 +27,7 @@ class ImportHook:
         self.patches = patches
         for name in self.PATCHES:
             if name in sys.modules:
-                self.patch(sys.modules[name])
+                safely(self.patch, sys.modules[name])
         sys.meta_path.insert(0, self)
 
     def uninstall(self):
@@ -35,6 +37,8 @@ class ImportHook:
     def patch(self, module):
         if module.__name__ == 'matplotlib.pyplot' and not figures.pyplot():
             return  # Its backend displays figures itself.
+        if module.__name__ in comm_start.MODULES:
+            return comm_start.take_over(self.patches)
         if module.__name__.startswith('IPython.') and ipython.is_possible():
             return
         if module.__name__ == 'pandas':

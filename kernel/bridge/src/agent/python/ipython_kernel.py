@@ -1,8 +1,10 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Stands for ipykernel's kernel, as `get_ipython().kernel`: that it is there tells pandas that this is a notebook."""
 
+import importlib
 import sys
 
+from .comms import comms
 from .events import events
 from .tool_kernel import ToolKernel
 
@@ -13,6 +15,14 @@ class Kernel(ToolKernel):
     def __init__(self, shell):
         super().__init__(shell)
         self.session = Session(shell)
+
+    @property
+    def comm_manager(self):
+        """Returns what libraries that know only ipykernel register their targets with."""
+        return importlib.import_module('comm').get_comm_manager()
+
+    def get_parent(self, channel=None):
+        return comms.parent()
 
 
 def show_result(content):

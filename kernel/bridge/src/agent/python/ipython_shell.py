@@ -14,6 +14,7 @@ from traitlets import Instance, Type
 from traitlets.config import Config
 
 from . import user_module
+from .comm_handlers import handlers, tell
 from .common import SHELL, safely, safely_from_all, succeeds
 from .errors import error_text, name_of
 from .event_loop import event_loop
@@ -159,6 +160,8 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def _showtraceback(self, etype, evalue, stb):
         name = 'KeyboardInterrupt' if event_loop.was_cancelled else name_of(evalue)
+        if handlers.current():
+            return tell(name_of(evalue), error_text(evalue), [str(line) for line in stb])
         if not self.runner.is_of_user(evalue):
             return
         self.shown_error = evalue

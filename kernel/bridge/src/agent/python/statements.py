@@ -16,7 +16,7 @@ class Statement:
     def __init__(self, id, code):
         self.id = id
         # Its cell's number in the frontend, if the cell is this kernel's and its history is kept.
-        self.code, self.is_own, self.count = cell_mark.read(code)
+        self.code, self.is_own, self.count, self.kernel, self.request = cell_mark.read(code)
         self.originals = {}  # The user's lines, by what they were rewritten to.
         self.timer = None
         self.failure = None

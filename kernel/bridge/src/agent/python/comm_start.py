@@ -1,0 +1,17 @@
+# Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+"""Puts the session's comms behind the package `comm`, as soon as that is imported."""
+
+import sys
+
+from .ipython_start import import_part
+
+# Importing the second puts ipykernel's own behind it, which no frontend could reach.
+MODULES = ('comm', 'ipykernel.ipkernel')
+
+
+def take_over(patches):
+    package = sys.modules.get('comm')
+    if package is not None:
+        classes = import_part('comm_classes')
+        patches.set(package, 'create_comm', classes.Comm)
+        patches.set(package, 'get_comm_manager', classes.get_comm_manager)
