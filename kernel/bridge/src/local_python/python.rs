@@ -64,19 +64,22 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
 }
 
 /// The Python that has started this program, by the name by which it finds its packages.
+#[cfg(target_os = "linux")]
 fn interpreter_of_parent() -> Option<PathBuf> {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::ffi::OsStrExt;
 
-        let command =
-            std::fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id())).ok()?;
-        let program =
-            Path::new(std::ffi::OsStr::from_bytes(command.split(|&byte| byte == 0).next()?));
-        let name = program.file_name()?.to_str()?;
-        (program.is_absolute() && name.starts_with("python")).then(|| program.to_owned())
-    }
-    #[cfg(not(target_os = "linux"))]
+    let process = PathBuf::from(format!("/proc/{}", std::os::unix::process::parent_id()));
+    let command = std::fs::read(process.join("cmdline")).ok()?;
+    let program = std::ffi::OsStr::from_bytes(command.split(|&byte| byte == 0).next()?);
+    // A name without a folder is looked up in PATH, where the last candidates are.
+    let is_path = program.as_bytes().contains(&b'/');
+    let is_python = Path::new(program).file_name()?.to_str()?.starts_with("python");
+    let folder = std::fs::read_link(process.join("cwd")).ok()?;
+    (is_path && is_python).then(|| folder.join(program))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn interpreter_of_parent() -> Option<PathBuf> {
     None
 }
 
