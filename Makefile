@@ -5,6 +5,7 @@
 #   make lab          open JupyterLab with the kernels
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
 #   make matrix       run the tests of cells on several versions of Spark and Java, and print a table
+#   make test-widgets drive twelve notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
@@ -29,7 +30,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 conformance soak parity matrix lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -86,6 +87,12 @@ test-python: $(VENV)/.clients $(VENV)/spark.jsa | cargo
 	@echo "== Jupyter's own clients against the kernel on Spark"
 	@$(CARGO) build --locked --quiet
 	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python --numprocesses $(AT_ONCE) --dist loadfile --kernel target/debug/livy-kernel
+
+# One slider, button and Output are part of test-python.
+test-widgets: $(VENV)/.widgets $(VENV)/spark.jsa | cargo
+	@echo "== widgets in JupyterLab, here and in ipykernel"
+	@$(CARGO) build --locked --quiet
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python/widgets_in_lab.py --kernel target/debug/livy-kernel
 
 # All other tests of clients run on the newest Spark.
 test-spark-3: $(OLD_VENV)/spark.jsa | cargo
@@ -178,6 +185,10 @@ $(VENV)/.clients: tests/python/requirements-clients.txt tests/python/requirement
 	@echo "== adding papermill, a console, Playwright and matplotlib to .venv"
 	@$(PIP) install -r $<
 	@$(PIP) install --no-deps -r tests/python/requirements-aws.txt
+	@touch $@
+
+$(VENV)/.widgets: tests/python/requirements-widgets.txt $(VENV)/.clients
+	@$(PIP) install -r $<
 	@touch $@
 
 # Packages' sources, for the notebooks in them.

@@ -1,5 +1,6 @@
 """JupyterLab in Chromium: each kernel is started from the launcher and used as a user does."""
 
+import re
 import shutil
 
 import lab
@@ -35,7 +36,7 @@ def open_notebook(server, browser, request):
     lab.ARTEFACTS.mkdir(exist_ok=True)
     address, _ = server
     page = browser.new_page(viewport={"width": 1100, "height": 1000})
-    page.goto(f"{address}/lab/workspaces/{request.node.name.replace('_', '-')}")
+    page.goto(f"{address}/lab/workspaces/{re.sub('[^a-z0-9]+', '-', request.node.name)}")
     yield lambda kernel: lab.Notebook(page, kernel)
     page.screenshot(path=lab.ARTEFACTS / f"{request.node.name}.png")
     page.close()
