@@ -15,7 +15,7 @@ use zeromq::{
 use crate::{
     connection::ConnectionInfo,
     content::InputReply,
-    message::{Message, Parent, RawMessage},
+    message::{Message, Parent},
     request::Channel,
     session::{Packed, Session},
     tasks::Tasks,
@@ -83,30 +83,11 @@ impl Client {
 
     /// Sends a request. Returns its `msg_id`, by which replies and publications name their parent.
     pub fn send(&self, channel: Channel, msg_type: &str, content: &impl Serialize) -> String {
-        let packed = self.session.pack(Vec::new(), msg_type, &Parent::none(), content);
-        self.send_packed(channel, packed)
-    }
-
-    /// Sends a message as it is, such as a `comm_msg` with buffers. Returns its `msg_id`.
-    pub fn send_raw(&self, channel: Channel, raw: RawMessage) -> String {
-        self.send_packed(channel, self.session.pack_raw(Vec::new(), &Parent::none(), raw))
-    }
-
-    /// Answers an `input_request`.
-    pub fn answer(&self, question: &Message, value: String) {
-        let parent = Parent::from(&question.header);
-        match self.session.pack(Vec::new(), "input_reply", &parent, &InputReply { value }) {
-            Ok(packed) => send(&self.stdin, packed),
-            Err(error) => error!("an answer could not be written as JSON: {error}"),
-        }
-    }
-
-    fn send_packed(&self, channel: Channel, packed: Result<Packed, serde_json::Error>) -> String {
         let socket = match channel {
             Channel::Shell => &self.shell,
             Channel::Control => &self.control,
         };
-        match packed {
+        match self.session.pack(Vec::new(), msg_type, &Parent::none(), content) {
             Ok(packed) => {
                 let msg_id = packed.msg_id.clone();
                 send(socket, packed);
@@ -116,6 +97,15 @@ impl Client {
                 error!("a request could not be written as JSON: {error}");
                 String::new()
             }
+        }
+    }
+
+    /// Answers an `input_request`.
+    pub fn answer(&self, question: &Message, value: String) {
+        let parent = Parent::from(&question.header);
+        match self.session.pack(Vec::new(), "input_reply", &parent, &InputReply { value }) {
+            Ok(packed) => send(&self.stdin, packed),
+            Err(error) => error!("an answer could not be written as JSON: {error}"),
         }
     }
 }

@@ -40,7 +40,7 @@ impl AgentError {
     }
 
     /// Returns how long to wait before the call is repeated.
-    pub(super) fn retry_pause(&self) -> Duration {
+    pub fn retry_pause(&self) -> Duration {
         match self {
             Self::Livy(error) => error.retry_after().unwrap_or_default().max(AGENT_RETRY_PAUSE),
             _ => AGENT_RETRY_PAUSE,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jupyter_wire::{Channel, Message, Request};
+use jupyter_wire::{Channel, Message, Request, content::InputRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc::UnboundedReceiver, time::sleep};
@@ -41,14 +41,6 @@ struct Reply {
     evalue: String,
     traceback: Vec<String>,
     payload: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct InputRequest {
-    prompt: String,
-    password: bool,
 }
 
 /// Runs the cell, and returns its actions for the frontend.

@@ -6,8 +6,7 @@ use jupyter_wire::{
     Channel, Message,
     content::{CompleteReply, InspectReply},
 };
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
@@ -18,28 +17,10 @@ use crate::{
 /// How long it may take to answer; it does not while a cell of its own runs.
 const LIMIT: Duration = Duration::from_secs(10);
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Completed {
-    matches: Vec<String>,
-    cursor_start: i64,
-    cursor_end: i64,
-    metadata: Map<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Inspected {
-    found: bool,
-    data: Map<String, Value>,
-}
-
 /// Completes the code at the cursor.
 pub async fn complete(process: &Process, code: &str, at: &Cursor<'_>) -> Option<CompleteReply> {
     let request = json!({"code": code, "cursor_pos": code_points(at.before)});
-    let reply = ask(process, "complete_request", &request).await?;
-    let Completed { matches, cursor_start, cursor_end, metadata } = reply.content().ok()?;
-    Some(CompleteReply { matches, cursor_start, cursor_end, metadata })
+    ask(process, "complete_request", &request).await?.content().ok()
 }
 
 /// Inspects the name at the cursor.
@@ -51,9 +32,8 @@ pub async fn inspect(
 ) -> Option<InspectReply> {
     let request =
         json!({"code": code, "cursor_pos": code_points(at.before), "detail_level": detail});
-    let reply = ask(process, "inspect_request", &request).await?;
-    let Inspected { found, data } = reply.content().ok()?;
-    found.then(|| InspectReply::found(data))
+    let reply: InspectReply = ask(process, "inspect_request", &request).await?.content().ok()?;
+    reply.found.then_some(reply)
 }
 
 async fn ask(process: &Process, msg_type: &str, content: &Value) -> Option<Message> {

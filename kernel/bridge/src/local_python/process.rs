@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
-use jupyter_wire::{Channel, Client, ConnectionInfo, Received, Transport};
+use jupyter_wire::{Channel, Client, ConnectionInfo, Received};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -47,9 +47,10 @@ impl Process {
     /// It does not start, or not in time.
     pub async fn start(python: &Path) -> Result<Self, CellError> {
         let folder = private_file::temporary_folder("livy-kernel-local-").map_err(failed)?;
-        let info = connection_in(&folder);
+        let connection = connection_in(&folder);
+        let info = ConnectionInfo::parse(&connection.to_string()).map_err(failed)?;
         let file = folder.path().join("kernel.json");
-        private_file::write_json(&file, &as_json(&info)).map_err(failed)?;
+        private_file::write_json(&file, &connection).map_err(failed)?;
         let child = spawn(python, &file).map_err(failed)?;
         let kill = CancellationToken::new();
         let (note_end, mut ended) = watch::channel(false);
@@ -109,26 +110,11 @@ fn failed(why: impl std::fmt::Display) -> CellError {
 }
 
 /// Unix sockets in a folder that is closed to others.
-fn connection_in(folder: &TempDir) -> ConnectionInfo {
-    ConnectionInfo {
-        transport: Transport::Ipc,
-        ip: folder.path().join("socket").display().to_string(),
-        shell_port: 1,
-        control_port: 2,
-        stdin_port: 3,
-        iopub_port: 4,
-        hb_port: 5,
-        key: Uuid::new_v4().to_string(),
-        signature_scheme: "hmac-sha256".to_owned(),
-        kernel_name: None,
-    }
-}
-
-fn as_json(info: &ConnectionInfo) -> Value {
+fn connection_in(folder: &TempDir) -> Value {
     json!({
-        "transport": "ipc", "ip": info.ip, "key": info.key, "signature_scheme": info.signature_scheme,
-        "shell_port": info.shell_port, "control_port": info.control_port, "stdin_port": info.stdin_port,
-        "iopub_port": info.iopub_port, "hb_port": info.hb_port,
+        "transport": "ipc", "ip": folder.path().join("socket"), "key": Uuid::new_v4().to_string(),
+        "signature_scheme": "hmac-sha256",
+        "shell_port": 1, "control_port": 2, "stdin_port": 3, "iopub_port": 4, "hb_port": 5,
     })
 }
 
@@ -163,19 +149,16 @@ async fn connect(info: &ConnectionInfo) -> Result<(Client, Arc<Listeners>), Cell
         sleep(ASK_INTERVAL / 4).await;
     }
     let (client, mut received) = Client::connect(info).await.map_err(failed)?;
+    let ask = || client.send(Channel::Shell, "kernel_info_request", &json!({}));
+    ask();
     let (mut answered, mut heard) = (false, false);
     while !(answered && heard) {
-        client.send(Channel::Shell, "kernel_info_request", &json!({}));
-        while let Ok(message) = timeout(ASK_INTERVAL, received.recv()).await {
-            match message {
-                Some(Received::Reply(_)) => answered = true,
-                Some(Received::Publication(_)) => heard = true,
-                Some(Received::Question(_)) => {}
-                None => return Err(failed("its sockets have closed")),
-            }
-            if answered && heard {
-                break;
-            }
+        match timeout(ASK_INTERVAL, received.recv()).await {
+            Ok(Some(Received::Reply(_))) => answered = true,
+            Ok(Some(Received::Publication(_))) => heard = true,
+            Ok(Some(Received::Question(_))) => {}
+            Ok(None) => return Err(failed("its sockets have closed")),
+            Err(_) => drop(ask()),
         }
     }
     let listeners = Arc::<Listeners>::default();

@@ -16,8 +16,8 @@ pub struct CompleteRequest {
 
 /// [`complete_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion):
 /// offers what could be typed.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(tag = "status", rename = "ok")]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, tag = "status", rename = "ok")]
 pub struct CompleteReply {
     /// The texts that may replace what is between `cursor_start` and `cursor_end`.
     pub matches: Vec<String>,

@@ -4,7 +4,8 @@ use super::Content;
 
 /// [`input_request`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel):
 /// asks the user for a line of text.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct InputRequest {
     /// The text shown before the input.
     pub prompt: String,

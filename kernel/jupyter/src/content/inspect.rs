@@ -18,8 +18,8 @@ pub struct InspectRequest {
 
 /// [`inspect_reply`](https://jupyter-client.readthedocs.io/en/stable/messaging.html#introspection):
 /// describes what is at the cursor.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(tag = "status", rename = "ok")]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, tag = "status", rename = "ok")]
 pub struct InspectReply {
     /// Whether anything is known about it.
     pub found: bool,

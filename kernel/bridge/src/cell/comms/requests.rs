@@ -34,8 +34,6 @@ use crate::{
 const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
 /// Messages that one call delivers.
 const BATCH: usize = 50;
-/// The pause after a call that has failed.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// The way of the frontends' messages to the session.
 #[derive(Clone)]
@@ -318,7 +316,7 @@ impl Sender {
                 Some(())
             }
             Err(error) if error.is_temporary() => {
-                sleep(RETRY_PAUSE).await;
+                sleep(error.retry_pause()).await;
                 Some(())
             }
             Err(error) => {
