@@ -23,6 +23,7 @@ mod server;
 mod session;
 mod settings;
 mod terminal;
+mod transfer;
 mod visible;
 
 use std::process::ExitCode;

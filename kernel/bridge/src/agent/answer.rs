@@ -12,6 +12,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, AgentError> {
     let invalid = |error: serde_json::Error| AgentError::InvalidAnswer(error.to_string());
     match serde_json::from_str(text).map_err(invalid)? {
         Answer::Ok(value) => serde_json::from_value(value).map_err(invalid),
+        Answer::Refused(why) => Err(AgentError::Refused(why)),
         Answer::Error(error) => Err(AgentError::JobFailed(error)),
     }
 }
@@ -20,6 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, AgentError> {
 #[serde(rename_all = "lowercase")]
 enum Answer {
     Ok(Value),
+    Refused(String),
     Error(String),
 }
 

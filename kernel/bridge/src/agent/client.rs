@@ -11,6 +11,7 @@ use std::{
 use livy_client::{Client, Id};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use tokio::time::sleep;
 
 use crate::{
     agent::{
@@ -190,6 +191,20 @@ impl Agent {
     ) -> Result<T, AgentError> {
         let call = job::invocation(name, args);
         answer::read(&job::run(&self.client, &self.session, &call, limit).await?)
+    }
+
+    /// Makes a call that may be made again, until it is answered.
+    pub(super) async fn repeat<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: &Value,
+    ) -> Result<T, AgentError> {
+        loop {
+            match self.call(name, args, AGENT_ANSWER_LIMIT).await {
+                Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
+                answer => return answer,
+            }
+        }
     }
 
     /// Has a request wait for this event, and after it for more.

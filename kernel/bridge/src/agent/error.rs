@@ -16,6 +16,9 @@ pub enum AgentError {
     /// The job raised an exception, or the agent answered with an error.
     #[error("the job failed: {0}")]
     JobFailed(String),
+    /// The agent does not do it, for a reason that the user may be told.
+    #[error("{0}")]
+    Refused(String),
     /// The job did not end in time.
     #[error("the session did not answer in time")]
     TimedOut,
@@ -35,7 +38,7 @@ impl AgentError {
         match self {
             Self::Livy(error) => error.is_temporary(),
             Self::TimedOut => true,
-            Self::JobFailed(_) | Self::InvalidAnswer(_) => false,
+            Self::JobFailed(_) | Self::Refused(_) | Self::InvalidAnswer(_) => false,
         }
     }
 

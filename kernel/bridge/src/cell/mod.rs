@@ -58,6 +58,7 @@ use crate::{
     local_python::LocalCell,
     magics::{self, KernelMagic},
     output::CellOutput,
+    transfer::{self, FileMagic},
 };
 
 /// What a cell is, once it was read.
@@ -66,6 +67,8 @@ enum Plan {
     Magic(KernelMagic),
     /// It shows the help of its magic.
     Help(String),
+    /// It transfers a file.
+    File(FileMagic),
     /// A Python of this machine runs it.
     Local(String),
     /// Livy runs it, and its time is shown if `%%time` stands above its language.
@@ -132,6 +135,7 @@ async fn execute(
             sink.show(vec![CellOutput::Stream(help + "\n")]).await;
             Ok(Vec::new())
         }
+        Plan::File(magic) => transfer_file(context, asked, sink, &magic).await,
         Plan::Local(code) => run_here(context, asked, sink, &code).await,
         Plan::Statements { plan, is_timed } => {
             sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
@@ -149,6 +153,12 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
     if let Some(code) = local_cell::code(&asked.code) {
         return Ok(Plan::Local(code.to_owned()));
     }
+    if let Some(magic) = transfer::parse(&asked.code) {
+        return Ok(match magic? {
+            MagicRequest::Run(magic) => Plan::File(magic),
+            MagicRequest::Help(help) => Plan::Help(help),
+        });
+    }
     if let Some(magic) = magics::parse(&asked.code) {
         return Ok(match magic? {
             MagicRequest::Run(magic) => Plan::Magic(magic),
@@ -160,6 +170,20 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
         MagicRequest::Run(plan) => Plan::Statements { plan, is_timed: source.is_timed },
         MagicRequest::Help(help) => Plan::Help(help),
     })
+}
+
+async fn transfer_file(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    magic: &FileMagic,
+) -> Result<Vec<Value>, CellError> {
+    let handle = session_wait::wait_for_session(&context.sessions, sink, &asked.interrupt).await?;
+    let _in_use = handle.in_use();
+    session_wait::show_recovery(sink, &handle).await;
+    let agent = asked.interrupt.run_until_cancelled(handle.requested_agent()).await;
+    let agent = agent.ok_or_else(CellError::not_run)?.ok_or_else(transfer::no_agent)?;
+    transfer::run(magic, &agent, sink, &asked.interrupt).await.map(|()| Vec::new())
 }
 
 async fn run_here(

@@ -170,8 +170,8 @@ fn counted(counts: &Progress) -> String {
     text
 }
 
-/// A frontend draws `<progress>` in its own colours.
-fn with_bar(share: f64, plain: &str) -> Text {
+/// A text beside a bar. A frontend draws `<progress>` in its own colours.
+pub fn with_bar(share: f64, plain: &str) -> Text {
     let html = format!(
         "<progress max=\"1\" value=\"{:.3}\"></progress> <small>{plain}</small>",
         share.clamp(0.0, 1.0)

@@ -198,6 +198,18 @@ pub const MAGICS: &[Magic] = &[
          variables of its own.",
     ),
     kernel(
+        "%upload",
+        &["--force"],
+        "`%upload PATH [DIR]` copies a file of this machine to the driver, into its current folder or DIR; `-f` \
+         replaces one that is there. Needs a cell of its own.",
+    ),
+    kernel(
+        "%download",
+        &["--force"],
+        "`%download PATH [DIR]` copies a file of the driver to this machine, into the notebook's folder or DIR; `-f` \
+         replaces one that is there. Needs a cell of its own.",
+    ),
+    kernel(
         "%send_to_spark",
         &[],
         "Does not work in this kernel, and is not needed: all cells run in the session.",

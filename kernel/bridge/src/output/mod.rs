@@ -1,5 +1,6 @@
 //! Turns a statement's output into what a frontend shows. Pure.
 
+pub mod bytes;
 mod cell_output;
 mod chart;
 pub mod columns;

@@ -32,7 +32,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 ///
 /// Fails with `PermissionDenied` for any other file, or with the system's error.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    let file = open(path, false)?;
     check(&file.metadata()?)?;
     let mut text = Vec::new();
     file.take(MAX_FILE_BYTES).read_to_end(&mut text)?;
@@ -61,6 +61,46 @@ pub fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Creates a file, unless there is something of this name.
+///
+/// # Errors
+///
+/// Fails with the system's error.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.read(true).write(true).create_new(true).open(path)
+}
+
+/// Opens a file to go on writing it, if this user owns it and nobody else may read or write it.
+///
+/// # Errors
+///
+/// Fails with `PermissionDenied` for any other file, or with the system's error.
+pub fn open_again(path: &Path) -> io::Result<File> {
+    let file = open(path, true)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Renames a file; one that is there is replaced only if that is wanted.
+///
+/// # Errors
+///
+/// Fails with `AlreadyExists` if one is there, or with the system's error.
+pub fn rename(from: &Path, to: &Path, replaces: bool) -> io::Result<()> {
+    if replaces {
+        return fs::rename(from, to);
+    }
+    let file = tempfile::TempPath::try_from_path(from)?;
+    file.persist_noclobber(to).map_err(|failed| {
+        // It is only removed once it has its name.
+        let _ = failed.path.keep();
+        failed.error
+    })
 }
 
 /// Creates a folder and its missing parents, all of them closed to other users. If the folder exists and
@@ -142,15 +182,16 @@ fn close(_: &Path) -> io::Result<()> {
 
 /// Opens a file without following a link, and without waiting for the writer of a pipe.
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, is_written: bool) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let access = if is_written { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     Ok(open(path, flags, Mode::empty())?.into())
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+fn open(path: &Path, is_written: bool) -> io::Result<File> {
+    File::options().read(true).write(is_written).open(path)
 }
 
 #[cfg(unix)]

@@ -12,10 +12,10 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::sync::Semaphore;
 
 use crate::agent::{
-    client::{AGENT_ANSWER_LIMIT, Agent},
+    client::Agent,
     error::AgentError,
     event::{Addressee, CommMessage},
     link::frames::{self, Assembly, Packed},
@@ -114,7 +114,8 @@ impl Agent {
                 let sizes = message.sizes.iter();
                 let size = sizes.fold(0, |sum: usize, size| sum.saturating_add(*size));
                 let body = self.fetch_large(to, credit, blob, size).await?;
-                self.repeat("release", json!([to.kernel, to.process, [blob]])).await?;
+                let _: Value =
+                    self.repeat("release", &json!([to.kernel, to.process, [blob]])).await?;
                 body
             }
             (None, None) => None,
@@ -137,16 +138,6 @@ impl Agent {
             Fetching { agent: self, to, credit, blob, assembly, frames: Frames::new(size) };
         tokio::try_join!(fetching.work(), fetching.work())?;
         Ok(fetching.assembly.into_inner().unwrap_or_else(PoisonError::into_inner).whole())
-    }
-
-    /// Makes a call that may be made again, until it is answered.
-    async fn repeat(&self, name: &str, args: Value) -> Result<Value, AgentError> {
-        loop {
-            match self.call(name, &args, AGENT_ANSWER_LIMIT).await {
-                Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
-                answer => return answer,
-            }
-        }
     }
 }
 
@@ -182,7 +173,7 @@ impl Sending<'_> {
             let (size, start) = (self.body.len(), frame.start);
             let bytes = STANDARD.encode(&self.body[frame]);
             let args = json!([kernel, process, self.blob, size, start, bytes]);
-            self.agent.repeat("push", args).await?;
+            let _: Value = self.agent.repeat("push", &args).await?;
         }
         Ok(())
     }
@@ -205,7 +196,7 @@ impl Fetching<'_> {
             // The semaphore is never closed.
             let _credit = self.credit.frames.acquire().await.ok();
             let args = json!([kernel, process, self.blob, frame.start, frame.len()]);
-            let answer = self.agent.repeat("pull", args).await?;
+            let answer: Value = self.agent.repeat("pull", &args).await?;
             if let Some(bytes) = answer.as_str().and_then(|text| STANDARD.decode(text).ok()) {
                 let mut assembly = self.assembly.lock().unwrap_or_else(PoisonError::into_inner);
                 assembly.add(frame, &bytes);

@@ -13,9 +13,11 @@ from .catalog import rows
 from .cell_run import run_cell
 from .comm_calls import CALLS as COMM_CALLS
 from .commands import getoutput, system
+from .common import Refused
 from .completion import completion
 from .dispatch import end_other, interrupt, interrupt_all
 from .expressions import expressions
+from .files import CALLS as FILE_CALLS
 from .inputs import inputs
 from .inspection import inspect_name
 from .magics import cell, help, line, time_cell
@@ -43,6 +45,7 @@ CALLS = {
     'end': end_other,
     'streams': streaming.answer,
     **COMM_CALLS,
+    **FILE_CALLS,
 }
 
 
@@ -54,6 +57,8 @@ def call(name, arguments='[]'):
     """Makes one of the `CALLS` and returns its answer or its error as a JSON text: what a job returns."""
     try:
         answer = {'ok': CALLS[name](*json.loads(arguments))}
+    except Refused as error:
+        answer = {'refused': str(error)}
     except Exception as error:
         answer = {'error': '%s: %s' % (type(error).__name__, error)}
     # Half of a surrogate pair cannot be encoded in UTF-8.

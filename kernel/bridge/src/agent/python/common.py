@@ -11,6 +11,10 @@ SHELL = sys.modules['__main__']
 TOP_LEVEL_AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)  # Python 3.7 does not have it.
 
 
+class Refused(Exception):
+    """What was asked for cannot be, for a reason that the user is told as it is."""
+
+
 class State:
     installed = False
     statement = None  # The statement that is running.

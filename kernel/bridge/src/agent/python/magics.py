@@ -38,6 +38,8 @@ ALONE = (
     'replay',
     'spark_ui',
     'streams',
+    'upload',
+    'download',
     'help',
     'lsmagic',
     'configure',

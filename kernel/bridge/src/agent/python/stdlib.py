@@ -13,6 +13,7 @@ import collections
 import ctypes
 import fcntl
 import functools
+import hashlib
 import importlib
 import importlib.util
 import io
@@ -46,7 +47,8 @@ contextlib, traceback = private_copy_of('contextlib'), private_copy_of('tracebac
 encoder, decode = private_copy_of('json.encoder'), private_copy_of('json.decoder').JSONDecoder().decode
 ast, base64, codecs, collections = map(copy_of, (ast, base64, codecs, collections))
 ctypes = copy_of(ctypes)
-fcntl, functools, io, itertools, os = map(copy_of, (fcntl, functools, io, itertools, os))
+fcntl, functools, hashlib, io = map(copy_of, (fcntl, functools, hashlib, io))
+itertools, os = map(copy_of, (itertools, os))
 re, select, time, types, weakref = map(copy_of, (re, select, time, types, weakref))
 
 MAIN_THREAD = threading.main_thread().ident
