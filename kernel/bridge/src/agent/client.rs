@@ -18,6 +18,7 @@ use crate::{
         error::AgentError,
         event::{EventKind, Progress},
         job::{self, Pauses},
+        pickle::JobResult,
         stir::Stir,
         waiting::{Waited, Waiting, WaitingRequest},
     },
@@ -55,8 +56,8 @@ impl Agent {
     ///
     /// Fails if the server cannot run the job, or if the session's Python cannot hold an agent.
     pub async fn install(client: Client, session: Id) -> Result<Self, AgentError> {
-        let text = job::run(&client, &session, &job::installation(), AGENT_ANSWER_LIMIT).await?;
-        let installed: Installed = answer::read(&text)?;
+        let result = job::run(&client, &session, job::installation(), AGENT_ANSWER_LIMIT).await?;
+        let installed: Installed = answer::read(&result.text()?)?;
         let waiting = Arc::new(Waiting::new(installed.makes_requests_wait()));
         let next = Arc::new(AtomicU64::new(installed.next));
         let (used, late, stir, heard) = Default::default();
@@ -188,8 +189,38 @@ impl Agent {
         args: &Value,
         limit: Duration,
     ) -> Result<T, AgentError> {
+        self.answer(job::invocation(name, args), limit).await
+    }
+
+    /// Makes a call whose last argument is these bytes.
+    pub(super) async fn call_with_bytes<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: &Value,
+        bytes: &[u8],
+    ) -> Result<T, AgentError> {
+        self.answer(job::invocation_with_bytes(name, args, bytes), AGENT_ANSWER_LIMIT).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        call: String,
+        limit: Duration,
+    ) -> Result<T, AgentError> {
+        answer::read(&job::run(&self.client, &self.session, call, limit).await?.text()?)
+    }
+
+    /// Makes a call that is answered by bytes, if it is not by `None`.
+    pub(super) async fn call_for_bytes(
+        &self,
+        name: &str,
+        args: &Value,
+    ) -> Result<Option<Vec<u8>>, AgentError> {
         let call = job::invocation(name, args);
-        answer::read(&job::run(&self.client, &self.session, &call, limit).await?)
+        match job::run(&self.client, &self.session, call, AGENT_ANSWER_LIMIT).await? {
+            JobResult::Bytes(bytes) => Ok(Some(bytes)),
+            JobResult::Text(text) => answer::read::<()>(&text).map(|()| None),
+        }
     }
 
     /// Has a request wait for this event, and after it for more.
@@ -207,8 +238,7 @@ impl Agent {
         pauses: &mut impl Pauses,
     ) -> Result<T, AgentError> {
         let call = job::invocation(name, args);
-        let answer =
-            job::run_with_pauses(&self.client, &self.session, &call, limit, pauses).await?;
-        answer::read(&answer)
+        let result = job::run_with_pauses(&self.client, &self.session, call, limit, pauses).await?;
+        answer::read(&result.text()?)
     }
 }

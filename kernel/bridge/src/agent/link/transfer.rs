@@ -10,8 +10,8 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, de::IgnoredAny};
+use serde_json::json;
 use tokio::{sync::Semaphore, time::sleep};
 
 use crate::agent::{
@@ -114,12 +114,18 @@ impl Agent {
                 let sizes = message.sizes.iter();
                 let size = sizes.fold(0, |sum: usize, size| sum.saturating_add(*size));
                 let body = self.fetch_large(to, credit, blob, size).await?;
-                self.repeat("release", json!([to.kernel, to.process, [blob]])).await?;
+                self.release(to, blob).await?;
                 body
             }
             (None, None) => None,
         };
         Ok(body.and_then(|body| Packed { sizes: message.sizes, body }.parts()))
+    }
+
+    async fn release(&self, to: &Addressee, blob: u64) -> Result<(), AgentError> {
+        let args = json!([to.kernel, to.process, [blob]]);
+        let release = || self.call::<IgnoredAny>("release", &args, AGENT_ANSWER_LIMIT);
+        repeated(release).await.map(|_| ())
     }
 
     async fn fetch_large(
@@ -138,14 +144,17 @@ impl Agent {
         tokio::try_join!(fetching.work(), fetching.work())?;
         Ok(fetching.assembly.into_inner().unwrap_or_else(PoisonError::into_inner).whole())
     }
+}
 
-    /// Makes a call that may be made again, until it is answered.
-    async fn repeat(&self, name: &str, args: Value) -> Result<Value, AgentError> {
-        loop {
-            match self.call(name, &args, AGENT_ANSWER_LIMIT).await {
-                Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
-                answer => return answer,
-            }
+/// Makes a call that may be made again, until it is answered.
+async fn repeated<T, F>(call: impl Fn() -> F) -> Result<T, AgentError>
+where
+    F: Future<Output = Result<T, AgentError>>,
+{
+    loop {
+        match call().await {
+            Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
+            answer => return answer,
         }
     }
 }
@@ -180,9 +189,10 @@ impl Sending<'_> {
             // The semaphore is never closed.
             let _credit = self.credit.frames.acquire().await.ok();
             let (size, start) = (self.body.len(), frame.start);
-            let bytes = STANDARD.encode(&self.body[frame]);
-            let args = json!([kernel, process, self.blob, size, start, bytes]);
-            self.agent.repeat("push", args).await?;
+            let (args, bytes) =
+                (json!([kernel, process, self.blob, size, start]), &self.body[frame]);
+            let push = || self.agent.call_with_bytes::<IgnoredAny>("push", &args, bytes);
+            repeated(push).await?;
         }
         Ok(())
     }
@@ -205,8 +215,8 @@ impl Fetching<'_> {
             // The semaphore is never closed.
             let _credit = self.credit.frames.acquire().await.ok();
             let args = json!([kernel, process, self.blob, frame.start, frame.len()]);
-            let answer = self.agent.repeat("pull", args).await?;
-            if let Some(bytes) = answer.as_str().and_then(|text| STANDARD.decode(text).ok()) {
+            let pull = || self.agent.call_for_bytes("pull", &args);
+            if let Some(bytes) = repeated(pull).await? {
                 let mut assembly = self.assembly.lock().unwrap_or_else(PoisonError::into_inner);
                 assembly.add(frame, &bytes);
             }

@@ -50,10 +50,12 @@ def uninstall():
     agent.uninstall()
 
 
-def call(name, arguments='[]'):
-    """Makes one of the `CALLS` and returns its answer or its error as a JSON text: what a job returns."""
+def call(name, arguments='[]', *data):
+    """Makes one of the `CALLS` and returns its answer or its error as a JSON text, or as bytes: what a job returns."""
     try:
-        answer = {'ok': CALLS[name](*json.loads(arguments))}
+        answer = {'ok': CALLS[name](*json.loads(arguments), *data)}
+        if isinstance(answer['ok'], bytes):
+            return answer['ok']
     except Exception as error:
         answer = {'error': '%s: %s' % (type(error).__name__, error)}
     # Half of a surrogate pair cannot be encoded in UTF-8.
