@@ -26,10 +26,11 @@ def installation(version):
     return INSTALL % ((AGENT / "load.py").read_text(), "_livy_kernel_agent", version, parts)
 
 
-def pickled(expression):
-    """Pickles a call of `eval`, as the kernel does."""
+def pickled(expression, *data):
+    """Pickles a call of `eval`, and of what that gives with bytes if there are any, as the kernel does."""
     text = expression.encode()
-    return b"cbuiltins\neval\n(X" + struct.pack("<I", len(text)) + text + b"tR."
+    more = [b"(B" + struct.pack("<I", len(bytes)) + bytes + b"tR" for bytes in data]
+    return b"cbuiltins\neval\n(X" + struct.pack("<I", len(text)) + text + b"tR" + b"".join(more) + b"."
 
 
 WITHOUT_IPYTHON = {"WITHOUT_IPYTHON": "yes"}
@@ -60,11 +61,13 @@ class Session:
         self.shell.wait(10)
         self.shell.stdout.close()
 
-    def job(self, expression):
+    def job(self, expression, *data):
         with socket.create_connection(("127.0.0.1", self.port)) as job:
-            body = pickled(expression)
+            body = pickled(expression, *data)
             job.sendall(b"%d\n" % len(body) + body)
             answer = job.makefile("rb").read()
+        if answer.startswith(b"bytes "):
+            return answer[6:]
         answer = json.loads(answer)
         assert "ok" in answer, answer
         return answer["ok"]
@@ -72,6 +75,13 @@ class Session:
     def call(self, name, *arguments):
         module = "__import__('sys').modules['_livy_kernel_agent']"
         return self.job(f"lambda jc: {module}.call({name!r}, {json.dumps(arguments)!r})")
+
+    def call_with_bytes(self, name, *arguments):
+        """Makes a call whose last argument is bytes."""
+        module = "__import__('sys').modules['_livy_kernel_agent']"
+        *arguments, data = arguments
+        call = f"{module}.call({name!r}, {json.dumps(arguments)!r}, data)"
+        return self.job(f"lambda data: lambda jc: {call}", data)
 
     def do(self, expression):
         """Reaches into the agent's package, which is `agent`."""

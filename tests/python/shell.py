@@ -96,7 +96,7 @@ class Job(socketserver.StreamRequestHandler):
     def handle(self):
         length = int(self.rfile.readline())
         answer = pickle.loads(self.rfile.read(length), encoding="bytes")(None)
-        self.wfile.write(answer.encode())
+        self.wfile.write(b"bytes " + answer if isinstance(answer, bytes) else answer.encode())
 
 
 class Jobs(socketserver.ThreadingTCPServer):

@@ -53,7 +53,7 @@ class Notebook:
         while len(body) < sum(event["sizes"]):
             frame = self.session.call("pull", *self.me, event["blob"], len(body), FRAME)
             assert frame == self.session.call("pull", *self.me, event["blob"], len(body), FRAME)
-            body += b64decode(frame)
+            body += frame
         self.session.call("release", *self.me, [event["blob"]])
         return body
 
@@ -184,7 +184,7 @@ def test_large_messages_of_the_frontend_come_in_frames(notebook):
     body = b64decode(message.pop("body"))
     frames = [(start, body[start : start + FRAME]) for start in range(0, len(body), FRAME)]
     for start, frame in [*reversed(frames), frames[0]]:
-        notebook.session.call("push", *notebook.me, 7, len(body), start, b64encode(frame).decode())
+        notebook.session.call_with_bytes("push", *notebook.me, 7, len(body), start, frame)
     notebook.deliver(message | {"blob": 7})
     assert only(notebook.until("handled"), "comm")["buffers"] == [data]
 

@@ -183,6 +183,62 @@ def test_five_megabytes_arrive_in_both_directions(widgets):
     assert [bytes(buffer) for buffer in back["buffers"]] == [data, b"", b"x"]
 
 
+ORDER = "heard = []; made = create_comm('bytes'); made.on_msg(lambda m: (time.sleep({}), heard.append(m['buffers'])))"
+
+
+def comm_that_hears(widgets, seconds):
+    """Makes a comm whose handler takes its time; returns its id."""
+    _, shown = widgets.kernel.run(ORDER.format(seconds))
+    [comm] = [m["content"]["comm_id"] for m in shown if m["msg_type"] == "comm_open"]
+    return comm
+
+
+def test_a_cell_that_was_sent_behind_messages_runs_after_their_handlers(widgets):
+    comm = comm_that_hears(widgets, 0.3)
+    for size in (5_000_000, 0):
+        widgets.send("comm_msg", {"comm_id": comm, "data": {}}, [bytes(size)])
+    assert widgets.kernel.value("[len(buffer) for [buffer] in heard]") == "[5000000, 0]"
+
+
+def test_a_message_that_comes_later_does_not_hold_a_cell_up(widgets):
+    comm = comm_that_hears(widgets, 1)
+    widgets.client.execute("time.sleep(0.5)", allow_stdin=False)
+    cell = widgets.client.execute("print(len(heard))", allow_stdin=False)
+    request = widgets.send("comm_msg", {"comm_id": comm, "data": {}}, [b""])
+    shown = widgets.until_idle(cell)
+    assert printed(shown) == "0\n" and not any(is_idle(message, request) for message in shown)
+    widgets.until_idle(request)
+
+
+def test_an_interrupt_ends_a_handler_and_the_cell_that_waits_for_it(widgets):
+    comm = comm_that_hears(widgets, 60)
+    request = widgets.send("comm_msg", {"comm_id": comm, "data": {}}, [b""])
+    cell = widgets.client.execute("ran = True", allow_stdin=False)
+    widgets.until(lambda m: m["msg_type"] == "execute_input" and m["parent_header"]["msg_id"] == cell)
+    time.sleep(1)
+    widgets.kernel.manager.interrupt_kernel()
+    shown, over = [], set()
+    while len(over) < 2:
+        shown += widgets.until(lambda m: is_idle(m, request) or is_idle(m, cell), timeout=10)
+        over.add(shown[-1]["parent_header"]["msg_id"])
+    [error] = [m for m in shown if m["msg_type"] == "error" and m["parent_header"]["msg_id"] == cell]
+    assert error["content"]["ename"] == "KeyboardInterrupt"
+    assert widgets.kernel.value("'ran' in globals(), len(heard)") == "(False, 0)"
+
+
+def test_an_interrupt_cancels_the_spark_jobs_of_a_handler(widgets):
+    job = "spark.sparkContext.parallelize([1], 1).map(lambda x: __import__('time').sleep(60)).count()"
+    widgets.kernel.run(f"began = []\ndef stay(change):\n    began.append(1)\n    {job}")
+    model, _ = slider(widgets, "slider.observe(stay, 'value')")
+    request = widgets.set(model, value=7)
+    time.sleep(3)
+    widgets.kernel.manager.interrupt_kernel()
+    widgets.until_idle(request, timeout=20)
+    active = "len(spark.sparkContext.statusTracker().getActiveJobsIds())"
+    assert widgets.kernel.value("len(began)") == "1"
+    wait_until(lambda: widgets.kernel.value(active) == "0", 10, "the job goes on")
+
+
 def test_a_large_message_delays_no_other(widgets):
     slider(widgets)
     large = "made = create_comm('bytes'); made.send({'n': 1}, buffers=[bytes(16_000_000)]); made.send({'n': 2})"
@@ -269,6 +325,31 @@ def test_a_kernel_that_is_killed_in_a_cell_hears_its_widgets_afterwards(server_u
         widgets.ask(model, value=44)
         assert kernel.value("slider.value") == "44"
         assert cell and model in widgets.listed()
+
+
+def test_without_the_agent_a_widget_is_text_and_the_cell_says_once_why(livy_url):
+    with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
+        kernel.run("import ipywidgets", timeout=SPARK_START)
+        _, shown = kernel.run("ipywidgets.IntSlider(value=3)")
+        why = "Widgets are only text here: LIVY_AGENT=never turns off what shows them. Set it to auto, and"
+        assert "IntSlider(value=3)" in str(shown) and printed(shown, "stderr").startswith(why)
+        _, shown = kernel.run("ipywidgets.HBox()")
+        assert printed(shown, "stderr") == ""
+
+
+def test_a_widget_that_another_program_has_made_is_text_and_says_why(server_url):
+    name = f"widgets-{time.time_ns()}"
+    first = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
+    second = running_kernel("livy-pyspark", server_url, LIVY_SESSION=name)
+    with first as first, second as second:
+        first.run(FIRST, timeout=SPARK_START)
+        second.run(FIRST, timeout=SPARK_START)
+        first.run("shared = ipywidgets.IntSlider(value=3)")
+        for often in (1, 0):
+            _, shown = second.run("shared")
+            assert printed(shown, "stderr").count("This widget is only text here") == often
+            [result] = [m for m in shown if m["msg_type"] == "execute_result"]
+            assert result["content"]["data"] == {"text/plain": "IntSlider(value=3)"}
 
 
 def test_without_comms_nothing_is_listed(livy_url):

@@ -19,6 +19,7 @@ use crate::{
         error::AgentError,
         event::{EventKind, Progress},
         job::{self, Pauses},
+        pickle::JobResult,
         stir::Stir,
         waiting::{Waited, Waiting, WaitingRequest},
     },
@@ -56,8 +57,8 @@ impl Agent {
     ///
     /// Fails if the server cannot run the job, or if the session's Python cannot hold an agent.
     pub async fn install(client: Client, session: Id) -> Result<Self, AgentError> {
-        let text = job::run(&client, &session, &job::installation(), AGENT_ANSWER_LIMIT).await?;
-        let installed: Installed = answer::read(&text)?;
+        let result = job::run(&client, &session, job::installation(), AGENT_ANSWER_LIMIT).await?;
+        let installed: Installed = answer::read(&result.text()?)?;
         let waiting = Arc::new(Waiting::new(installed.makes_requests_wait()));
         let next = Arc::new(AtomicU64::new(installed.next));
         let (used, late, stir, heard) = Default::default();
@@ -189,8 +190,38 @@ impl Agent {
         args: &Value,
         limit: Duration,
     ) -> Result<T, AgentError> {
+        self.answer(job::invocation(name, args), limit).await
+    }
+
+    /// Makes a call whose last argument is these bytes.
+    pub(super) async fn call_with_bytes<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: &Value,
+        bytes: &[u8],
+    ) -> Result<T, AgentError> {
+        self.answer(job::invocation_with_bytes(name, args, bytes), AGENT_ANSWER_LIMIT).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        call: String,
+        limit: Duration,
+    ) -> Result<T, AgentError> {
+        answer::read(&job::run(&self.client, &self.session, call, limit).await?.text()?)
+    }
+
+    /// Makes a call that is answered by bytes, if it is not by `None`.
+    pub(super) async fn call_for_bytes(
+        &self,
+        name: &str,
+        args: &Value,
+    ) -> Result<Option<Vec<u8>>, AgentError> {
         let call = job::invocation(name, args);
-        answer::read(&job::run(&self.client, &self.session, &call, limit).await?)
+        match job::run(&self.client, &self.session, call, AGENT_ANSWER_LIMIT).await? {
+            JobResult::Bytes(bytes) => Ok(Some(bytes)),
+            JobResult::Text(text) => answer::read::<()>(&text).map(|()| None),
+        }
     }
 
     /// Makes a call that may be made again, until it is answered.
@@ -199,12 +230,7 @@ impl Agent {
         name: &str,
         args: &Value,
     ) -> Result<T, AgentError> {
-        loop {
-            match self.call(name, args, AGENT_ANSWER_LIMIT).await {
-                Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
-                answer => return answer,
-            }
-        }
+        repeated(|| self.call(name, args, AGENT_ANSWER_LIMIT)).await
     }
 
     /// Has a request wait for this event, and after it for more.
@@ -222,8 +248,20 @@ impl Agent {
         pauses: &mut impl Pauses,
     ) -> Result<T, AgentError> {
         let call = job::invocation(name, args);
-        let answer =
-            job::run_with_pauses(&self.client, &self.session, &call, limit, pauses).await?;
-        answer::read(&answer)
+        let result = job::run_with_pauses(&self.client, &self.session, call, limit, pauses).await?;
+        answer::read(&result.text()?)
+    }
+}
+
+/// Makes a call that may be made again, until it is answered.
+pub(super) async fn repeated<T, F>(call: impl Fn() -> F) -> Result<T, AgentError>
+where
+    F: Future<Output = Result<T, AgentError>>,
+{
+    loop {
+        match call().await {
+            Err(error) if error.is_temporary() => sleep(error.retry_pause()).await,
+            answer => return answer,
+        }
     }
 }

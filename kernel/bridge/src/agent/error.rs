@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use livy_client::Error;
 
+use crate::agent::pickle::Unreadable;
+
 /// A call that failed is repeated after this time, unless the server asks for more.
 const AGENT_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
@@ -25,6 +27,12 @@ pub enum AgentError {
     /// The job's result is not an answer of an agent.
     #[error("the session's answer makes no sense: {0}")]
     InvalidAnswer(String),
+}
+
+impl From<Unreadable> for AgentError {
+    fn from(error: Unreadable) -> Self {
+        Self::InvalidAnswer(error.to_string())
+    }
 }
 
 impl AgentError {

@@ -1,10 +1,12 @@
 //! What the kernel asks the agent about files of the driver, all of which may be asked again.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
-use crate::agent::{client::Agent, error::AgentError};
+use crate::agent::{
+    client::{Agent, repeated},
+    error::AgentError,
+};
 
 /// A file of the driver that can be read.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,20 +30,28 @@ pub struct BegunFile {
     pub size: u64,
 }
 
+/// The hexadecimal digits of a SHA-256, which come before the bytes of a frame.
+const HASH_DIGITS: usize = 64;
+
 /// One frame of a file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct FileFrame {
-    /// The bytes, in Base64.
-    body: String,
-    /// Their SHA-256, in hexadecimal digits.
+    /// The SHA-256 of the bytes, in hexadecimal digits.
     pub sha256: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 impl FileFrame {
-    /// Returns the bytes, if they are Base64.
-    pub fn bytes(&self) -> Option<Vec<u8>> {
-        STANDARD.decode(&self.body).ok()
+    fn read(answer: &[u8]) -> Result<Self, AgentError> {
+        let (digits, bytes) = answer.split_at_checked(HASH_DIGITS).ok_or_else(no_frame)?;
+        let sha256 = String::from_utf8(digits.to_vec()).map_err(|_| no_frame())?;
+        Ok(Self { sha256, bytes: bytes.to_vec() })
     }
+}
+
+fn no_frame() -> AgentError {
+    AgentError::InvalidAnswer("it is no frame of a file".to_owned())
 }
 
 impl Agent {
@@ -57,7 +67,9 @@ impl Agent {
         offset: u64,
         length: usize,
     ) -> Result<FileFrame, AgentError> {
-        self.repeat("read_file", &json!([file.path, file.stamp, offset, length])).await
+        let args = json!([file.path, file.stamp, offset, length]);
+        let answer = repeated(|| self.call_for_bytes("read_file", &args)).await?;
+        FileFrame::read(&answer.ok_or_else(no_frame)?)
     }
 
     /// Returns the hashes of so many frames of it, or of those that are there.
@@ -91,8 +103,9 @@ impl Agent {
         bytes: &[u8],
         sha256: &str,
     ) -> Result<(), AgentError> {
-        let args = json!([file.part, offset, STANDARD.encode(bytes), sha256]);
-        self.repeat("write_file", &args).await.map(|_: Value| ())
+        let args = json!([file.part, offset, sha256]);
+        let write = || self.call_with_bytes::<IgnoredAny>("write_file", &args, bytes);
+        repeated(write).await.map(|_| ())
     }
 
     /// Gives it its name, once everything is written.
@@ -103,6 +116,6 @@ impl Agent {
         replaces: bool,
     ) -> Result<(), AgentError> {
         let args = json!([file.part, file.path, size, replaces]);
-        self.repeat("finish_file", &args).await.map(|_: Value| ())
+        self.repeat::<IgnoredAny>("finish_file", &args).await.map(|_| ())
     }
 }

@@ -10,7 +10,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
-    agent::{error::AgentError, pickle, source},
+    agent::{
+        error::AgentError,
+        pickle::{self, JobResult},
+        source,
+    },
     language::python_literal::literal,
 };
 
@@ -20,31 +24,41 @@ const PACKAGE: &str = "_livy_kernel_agent";
 const JOB_POLLS: PollPolicy =
     PollPolicy::new(Duration::from_millis(10), Duration::from_millis(300));
 
-/// Writes the expression that installs the agent unless this version is there.
+/// Pickles the job that installs the agent unless this version is there.
 pub fn installation() -> String {
     let (load, version) = (literal(source::LOADER), source::VERSION);
     let modules = source::modules();
-    format!(
+    pickle::job(&format!(
         "lambda jc: (lambda space: (exec({load}, space), \
          space['load']('{PACKAGE}', '{version}', {modules}).call('install'))[1])(\
          {{'__builtins__': dict(vars(__import__('builtins')))}})"
-    )
+    ))
 }
 
-/// Writes the expression that calls a function of the agent.
+/// Pickles the job that calls a function of the agent.
 pub fn invocation(name: &str, args: &Value) -> String {
     let args = literal(&args.to_string());
-    format!("lambda jc: __import__('sys').modules['{PACKAGE}'].call('{name}', {args})")
+    pickle::job(&format!(
+        "lambda jc: __import__('sys').modules['{PACKAGE}'].call('{name}', {args})"
+    ))
 }
 
-/// Runs the function that is the value of a Python expression as a job, and returns its text.
+/// Pickles one that calls a function whose last argument is these bytes.
+pub fn invocation_with_bytes(name: &str, args: &Value, bytes: &[u8]) -> String {
+    let args = literal(&args.to_string());
+    let package = format!("__import__('sys').modules['{PACKAGE}']");
+    let function = format!("lambda data: lambda jc: {package}.call('{name}', {args}, data)");
+    pickle::job_with_bytes(&function, bytes)
+}
+
+/// Runs a pickled job, and returns its result.
 pub async fn run(
     client: &Client,
     session: &Id,
-    expression: &str,
+    job: String,
     limit: Duration,
-) -> Result<String, AgentError> {
-    run_with_pauses(client, session, expression, limit, &mut JOB_POLLS.start()).await
+) -> Result<JobResult, AgentError> {
+    run_with_pauses(client, session, job, limit, &mut JOB_POLLS.start()).await
 }
 
 /// What comes before each question whether a job has ended.
@@ -63,18 +77,16 @@ impl Pauses for Polls {
 pub async fn run_with_pauses(
     client: &Client,
     session: &Id,
-    expression: &str,
+    job: String,
     limit: Duration,
     pauses: &mut impl Pauses,
-) -> Result<String, AgentError> {
-    let new = NewJob { job: pickle::job(expression), job_type: "pyspark".to_owned() };
+) -> Result<JobResult, AgentError> {
+    let new = NewJob { job, job_type: "pyspark".to_owned() };
     let job = client.send(job::submit(session, &new)).await?;
     let ended = timeout(limit, wait_for_end(client, session, job, pauses));
     let ended = ended.await.map_err(|_| AgentError::TimedOut)??;
     match (ended.state, ended.result) {
-        (JobState::Succeeded, Some(result)) => {
-            pickle::text(&result).map_err(|error| AgentError::InvalidAnswer(error.to_string()))
-        }
+        (JobState::Succeeded, Some(result)) => Ok(pickle::result(&result)?),
         (_, _) => Err(AgentError::JobFailed(reason(ended.error.as_deref().unwrap_or_default()))),
     }
 }

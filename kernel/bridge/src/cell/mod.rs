@@ -31,8 +31,9 @@ mod submit;
 mod thread_output;
 mod transcript;
 mod unasked;
+mod widget_text;
 
-pub use comms::{CommRequests, Comms};
+pub use comms::{CommRequests, Comms, Place};
 pub use context::KernelContext;
 pub use reply::CellReply;
 pub use request::CellRequest;
@@ -219,6 +220,7 @@ async fn run_statements(
     let handle = session_wait::wait_for_session(&context.sessions, sink, &asked.interrupt).await?;
     let _in_use = handle.in_use();
     session_wait::show_recovery(sink, &handle).await;
+    session_wait::wait_for_handlers(context, asked).await?;
     scala_output::prepare(context, asked, sink, &handle, &steps).await?;
     startup::run_startup_code(context, asked, sink, &handle).await?;
     session_loss::warn_if_out_of_step(sink, &handle).await;

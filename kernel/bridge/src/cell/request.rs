@@ -6,7 +6,7 @@ use jupyter_wire::Request;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::cell::resumed_cell::ResumedCell;
+use crate::cell::{comms::Place, resumed_cell::ResumedCell};
 
 /// One `execute_request`, or code that the kernel runs by itself.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct CellRequest {
     pub user_expressions: Map<String, Value>,
     /// Whether the frontend answers `input_request`s.
     pub allow_stdin: bool,
+    /// Its place among the frontends' messages for comms: it runs after those before it.
+    pub place: Place,
     /// Cells of a killed kernel whose outputs come first.
     pub resumed: Vec<Arc<ResumedCell>>,
     /// Cancelled when the user interrupts.
@@ -36,6 +38,7 @@ impl CellRequest {
             number: None,
             user_expressions: Map::new(),
             allow_stdin: false,
+            place: Place::default(),
             resumed: Vec::new(),
             interrupt: self.interrupt.clone(),
         }

@@ -1,4 +1,4 @@
-//! Waits until there is a session, and says meanwhile how its start goes.
+//! Waits until there is a session, and says meanwhile how its start goes; and until it has handled what came first.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use std::sync::Arc;
 
 use crate::{
-    cell::{session_loss, start_notice::Notice},
+    cell::{context::KernelContext, request::CellRequest, session_loss, start_notice::Notice},
     display::{panel::Text, sink::OutputSink},
     error::CellError,
     output::CellOutput,
@@ -68,6 +68,25 @@ pub async fn wait_for_session(
                 return Err(CellError::not_run());
             }
         }
+    }
+}
+
+/// Waits until the frontends' messages that came before the cell have been handled, as ipykernel does. The
+/// session may be lost meanwhile: the cell will tell.
+///
+/// # Errors
+///
+/// The user interrupts, which ends the handlers, too.
+pub async fn wait_for_handlers(
+    context: &KernelContext,
+    asked: &CellRequest,
+) -> Result<(), CellError> {
+    let mut states = context.sessions.states();
+    tokio::select! {
+        biased;
+        () = context.comms.handled_before(asked.place) => Ok(()),
+        _ = states.wait_for(|state| !matches!(state, State::Ready(_))) => Ok(()),
+        () = asked.interrupt.cancelled() => Err(CellError::not_run()),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
         statement_state::Ending,
         submit::submit,
         transcript::Transcript,
+        widget_text,
     },
     error::CellError,
     kind::Kind,
@@ -199,7 +200,9 @@ async fn conclude(
         Ending::Output(Output::Ok(data)) => {
             transcript.show_failure().await;
             let data = transcript.not_shown_of(data);
+            let text = data.get("text/plain").and_then(Value::as_str).map(str::to_owned);
             run.sink.show(output::render(run.kind, shown_code(run), data)?).await;
+            widget_text::explain(run, text.as_deref()).await;
             match raised {
                 Some(failure) => Err(session_loss::explain(run, failure).await),
                 None => Ok(transcript.take_payload()),

@@ -96,7 +96,7 @@ impl ThreadOutput {
     pub async fn pause(&self, session: &Identity) {
         {
             let mut watch = lock(&self.watch);
-            watch.statements += 1;
+            watch.statements = watch.statements.saturating_add(1);
             watch.stop.cancel();
         }
         drop(self.watching.lock().await);
@@ -150,6 +150,13 @@ impl ThreadOutput {
         Some((Running(Arc::clone(&self.watch)), watch.stop.clone()))
     }
 
+    /// Ends the watch for good, since the session may end before this kernel does.
+    pub fn end(&self) {
+        let mut watch = lock(&self.watch);
+        watch.statements = usize::MAX;
+        watch.stop.cancel();
+    }
+
     async fn has_to_watch(&self) -> bool {
         self.comms.may_send() || self.cells.lock().await.newest.is_some()
     }
@@ -166,7 +173,10 @@ impl ThreadOutput {
             let asked = reader.events(newest.as_ref().unwrap_or(&nobody));
             let batch = match stop.run_until_cancelled(asked).await {
                 Some(Ok(batch)) => batch,
-                Some(Err(error)) => return tracing::warn!("threads are not watched: {error}"),
+                Some(Err(error)) => {
+                    tracing::warn!("threads are not watched: {error}");
+                    return self.comms.give_up_handled(frontend);
+                }
                 None => return,
             };
             if batch.events.is_empty() {

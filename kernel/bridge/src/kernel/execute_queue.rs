@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cell::{self, CellReply, CellRequest, KernelContext, ResumedCell},
+    cell::{self, CellReply, CellRequest, KernelContext, Place, ResumedCell},
     display::sink::OutputSink,
     error::CellError,
     kernel::{
@@ -43,7 +43,8 @@ pub struct ExecuteQueue {
     frontend: Frontend,
     runner: CellRunner,
     ends: UnboundedSender<CellEnd>,
-    waiting: VecDeque<Request>,
+    /// With their places among the messages for comms.
+    waiting: VecDeque<(Request, Place)>,
     running: Option<RunningCell>,
     /// Parents of interrupt requests whose `idle` waits for the running cell to end.
     interrupts: Vec<Parent>,
@@ -77,7 +78,7 @@ impl ExecuteQueue {
 
     /// Queues a cell; it runs when those before it have ended.
     pub fn enqueue(&mut self, request: Request) {
-        self.waiting.push_back(request);
+        self.waiting.push_back((request, self.context.comms.place_of_cell()));
         self.run_next();
     }
 
@@ -154,7 +155,7 @@ impl ExecuteQueue {
             }
         }
         self.end_interrupts();
-        for request in aborted {
+        for (request, _) in aborted {
             self.abort(&request);
         }
         self.run_next();
@@ -179,12 +180,12 @@ impl ExecuteQueue {
 
     fn run_next(&mut self) {
         while self.running.is_none()
-            && let Some(request) = self.waiting.pop_front()
+            && let Some((request, place)) = self.waiting.pop_front()
         {
             let parent = request.parent();
             self.frontend.status(&parent, ExecutionState::Busy);
             match request.content::<ExecuteRequest>() {
-                Ok(content) => self.start(request, content),
+                Ok(content) => self.start(request, place, content),
                 Err(error) => {
                     self.frontend.error_reply(&request, "BadRequest", &error.to_string());
                     self.frontend.status(&parent, ExecutionState::Idle);
@@ -193,7 +194,7 @@ impl ExecuteQueue {
         }
     }
 
-    fn start(&mut self, request: Request, content: ExecuteRequest) {
+    fn start(&mut self, request: Request, place: Place, content: ExecuteRequest) {
         let is_counted = self.count(&content);
         self.newest = Some(request.parent());
         let resumed = self.resumed.take_shown_by(&request);
@@ -208,6 +209,7 @@ impl ExecuteQueue {
             number: is_counted.then_some(self.execution_count),
             user_expressions: content.user_expressions,
             allow_stdin: content.allow_stdin,
+            place,
             resumed,
             interrupt: interrupt.clone(),
         };
@@ -281,6 +283,7 @@ impl ExecuteQueue {
             number: None,
             user_expressions: Map::new(),
             allow_stdin: true,
+            place: Place::default(),
             resumed: Vec::new(),
             interrupt: interrupt.clone(),
         };

@@ -50,12 +50,13 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
     });
     let comms = Comms::of_kernel(kernel_name(connection_file, &connection.key));
     let local_python = LocalPython::new(settings.local_cells_python());
+    let threads = ThreadOutput::new(&comms);
     let context = KernelContext {
         kind,
         sessions: sessions.clone(),
         history: history.clone(),
         local_python: local_python.clone(),
-        threads: ThreadOutput::new(&comms),
+        threads: threads.clone(),
         comms,
         progress,
     };
@@ -74,6 +75,7 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
             return Err(what.to_owned());
         }
     }
+    threads.end();
     let ended = async { tokio::join!(history.flush(), local_python.end(), sessions.end()) };
     let _ = tokio::time::timeout(SHUTDOWN_LIMIT, ended).await;
     if let Some(cleanup) = sessions.pending_cleanup() {

@@ -13,12 +13,14 @@ mod table;
 mod text;
 mod traceback;
 mod untrusted;
+mod widget_text;
 
 use serde_json::{Map, Value};
 
 pub use cell_output::CellOutput;
 pub use traceback::{NO_INTERPRETER, statement_error};
 pub use untrusted::{UntrustedOutput, render_untrusted};
+pub use widget_text::has_widget;
 
 use crate::{
     error::CellError,

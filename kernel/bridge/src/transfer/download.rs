@@ -57,9 +57,10 @@ impl Downloading<'_> {
     async fn work(&self) -> Result<(), TransferError> {
         while let Some(frame) = self.frames.next() {
             let read = self.agent.read_file(self.found, frame.offset, frame.length).await?;
-            let bytes = read.bytes().filter(|bytes| hash(bytes) == read.sha256);
-            let bytes = bytes.filter(|bytes| bytes.len() == frame.length);
-            self.part.write(frame.offset, bytes.ok_or(TransferError::Damaged)?).await?;
+            if read.bytes.len() != frame.length || hash(&read.bytes) != read.sha256 {
+                return Err(TransferError::Damaged);
+            }
+            self.part.write(frame.offset, read.bytes).await?;
             self.meter.add(frame);
         }
         Ok(())

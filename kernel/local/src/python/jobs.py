@@ -98,8 +98,9 @@ def call(job, context):
 
 
 def pickled(value):
-    # A string needs none of Python's own code, which user code may have broken.
-    return _pickle.dumps(value, cloudpickle.DEFAULT_PROTOCOL) if type(value) is str else cloudpickle.dumps(value)
+    # Text and bytes need none of Python's own code, which user code may have broken.
+    is_plain = type(value) in (str, bytes)
+    return _pickle.dumps(value, cloudpickle.DEFAULT_PROTOCOL) if is_plain else cloudpickle.dumps(value)
 
 
 def encoded_twice(result):

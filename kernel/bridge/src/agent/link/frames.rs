@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 /// The bytes of a frame. Livy passes no answer of 50 MB on, and never ends its job; in Base64 twice, a
-/// frame's answer has 5.4 MB.
+/// frame has 5.4 MB.
 pub const FRAME_BYTES: usize = 3 << 20;
 
 /// The parts of a message, one after the other.

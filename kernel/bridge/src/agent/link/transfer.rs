@@ -10,12 +10,12 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, de::IgnoredAny};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::agent::{
-    client::Agent,
+    client::{Agent, repeated},
     error::AgentError,
     event::{Addressee, CommMessage},
     link::frames::{self, Assembly, Packed},
@@ -114,8 +114,8 @@ impl Agent {
                 let sizes = message.sizes.iter();
                 let size = sizes.fold(0, |sum: usize, size| sum.saturating_add(*size));
                 let body = self.fetch_large(to, credit, blob, size).await?;
-                let _: Value =
-                    self.repeat("release", &json!([to.kernel, to.process, [blob]])).await?;
+                let release = json!([to.kernel, to.process, [blob]]);
+                self.repeat::<IgnoredAny>("release", &release).await?;
                 body
             }
             (None, None) => None,
@@ -171,9 +171,10 @@ impl Sending<'_> {
             // The semaphore is never closed.
             let _credit = self.credit.frames.acquire().await.ok();
             let (size, start) = (self.body.len(), frame.start);
-            let bytes = STANDARD.encode(&self.body[frame]);
-            let args = json!([kernel, process, self.blob, size, start, bytes]);
-            let _: Value = self.agent.repeat("push", &args).await?;
+            let (args, bytes) =
+                (json!([kernel, process, self.blob, size, start]), &self.body[frame]);
+            let push = || self.agent.call_with_bytes::<IgnoredAny>("push", &args, bytes);
+            repeated(push).await?;
         }
         Ok(())
     }
@@ -196,8 +197,8 @@ impl Fetching<'_> {
             // The semaphore is never closed.
             let _credit = self.credit.frames.acquire().await.ok();
             let args = json!([kernel, process, self.blob, frame.start, frame.len()]);
-            let answer: Value = self.agent.repeat("pull", &args).await?;
-            if let Some(bytes) = answer.as_str().and_then(|text| STANDARD.decode(text).ok()) {
+            let pull = || self.agent.call_for_bytes("pull", &args);
+            if let Some(bytes) = repeated(pull).await? {
                 let mut assembly = self.assembly.lock().unwrap_or_else(PoisonError::into_inner);
                 assembly.add(frame, &bytes);
             }

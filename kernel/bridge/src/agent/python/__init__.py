@@ -53,10 +53,12 @@ def uninstall():
     agent.uninstall()
 
 
-def call(name, arguments='[]'):
-    """Makes one of the `CALLS` and returns its answer or its error as a JSON text: what a job returns."""
+def call(name, arguments='[]', *data):
+    """Makes one of the `CALLS` and returns its answer or its error as a JSON text, or as bytes: what a job returns."""
     try:
-        answer = {'ok': CALLS[name](*json.loads(arguments))}
+        answer = {'ok': CALLS[name](*json.loads(arguments), *data)}
+        if isinstance(answer['ok'], bytes):
+            return answer['ok']
     except Refused as error:
         answer = {'refused': str(error)}
     except Exception as error:

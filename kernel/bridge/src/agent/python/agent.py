@@ -171,10 +171,10 @@ class Agent:
                 FOLLOWED[language].renew(statement)
         if reader is None:
             return events.since(since, wait, linger)
-        kernel, incarnation = reader
-        links.heard(kernel, incarnation)
+        kernel, process = reader
+        links.heard(kernel, process)
         answer = events.since(since, wait, linger, kernel)
-        links.heard(kernel, incarnation)
+        links.heard(kernel, process)
         owners = comms.owners(kernel)
         return dict(answer, threads=sorted(owners.union(answer['threads'])), comms=comms.has_any(kernel))
 

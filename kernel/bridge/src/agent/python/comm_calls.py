@@ -6,17 +6,17 @@ from .comms import comms
 from .link import links
 
 
-def pull(kernel, incarnation, blob, offset, length):
-    return links.heard(kernel, incarnation).pull(blob, offset, length)
+def pull(kernel, process, blob, offset, length):
+    return links.heard(kernel, process).pull(blob, offset, length)
 
 
-def push(kernel, incarnation, blob, size, offset, text):
-    links.heard(kernel, incarnation).push(blob, size, offset, text)
+def push(kernel, process, blob, size, offset, frame):
+    links.heard(kernel, process).push(blob, size, offset, frame)
     return {}
 
 
-def release(kernel, incarnation, blobs):
-    links.heard(kernel, incarnation).release(blobs)
+def release(kernel, process, blobs):
+    links.heard(kernel, process).release(blobs)
     return {}
 
 

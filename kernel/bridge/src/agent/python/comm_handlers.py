@@ -1,9 +1,10 @@
 # Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
 """Runs what the session's code does with a frontend's messages: on one thread for each kernel, beside its cells."""
 
-from .common import safely_from_all, state
+from .common import safely, safely_from_all, state
 from .errors import describe, error_text, name_of
 from .events import events
+from .interrupts import cancel_spark_jobs_since, forget_py4j_connection
 from .ipython_start import ipython
 from .stdlib import allocate_lock, collections, contextlib, ctypes, get_ident, start_thread, time
 from .threads import threads
@@ -15,6 +16,7 @@ class Handled:
     def __init__(self, kernel, number, statement, message):
         self.kernel, self.number, self.statement, self.message = kernel, number, statement, message
         self.thread = None  # Its number, while the handler runs.
+        self.begun = None  # When the handler began.
         self.is_over = False
 
 
@@ -61,7 +63,7 @@ class Worker:
 
     def do(self, handled):
         handlers.by_thread[get_ident()] = handled
-        handled.thread = get_ident()
+        handled.begun, handled.thread = time.time(), get_ident()
         try:
             handle(handled)
         finally:
@@ -86,6 +88,7 @@ class Worker:
             return False
         error = ctypes.py_object(KeyboardInterrupt)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(handled.thread), error)
+        safely(cancel_spark_jobs_since, handled.begun)  # It waits for them, and hears of nothing else.
         until = time.monotonic() + self.END_LIMIT
         while not handled.is_over and time.monotonic() < until:
             time.sleep(0.01)
@@ -122,7 +125,15 @@ def handle(handled):
         if state.installed:
             (handlers.receive or handlers.refuse)(handled)
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            safely(forget_py4j_connection, last_frame(error.__traceback__))
         safely_from_all(show, error)
+
+
+def last_frame(tb):
+    while tb.tb_next:
+        tb = tb.tb_next
+    return tb.tb_frame
 
 
 def show(error):

@@ -5,8 +5,8 @@ import sys
 
 from .ipython_start import import_part
 
-# Importing the second puts ipykernel's own behind it, which no frontend could reach.
-MODULES = ('comm', 'ipykernel.ipkernel')
+# Importing the second puts ipykernel's own behind it, which no frontend could reach. ipywidgets 7 uses the third.
+MODULES = ('comm', 'ipykernel.ipkernel', 'ipykernel.comm')
 
 
 def take_over(patches):
@@ -15,3 +15,5 @@ def take_over(patches):
         classes = import_part('comm_classes')
         patches.set(package, 'create_comm', classes.Comm)
         patches.set(package, 'get_comm_manager', classes.get_comm_manager)
+        if 'ipykernel.comm' in sys.modules:
+            patches.set(sys.modules['ipykernel.comm'], 'Comm', classes.Comm)

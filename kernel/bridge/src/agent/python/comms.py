@@ -101,12 +101,12 @@ class Comms:
         states = {id: widget for id, widget in states.items() if id in own}
         return dict(data, states=states, buffer_paths=[path for path, _ in paths]), [buffer for _, buffer in paths]
 
-    def deliver(self, kernel, incarnation, messages):
+    def deliver(self, kernel, process, messages):
         """Takes messages of a frontend, which handlers get on a thread of the kernel's own."""
-        link = links.heard(kernel, incarnation)
+        link = links.heard(kernel, process)
         for number, kind, (content, metadata, *buffers) in link.take(messages):
             message = {
-                'header': {'msg_type': kind, 'msg_id': '%s-%d' % (incarnation, number)},
+                'header': {'msg_type': kind, 'msg_id': '%s-%d' % (process, number)},
                 'parent_header': {},
                 'metadata': json.loads(metadata.decode('utf-8')),
                 'content': json.loads(content.decode('utf-8')),
@@ -125,9 +125,9 @@ class Comms:
         comm = self.open.get(id)
         return comm is None or comm.kernel != kernel
 
-    def listed(self, kernel, incarnation):
+    def listed(self, kernel, process):
         """Returns the open comms of a kernel, and the requests of the cells that have made them."""
-        links.heard(kernel, incarnation)
+        links.heard(kernel, process)
         cells = {statement: self.cells.get(statement, (None, None))[1] for statement in self.owners(kernel)}
         return {'comms': self.targets(kernel), 'cells': {statement: cells[statement] or '' for statement in cells}}
 

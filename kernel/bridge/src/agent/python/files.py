@@ -8,7 +8,7 @@ target, under a name of its own, until all of it is there: then it gets its name
 import stat
 
 from .common import Refused
-from .stdlib import base64, contextlib, hashlib, os
+from .stdlib import contextlib, hashlib, os
 
 
 class Files:
@@ -28,12 +28,12 @@ class Files:
         return {'path': path, 'size': found.st_size, 'stamp': stamp(found)}
 
     def read(self, path, expected, offset, length):
-        """Returns one frame of a file, which must not have changed since it was looked at."""
+        """Returns the hash and the bytes of one frame of a file, which must not have changed since it was looked at."""
         with explained(path), opened(path, os.O_RDONLY) as file:
             if stamp(os.fstat(file)) != expected:
                 raise Refused('%s has changed on the driver meanwhile' % path)
             body = read_at(file, offset, length)
-        return {'body': base64.b64encode(body).decode('ascii'), 'sha256': digest(body)}
+        return digest(body).encode() + body
 
     def hashes(self, path, offset, length, count):
         """Returns the hashes of so many frames, or of those that are there."""
@@ -58,9 +58,8 @@ class Files:
             self.finished.pop(part, None)
             return {'path': target, 'part': part, 'size': found.st_size}
 
-    def write(self, part, offset, text, expected):
+    def write(self, part, offset, expected, body):
         """Takes one frame."""
-        body = base64.b64decode(text)
         if digest(body) != expected:
             raise Refused('a part of the file has changed on its way to the driver')
         with explained(part), opened(part, os.O_WRONLY | os.O_NOFOLLOW) as file:

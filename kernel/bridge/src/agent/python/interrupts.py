@@ -3,7 +3,7 @@
 
 import sys
 
-from .common import is_users, safely
+from .common import is_users, safely, state
 from .stdlib import MAIN_THREAD, allocate_lock, contextlib, ctypes, functools, get_ident, signal, time
 
 
@@ -154,6 +154,25 @@ def cancel_spark_jobs(statement):
     context = active_spark_context()
     if context and statement and statement.id:
         context.cancelJobGroup(statement.id)
+
+
+def cancel_spark_jobs_since(time):
+    """Cancels the jobs that were submitted from a time on, in seconds, and are not the running statement's.
+
+    Code beside the statements has no job group of its own: its call may go over a connection to the JVM that a
+    statement has used before, and then has the group of that one. Streaming queries have others.
+    """
+    context = active_spark_context()
+    if context is None:
+        return
+    running = state.statement.id if state.statement else None
+    scala_context = context._jsc.sc()
+    for id in context.statusTracker().getActiveJobsIds():
+        job = scala_context.statusStore().job(id)
+        group = job.jobGroup().get() if job.jobGroup().isDefined() else None
+        submitted = job.submissionTime().get().getTime() / 1000 if job.submissionTime().isDefined() else 0
+        if submitted >= time and (group is None or (group.isdigit() and group != running)):
+            scala_context.cancelJob(id)
 
 
 def forget_py4j_connection(frame):

@@ -13,6 +13,7 @@ from .common import safely
 from .events import events
 from .mime_bundles import keep_bundle, keeping_lazy_repr
 from .stdlib import contextlib
+from .widget_views import widget_views
 
 
 class DisplayFormatter(formatters.DisplayFormatter):
@@ -54,7 +55,7 @@ class ValueHook(DisplayHook):
 
     def write_format_data(self, format_dict, md_dict=None):
         children.report()
-        data, metadata = keep_bundle(format_dict, md_dict or {})
+        data, metadata = keep_bundle(widget_views.without_dead(format_dict), md_dict or {})
         stream = sys.stdout
         getattr(stream, 'write_unreported', stream.write)(str(data.get('text/plain', '')) + '\n')
         events.add('result', data=data, metadata=metadata)
@@ -69,7 +70,7 @@ class ZMQDisplayPublisher(DisplayPublisher):
     def publish(self, data, metadata=None, source=None, transient=None, update=False, **_):
         self._validate_data(data, metadata)
         children.report()
-        data, metadata = keep_bundle(data, metadata or {})
+        data, metadata = keep_bundle(widget_views.without_dead(data), metadata or {})
         name = (transient or {}).get('display_id')
         kind = 'update_display' if update else 'display'
         events.add(kind, data=data, metadata=metadata, id=None if name is None else str(name))

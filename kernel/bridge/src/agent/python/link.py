@@ -23,17 +23,17 @@ class Link:
         self.kernel = kernel
         self.begin(None)
 
-    def begin(self, incarnation):
+    def begin(self, process):
         """Begins anew with a process of the kernel: what the one before it was sending will not come."""
-        self.incarnation = incarnation
+        self.process = process
         self.kept = {}
         self.coming = {}
         self.received = 0
         self.last_heard = time.monotonic()
 
-    def hear(self, incarnation):
-        if self.incarnation != incarnation:
-            self.begin(incarnation)
+    def hear(self, process):
+        if self.process != process:
+            self.begin(process)
         self.last_heard = time.monotonic()
 
     def is_absent(self):
@@ -64,9 +64,9 @@ class Link:
         return sum(map(len, list(self.kept.values()))) + events.unread(self.kernel)
 
     def pull(self, blob, offset, length):
-        """Returns one frame of a large message, as text, or nothing if it is not there any more."""
+        """Returns one frame of a large message, or nothing if it is not there any more."""
         body = self.kept.get(blob)
-        return None if body is None else base64.b64encode(body[offset : offset + length]).decode('ascii')
+        return None if body is None else body[offset : offset + length]
 
     def release(self, blobs):
         """Forgets large messages, which the kernel has."""
@@ -75,10 +75,9 @@ class Link:
                 self.kept.pop(blob, None)
             events.changed.notify_all()
 
-    def push(self, blob, size, offset, text):
+    def push(self, blob, size, offset, frame):
         """Takes one frame of a large message of the kernel's."""
         coming = self.coming.setdefault(blob, bytearray(size))
-        frame = base64.b64decode(text)
         coming[offset : offset + len(frame)] = frame
 
     def take(self, messages):
@@ -99,10 +98,10 @@ class Links:
     def of(self, kernel):
         return self.by_kernel.get(kernel) or self.by_kernel.setdefault(kernel, Link(kernel))
 
-    def heard(self, kernel, incarnation):
+    def heard(self, kernel, process):
         """Returns the link to a kernel that has just asked for something."""
         link = self.of(kernel)
-        link.hear(incarnation)
+        link.hear(process)
         return link
 
 

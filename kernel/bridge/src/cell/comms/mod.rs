@@ -2,6 +2,7 @@
 //! session sends goes to the frontends, and theirs to the session.
 
 mod requests;
+mod unhandled;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -25,11 +26,13 @@ use crate::{
             lanes::{Lanes, Ticket},
         },
     },
+    cell::comms::unhandled::{Unhandled, UnhandledMessages},
     platform::task,
     session::handle::lock,
 };
 
 pub use requests::CommRequests;
+pub use unhandled::Place;
 
 /// Cells whose requests are remembered, as the parents of what their comms send later.
 const CELLS_LIMIT: usize = 10_000;
@@ -48,6 +51,7 @@ struct Shared {
     /// Whether there are comms now.
     open: AtomicBool,
     state: Mutex<State>,
+    unhandled: UnhandledMessages,
     /// Large messages for the frontends that are on their way.
     coming: watch::Sender<usize>,
 }
@@ -62,12 +66,15 @@ struct State {
     /// The messages of frontends that are being handled, by their numbers.
     handled: BTreeMap<u64, Handled>,
     lanes: Lanes<Published>,
+    /// The user has read why widgets of this session are only text.
+    is_explained: bool,
 }
 
 /// A message of a frontend that is being handled.
 struct Handled {
     parent: Parent,
     comm: String,
+    _unhandled: Unhandled,
 }
 
 /// What is published in the order of a comm's messages.
@@ -87,6 +94,7 @@ impl Comms {
             used: AtomicBool::new(false),
             open: AtomicBool::new(false),
             state: Mutex::default(),
+            unhandled: UnhandledMessages::default(),
             coming: watch::Sender::new(0),
         }))
     }
@@ -121,6 +129,24 @@ impl Comms {
         !self.state().handled.is_empty()
     }
 
+    /// The place of a cell that comes now among the frontends' messages.
+    pub fn place_of_cell(&self) -> Place {
+        self.0.unhandled.end()
+    }
+
+    /// Waits until the frontends' messages before a cell have been handled.
+    pub async fn handled_before(&self, cell: Place) {
+        self.0.unhandled.handled_before(cell).await;
+    }
+
+    /// Ends what is being handled, since its end will not be heard.
+    pub fn give_up_handled(&self, frontend: &Frontend) {
+        let over = std::mem::take(&mut self.state().handled);
+        for handled in over.into_values() {
+            frontend.status(&handled.parent, ExecutionState::Idle);
+        }
+    }
+
     /// Notes the request of a cell of this session's, unless it is known.
     pub fn note_cell(&self, session: &Identity, statement: &Id, parent: Parent) -> bool {
         let mut state = self.state();
@@ -128,6 +154,7 @@ impl Comms {
             state.session = Some(session.clone());
             state.cells.clear();
             state.newest_cells.clear();
+            state.is_explained = false;
         }
         if state.cells.contains_key(statement) {
             return false;
@@ -140,6 +167,11 @@ impl Comms {
             state.cells.remove(&oldest);
         }
         true
+    }
+
+    /// Whether the user is still to read why widgets of this session are only text; true at most once.
+    pub fn take_unexplained(&self) -> bool {
+        !std::mem::replace(&mut self.state().is_explained, true)
     }
 
     /// Publishes an event that is about comms, unless that was done before.
@@ -191,7 +223,7 @@ impl Comms {
     /// Notes that a message of a frontend has been handled: its request is idle.
     async fn end_request(&self, frontend: &Frontend, number: u64) {
         let handled = self.state().handled.remove(&number);
-        if let Some(Handled { parent, comm }) = handled {
+        if let Some(Handled { parent, comm, .. }) = handled {
             self.publish(frontend, &comm, Published::Idle(parent)).await;
         }
     }
@@ -315,7 +347,8 @@ mod tests {
     async fn a_request_is_idle_once_after_the_large_message_before_it() {
         let (mut requests, frontend, mut client) = memory();
         let (comms, (id, request)) = (comms(), asked(&client, &mut requests).await);
-        let handled = Handled { parent: request.parent(), comm: "c".to_owned() };
+        let (parent, comm) = (request.parent(), "c".to_owned());
+        let handled = Handled { parent, comm, _unhandled: comms.0.unhandled.add() };
         comms.state().handled.insert(1, handled);
         assert!(comms.may_send());
         let parent = comms.parent(Some(1), None).unwrap();

@@ -23,7 +23,10 @@ use crate::{
             lanes::{Lanes, Ticket},
         },
     },
-    cell::{comms::Handled, context::KernelContext},
+    cell::{
+        comms::{Handled, unhandled::Unhandled},
+        context::KernelContext,
+    },
     display::sink::OutputSink,
     kind::Kind,
     platform::task,
@@ -44,7 +47,7 @@ pub struct CommRequests {
 }
 
 enum Event {
-    Message(Request),
+    Message(Incoming),
     /// The bytes of a large message are there, or are lost.
     Sent {
         comm: String,
@@ -53,11 +56,17 @@ enum Event {
     },
 }
 
+/// A message as it has come.
+struct Incoming {
+    request: Request,
+    unhandled: Unhandled,
+}
+
 /// A message that is ready to be delivered.
 struct Addressed {
     message: Outgoing,
     comm: String,
-    request: Request,
+    incoming: Incoming,
     /// The number under which it is known as being handled.
     noted: Option<u64>,
 }
@@ -90,8 +99,9 @@ impl CommRequests {
     /// Takes a message of a frontend.
     pub fn take(&self, request: Request) {
         self.frontend.status(&request.parent(), ExecutionState::Busy);
+        let unhandled = self.context.comms.0.unhandled.add();
         // It fails only when the kernel ends.
-        let _ = self.messages.send(Event::Message(request));
+        let _ = self.messages.send(Event::Message(Incoming { request, unhandled }));
     }
 
     /// Whether there may be comms to list.
@@ -201,15 +211,16 @@ impl Sender {
             Event::Sent { comm, ticket, message } => {
                 self.ready.extend(self.lanes.arrive(&comm, ticket, message));
             }
-            Event::Message(request) => match ready_agent(&self.context).await {
-                Some((handle, agent)) => self.add(request, &handle, agent).await,
-                None => self.refuse(&request),
+            Event::Message(incoming) => match ready_agent(&self.context).await {
+                Some((handle, agent)) => self.add(incoming, &handle, agent).await,
+                None => self.refuse(&incoming.request),
             },
         }
     }
 
-    async fn add(&mut self, request: Request, handle: &SessionHandle, agent: Agent) {
+    async fn add(&mut self, incoming: Incoming, handle: &SessionHandle, agent: Agent) {
         self.follow(handle, &agent).await;
+        let request = &incoming.request;
         let comm = request.content::<OfComm>().unwrap_or_default().comm_id;
         let message = request.message();
         let mut parts = vec![&message.content[..], &message.metadata[..]];
@@ -217,10 +228,10 @@ impl Sender {
         let (packed, msg_type) = (Packed::of(&parts), request.msg_type().to_owned());
         if Outgoing::is_small(&packed) {
             let message = Outgoing::small(msg_type, &packed);
-            let message = Addressed { message, comm: comm.clone(), request, noted: None };
+            let message = Addressed { message, comm: comm.clone(), incoming, noted: None };
             self.ready.extend(self.lanes.add(&comm, message));
         } else {
-            self.send_large(agent, comm, request, msg_type, packed);
+            self.send_large(agent, comm, incoming, msg_type, packed);
         }
     }
 
@@ -229,7 +240,7 @@ impl Sender {
         &mut self,
         agent: Agent,
         comm: String,
-        request: Request,
+        incoming: Incoming,
         msg_type: String,
         packed: Packed,
     ) {
@@ -241,11 +252,11 @@ impl Sender {
                 agent.send_large(comms.addressee(), &comms.0.credit, msg_type, &packed).await;
             let message = match sent {
                 Ok(message) => {
-                    Some(Addressed { message, comm: comm.clone(), request, noted: None })
+                    Some(Addressed { message, comm: comm.clone(), incoming, noted: None })
                 }
                 Err(error) => {
                     tracing::warn!("a large message of a comm is lost: {error}");
-                    frontend.status(&request.parent(), ExecutionState::Idle);
+                    frontend.status(&incoming.request.parent(), ExecutionState::Idle);
                     None
                 }
             };
@@ -269,15 +280,13 @@ impl Sender {
 
     /// What was being handled will not end; what was not taken is to be delivered under another number.
     fn forget_handled(&mut self) {
-        let mut over = std::mem::take(&mut self.context.comms.state().handled);
+        let comms = &self.context.comms;
         for message in &mut self.ready {
             if let Some(number) = message.noted.take() {
-                over.remove(&number);
+                comms.state().handled.remove(&number);
             }
         }
-        for handled in over.into_values() {
-            self.frontend.status(&handled.parent, ExecutionState::Idle);
-        }
+        comms.give_up_handled(&self.frontend);
     }
 
     async fn deliver_all(&mut self) {
@@ -290,7 +299,7 @@ impl Sender {
                 self.session = None;
                 self.forget_handled();
                 for message in std::mem::take(&mut self.ready) {
-                    self.refuse(&message.request);
+                    self.refuse(&message.incoming.request);
                 }
             }
         }
@@ -333,8 +342,9 @@ impl Sender {
         let mut messages = Vec::new();
         for (addressed, n) in self.ready.iter_mut().take(count).zip(self.received + 1..) {
             addressed.message.n = n;
-            let handled =
-                Handled { parent: addressed.request.parent(), comm: addressed.comm.clone() };
+            let Incoming { request, unhandled } = &addressed.incoming;
+            let (parent, comm) = (request.parent(), addressed.comm.clone());
+            let handled = Handled { parent, comm, _unhandled: unhandled.clone() };
             // It may have been handled since, though the answer was lost.
             if addressed.noted.replace(n) != Some(n) {
                 state.handled.insert(n, handled);
