@@ -321,6 +321,23 @@ def test_libraries_find_the_cells_request(notebook):
     assert text(notebook.until("end")) == "True\n"
 
 
+@pytest.mark.parametrize("shell", [{}], ids=["ipython"], indirect=True)
+def test_comms_by_their_old_name_are_the_same(notebook):
+    notebook.run("from ipykernel.comm import Comm; made = Comm(target_name='old', data={'begin': 1})")
+    assert comms(notebook.until("end")) == [("comm_open", {"begin": 1})]
+    assert list(listed(notebook).values()) == ["old"]
+
+
+@pytest.mark.parametrize("shell", [{}], ids=["ipython"], indirect=True)
+def test_a_view_without_a_comm_is_left_out_and_a_line_says_once_why(notebook):
+    view = "{'application/vnd.jupyter.widget-view+json': {'model_id': 'nobodys'}, 'text/plain': 'Slider()'}"
+    for often in (1, 0):
+        notebook.run(f"display({view}, raw=True)")
+        events = notebook.until("end")
+        assert only(events, "display")["data"] == {"text/plain": "Slider()"}
+        assert text(events, "stderr").count("This widget is only text here") == often
+
+
 def test_statements_of_other_clients_send_in_nobodys_name(notebook):
     comm, statement = echo(notebook)
     assert comm and statement
