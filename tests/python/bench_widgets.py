@@ -36,7 +36,8 @@ class Job:
     def __init__(self, livy_url):
         url = urlsplit(livy_url)
         login = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
-        self.headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+        login = {"Authorization": f"Basic {login}", "X-Requested-By": "bench_widgets"}
+        self.headers = login | {"Content-Type": "application/json"}
         self.address = f"http://{url.hostname}:{url.port}/sessions"
         self.session = self.ask("?size=100")["sessions"][-1]["id"]
 

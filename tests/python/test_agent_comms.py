@@ -209,6 +209,14 @@ def test_who_sends_too_much_waits_until_the_kernel_has_fetched_it(notebook):
     assert notebook.session.reply()["status"] == "ok"
 
 
+def test_a_small_message_does_not_wait_for_large_ones(notebook):
+    echo(notebook)
+    large = "made.send(1, buffers=[bytes(40_000_000)])"
+    notebook.session.start(f"{large}\nmade.send(2)\nprint('sent')", f"2 by {notebook.me[0]}/r2")
+    assert notebook.session.reply()["status"] == "ok"
+    assert [data for _, data in comms(notebook.until("end"))] == [1, 2]
+
+
 def test_what_a_handler_shows_belongs_to_the_cell_that_made_the_comm(notebook):
     _, statement = echo(notebook)
     notebook.run("made.on_msg(lambda message: print('printed', message['content']['data']))")
