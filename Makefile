@@ -5,8 +5,9 @@
 #   make lab          open JupyterLab with the kernels
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
 #   make matrix       run the tests of cells on several versions of Spark and Java, and print a table
-#   make test-widgets drive twelve notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
+#   make test-widgets drive fifteen notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
+#   make bench-widgets  measure how fast widgets are, and what memory a slider leaves that is dragged for MINUTES
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
 #   make install      install the kernels for this user
@@ -30,7 +31,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -132,6 +133,9 @@ bench: kernels $(SPARKMAGIC)/.tried
 	@$(VENV)/bin/python tests/python/bench.py $(RELEASE)
 	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_cells.py $(RELEASE) $(SPARKMAGIC)/bin/python
 	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_lengths.py $(RELEASE)
+
+bench-widgets: kernels $(VENV)/.clients
+	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_widgets.py $(RELEASE)
 
 # Without the headers of Kerberos sparkmagic cannot be installed, and the benchmark leaves it out.
 $(SPARKMAGIC)/.tried: tests/python/requirements-sparkmagic.txt

@@ -209,6 +209,14 @@ def test_who_sends_too_much_waits_until_the_kernel_has_fetched_it(notebook):
     assert notebook.session.reply()["status"] == "ok"
 
 
+def test_a_small_message_does_not_wait_for_large_ones(notebook):
+    echo(notebook)
+    large = "made.send(1, buffers=[bytes(40_000_000)])"
+    notebook.session.start(f"{large}\nmade.send(2)\nprint('sent')", f"2 by {notebook.me[0]}/r2")
+    assert notebook.session.reply()["status"] == "ok"
+    assert [data for _, data in comms(notebook.until("end"))] == [1, 2]
+
+
 def test_what_a_handler_shows_belongs_to_the_cell_that_made_the_comm(notebook):
     _, statement = echo(notebook)
     notebook.run("made.on_msg(lambda message: print('printed', message['content']['data']))")
@@ -319,6 +327,23 @@ def test_libraries_find_the_cells_request(notebook):
     assert text(notebook.until("end")) == "request-7\n"
     notebook.run("from comm import get_comm_manager as g; print(get_ipython().kernel.comm_manager is g())")
     assert text(notebook.until("end")) == "True\n"
+
+
+@pytest.mark.parametrize("shell", [{}], ids=["ipython"], indirect=True)
+def test_comms_by_their_old_name_are_the_same(notebook):
+    notebook.run("from ipykernel.comm import Comm; made = Comm(target_name='old', data={'begin': 1})")
+    assert comms(notebook.until("end")) == [("comm_open", {"begin": 1})]
+    assert list(listed(notebook).values()) == ["old"]
+
+
+@pytest.mark.parametrize("shell", [{}], ids=["ipython"], indirect=True)
+def test_a_view_without_a_comm_is_left_out_and_a_line_says_once_why(notebook):
+    view = "{'application/vnd.jupyter.widget-view+json': {'model_id': 'nobodys'}, 'text/plain': 'Slider()'}"
+    for often in (1, 0):
+        notebook.run(f"display({view}, raw=True)")
+        events = notebook.until("end")
+        assert only(events, "display")["data"] == {"text/plain": "Slider()"}
+        assert text(events, "stderr").count("This widget is only text here") == often
 
 
 def test_statements_of_other_clients_send_in_nobodys_name(notebook):

@@ -10,7 +10,7 @@ import lab
 import pytest
 from conftest import SPARK_START
 from playwright.sync_api import expect
-from test_lab import browser, open_notebook, server  # noqa: F401 (fixtures)
+from test_lab import browser, newest_kernel, open_notebook, server  # noqa: F401 (fixtures)
 
 START = SPARK_START * 1000
 OURS, IPYKERNEL = "PySpark (Livy)", "Python 3 (ipykernel)"
@@ -140,9 +140,7 @@ def test_five_megabytes_are_uploaded(notebook, tmp_path):
         outputs(cell).get_by_role("button", name="Upload").click()
     chooser.value.set_files(tmp_path / "data.bin")
     expect(outputs(cell)).to_contain_text("(1)", timeout=lab.CELL)
-    # Here the upload may arrive while the cell runs; ipykernel keeps the order.
-    wait = "import hashlib, time\nwhile not up.value: time.sleep(0.05)\n"
-    got = notebook.run(wait + "hashlib.sha256(up.value[0].content).hexdigest()")
+    got = notebook.run("import hashlib\nhashlib.sha256(up.value[0].content).hexdigest()")
     expect(value(got)).to_have_text(repr(hashlib.sha256(content).hexdigest()))
 
 
@@ -173,10 +171,64 @@ def test_an_anywidget_counts(notebook):
     expect(button).to_have_text("count 41")
 
 
+def test_a_figure_of_plotly_changes_and_calls_back(notebook):
+    cell = notebook.run(
+        "import plotly.graph_objects as go\n"
+        "figure, picked = go.FigureWidget(go.Scatter(y=[1, 3, 2], mode='markers', marker_size=40)), w.Label('-')\n"
+        "figure.data[0].on_click(lambda trace, points, state: setattr(picked, 'value', f'point {points.point_inds}'))\n"
+        "w.VBox([figure, picked])",
+    )
+    points = outputs(cell).locator(".scatterlayer .point")
+    expect(points).to_have_count(3, timeout=lab.CELL)
+    notebook.run("figure.data[0].y = [1, 3, 2, 5]; figure.layout.title.text = 'Four'")
+    expect(points).to_have_count(4)
+    expect(outputs(cell).locator(".gtitle")).to_have_text("Four")
+    points.nth(1).click(force=True)
+    expect(outputs(cell).locator(".widget-label").last).to_have_text("point [1]")
+
+
+def test_a_figure_of_matplotlib_is_zoomed(notebook):
+    cell = notebook.run(
+        "%matplotlib ipympl\nimport matplotlib.pyplot as plt\n"
+        "figure, axes = plt.subplots(figsize=(4, 3)); axes.plot([0, 10], [0, 10]); axes.set_xlim(0, 10);"
+    )
+    canvas = outputs(cell).locator(".jupyter-matplotlib-canvas-div canvas").last
+    expect(canvas).to_be_visible(timeout=lab.CELL)
+    canvas.hover()  # It shows the toolbar.
+    outputs(cell).locator("button[title^='Zoom']").click()
+    box = canvas.bounding_box()
+    mouse = notebook.page.mouse
+    mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=5)
+    mouse.up()
+    zoomed = notebook.run("low, high = axes.get_xlim()\nbool(0 < low < high < 10)")
+    expect(value(zoomed)).to_have_text("True")
+
+
 def test_views_live_after_the_page_is_reloaded(notebook):
     cell = notebook.run("slider = w.IntSlider(value=3, max=10)\nslider")
     outputs(cell).locator(".noUi-handle").press("ArrowRight")
     expect(outputs(cell).locator(".widget-readout")).to_have_text("4")
+    notebook.save()
+    notebook.page.reload()
+    cell = notebook.cells.filter(has_text="slider = w.IntSlider")
+    expect(outputs(cell).locator(".widget-readout")).to_have_text("4", timeout=lab.CELL)
+    outputs(cell).locator(".noUi-handle").press("ArrowRight")
+    expect(outputs(cell).locator(".widget-readout")).to_have_text("5")
+    expect(value(notebook.run("slider.value"))).to_have_text("5")
+
+
+def test_views_live_after_the_kernel_was_killed(open_notebook):  # noqa: F811
+    notebook = open_notebook(OURS)
+    notebook.run("import ipywidgets as w", START)
+    cell = notebook.run("slider = w.IntSlider(value=3, max=10)\nslider")
+    outputs(cell).locator(".noUi-handle").press("ArrowRight")
+    expect(outputs(cell).locator(".widget-readout")).to_have_text("4")
+    newest_kernel().kill()
+    notebook.page.locator(".jp-Dialog", has_text="died").locator(".jp-mod-accept").click()
+    notebook.wait_for_status("Idle")
+    # JupyterLab drops its end of all comms when a kernel starts again.
     notebook.save()
     notebook.page.reload()
     cell = notebook.cells.filter(has_text="slider = w.IntSlider")

@@ -4,7 +4,7 @@
 What it shows, asks for and raises is reported; how Livy's shell works for other clients stays as it is.
 """
 
-import importlib
+import importlib.util
 import tempfile
 
 from IPython.core import page
@@ -33,7 +33,7 @@ from .threads import threads
 from .who_magics import LIVY_NAMES, SHOWN_TO_TOOLS
 
 LENT = ('exit', 'quit', 'open')  # Names that IPython replaces, which other clients of the session have as they were.
-WINDOWS = ('qt', 'qt4', 'qt5', 'qt6', 'tk', 'gtk', 'gtk3', 'gtk4', 'wx', 'osx', 'notebook', 'nbagg', 'ipympl')
+WINDOWS = ('qt', 'qt4', 'qt5', 'qt6', 'tk', 'gtk', 'gtk3', 'gtk4', 'wx', 'osx', 'notebook', 'nbagg')
 ENVIRONMENT = {  # Programs print in colour, and do not wait at the end of a page.
     'TERM': 'xterm-color',
     'CLICOLOR': '1',
@@ -125,7 +125,7 @@ class ZMQInteractiveShell(InteractiveShell):
         """Does nothing: the driver has no windows."""
 
     def enable_matplotlib(self, gui=None):
-        if gui is None or gui.lower() in WINDOWS:
+        if gui is None or is_window(gui.lower()):
             if gui:
                 self.warn_about_windows(gui)
             gui = 'inline'
@@ -169,6 +169,10 @@ class ZMQInteractiveShell(InteractiveShell):
             self.display_error = evalue
         safely_from_all(streaming.tell_before, name)
         events.add('error', ename=name, evalue=error_text(evalue), traceback=[str(line) for line in stb])
+
+
+def is_window(gui):
+    return gui in WINDOWS or (gui == 'ipympl' and not safely(importlib.util.find_spec, gui))
 
 
 def start(displays):

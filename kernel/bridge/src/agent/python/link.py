@@ -14,7 +14,7 @@ from .stdlib import base64, itertools, time
 
 class Link:
     INLINE_LIMIT = 96 << 10  # Bytes that a message may have within its event.
-    ROOM = 32 << 20  # Bytes that wait for the kernel; who would send more waits for it to fetch some.
+    ROOM = 32 << 20  # Bytes of each of the two kinds that wait for the kernel; who would send more waits for it.
     ABSENCE_LIMIT = 30  # Seconds without a question of the kernel's, after which nothing waits for it.
 
     numbers = itertools.count(1)  # Of the bytes that are fetched, in all links.
@@ -42,26 +42,32 @@ class Link:
     def send(self, kind, parts, statement, **content):
         """Sends a message, which consists of runs of bytes."""
         sizes, body = pack(parts)
-        self.wait_for_room(len(body))
-        if len(body) > self.INLINE_LIMIT:
+        is_large = len(body) > self.INLINE_LIMIT
+        self.wait_for_room(len(body), self.unfetched if is_large else self.unread)
+        if is_large:
             content['blob'] = next(self.numbers)
             self.kept[content['blob']] = body
         else:
             content['body'] = base64.b64encode(body).decode('ascii')
         events.add_for(self.kernel, kind, statement, sizes=sizes, **content)
 
-    def wait_for_room(self, size):
+    def wait_for_room(self, size, waiting):
+        """Waits for room for a message among those of its kind: a small one does not wait for large ones."""
         with events.changed:
-            while self.waiting() and self.waiting() + size > self.ROOM:
+            while waiting() and waiting() + size > self.ROOM:
                 if self.is_absent():
                     self.kept.clear()  # It will ask for the state of everything when it comes back.
                     events.note_read(self.kernel)
                     return
-                events.changed.wait_for(lambda: not self.waiting() or self.waiting() + size <= self.ROOM, 1)
+                events.changed.wait_for(lambda: not waiting() or waiting() + size <= self.ROOM, 1)
 
-    def waiting(self):
-        """Returns how many bytes the kernel has not fetched."""
-        return sum(map(len, list(self.kept.values()))) + events.unread(self.kernel)
+    def unfetched(self):
+        """Returns how many bytes of large messages the kernel has not fetched."""
+        return sum(map(len, list(self.kept.values())))
+
+    def unread(self):
+        """Returns how many bytes of small messages it has not read."""
+        return events.unread(self.kernel)
 
     def pull(self, blob, offset, length):
         """Returns one frame of a large message, or nothing if it is not there any more."""
