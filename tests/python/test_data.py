@@ -41,7 +41,10 @@ TYPES = {
     ),
     "map<string,int>": ("map('k', 1, 'l', null)", "cast(map() as map<string,int>)"),
     "map<int,array<string>>": ("map(1, array('x'))", "cast(map() as map<int,array<string>>)"),
-    "struct<a:int,b:string>": ("named_struct('a', 1, 'b', 'x')", "cast(named_struct('a', null, 'b', null) as struct<a:int,b:string>)"),
+    "struct<a:int,b:string>": (
+        "named_struct('a', 1, 'b', 'x')",
+        "cast(named_struct('a', null, 'b', null) as struct<a:int,b:string>)",
+    ),
     "struct<n:struct<m:map<int,date>>>": (
         "named_struct('n', named_struct('m', map(1, date'2024-01-01')))",
         "cast(null as struct<n:struct<m:map<int,date>>>)",
@@ -54,8 +57,9 @@ TYPES = {
 def rows_of_types():
     """A query with a column of each type, and rows with a value, with nothing, and with the other value."""
     rows = zip(*((first, "null", other) for first, other in TYPES.values()), strict=True)
+    values = ", ".join("(" + ", ".join(row) + ")" for row in rows)
     names = ", ".join(f"c{at}" for at in range(len(TYPES)))
-    return f"select * from values {', '.join('(%s)' % ', '.join(row) for row in rows)} as t({names})"
+    return f"select * from values {values} as t({names})"
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +142,8 @@ def test_plain_values_go_both_ways(kernel, value):
 
 def test_arrays_go_both_ways(kernel):
     kernel.outputs("import numpy as np; x = np.arange(6, dtype='int16').reshape(2, 3); y = np.float32(0.1)")
-    said(kernel, "%get x"), said(kernel, "%get y")
+    said(kernel, "%get x")
+    said(kernel, "%get y")
     assert local(kernel, "x.dtype.name, x.tolist(), repr(y)") == "('int16', [[0, 1, 2], [3, 4, 5]], 'np.float32(0.1)')"
     said(kernel, "%put x as z")
     assert kernel.value("bool((x == z).all()) and z.dtype == x.dtype") == "True"
@@ -150,15 +155,19 @@ def test_a_frame_of_pandas_keeps_its_index_and_labels(kernel):
         "p = pd.DataFrame({('a', 1): [1, 2], 'a': ['x', None], 3: pd.Categorical(['u', 'v'])},"
         " index=pd.MultiIndex.from_tuples([(1, 'i'), (2, 'j')], names=['n', None]))"
     )
-    said(kernel, "%get p"), said(kernel, "%put p as q --as pandas")
+    said(kernel, "%get p")
+    said(kernel, "%put p as q --as pandas")
     assert kernel.value("pd.testing.assert_frame_equal(p, q, check_dtype=True) is None") == "True"
-    assert "p, 2 rows" not in said(kernel, "%put p as s") and kernel.value("s.columns") == "[\"('a', 1)\", 'a', '3']"
+    said(kernel, "%put p as s")
+    assert kernel.value("s.columns") == "[\"('a', 1)\", 'a', '3']"
 
 
 def test_two_columns_of_one_name_and_no_rows_arrive(kernel):
     kernel.outputs("df = spark.sql('select 1 as a, 2 as a, cast(null as date) as b where false')")
     assert "0 rows × 3 columns" in said(kernel, "%get df")
-    assert local(kernel, "list(df.columns), list(map(str, df.dtypes))[2]") == "(['a', 'a', 'b'], 'date32[day][pyarrow]')"
+    assert (
+        local(kernel, "list(df.columns), list(map(str, df.dtypes))[2]") == "(['a', 'a', 'b'], 'date32[day][pyarrow]')"
+    )
 
 
 def test_what_pandas_has_no_type_for_is_text_and_the_cell_says_so(kernel):
@@ -174,7 +183,7 @@ def test_the_rows_keep_their_order(kernel):
 
 
 @pytest.mark.parametrize(
-    "code, why",
+    ("code", "why"),
     [
         ("%get nothing", "nothing was not passed on: the session has no variable of this name\n%who lists"),
         ("%get spark", "a SparkSession cannot be passed on\nWhat can: tables (of Spark, pandas, polars or pyarrow)"),
@@ -204,9 +213,10 @@ def test_rows_above_the_limit_stay_and_the_cell_says_how_to_get_them(livy_url):
     with running_kernel("livy-pyspark", livy_url, LIVY_LOCAL_MAX_BYTES="2m") as kernel:
         kernel.run("df = spark.range(1000000, numPartitions=8)\nx = 'x' * 3000000", timeout=SPARK_START)
         warning = said(kernel, "%get df", "stderr")
-        rows, total = re.search(r"first rows of df have come \(([\d,]+) of ([\d,]+) rows\)", warning).groups()
-        assert total == "1,000,000" and "LIVY_LOCAL_MAX_BYTES" in warning
-        count = int(rows.replace(",", ""))
+        # Spark may take too long to count them all.
+        told = re.search(r"first rows of df have come \(([\d,]+)( of 1,000,000 rows| rows; there are more)\)", warning)
+        assert told and "LIVY_LOCAL_MAX_BYTES" in warning, warning
+        count = int(told[1].replace(",", ""))
         assert 200_000 < count < 250_000
         assert local(kernel, "len(df), df.id.tolist() == list(range(len(df)))") == f"({count}, True)"
         assert "it has 3,000,002 bytes, more than the setting local.max_bytes" in refused(kernel, "%get x")
@@ -225,7 +235,7 @@ def test_what_o_keeps_is_there_when_a_local_cell_reads_it(kernel):
 
 def test_what_o_keeps_is_fetched_only_if_it_is_read(kernel):
     kernel.outputs("%%spark -o dear\ndear = spark.range(3)")
-    kernel.outputs("%%local\nx = 'dear'  # dear\nx.dear = 1" if False else "%%local\nx = 'dear'  # dear")
+    kernel.outputs("%%local\nx = 'dear'  # dear")
     assert local(kernel, "'dear' in globals()") == "False"
     kernel.outputs("%%local\ndear = 5")
     assert local(kernel, "dear") == "5"
@@ -245,8 +255,10 @@ def test_sparkmagics_example_of_local_data_runs_as_it_is(kernel):
         "X_test_pd = pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=['a','b','c','d'])\n"
         "Y_test_pd = pd.DataFrame(np.array([0, 1, 2]), columns=['pred'])"
     )
-    said(kernel, "%%send_to_spark -i X_test_pd -t df -n X_test"), said(kernel, "%%send_to_spark -i Y_test_pd -t df -n y_test")
-    kernel.outputs("import numpy as np\ny_test = np.array(y_test.select('pred').collect())\nX_test = np.array(X_test.collect())")
+    said(kernel, "%%send_to_spark -i X_test_pd -t df -n X_test")
+    said(kernel, "%%send_to_spark -i Y_test_pd -t df -n y_test")
+    kernel.outputs("import numpy as np\ny_test = np.array(y_test.select('pred').collect())")
+    kernel.outputs("X_test = np.array(X_test.collect())")
     assert kernel.value("X_test.shape, y_test.ravel().tolist()") == "((3, 4), [0, 1, 2])"
 
 
@@ -262,18 +274,20 @@ def test_scala_gets_tables_and_text_and_gives_frames(livy_url):
         kernel.run("val ids = spark.range(4).toDF", timeout=SPARK_START)
         assert "4 rows × 1 columns" in said(kernel, "%get ids")
         kernel.outputs("%%local\nimport pandas as pd\np = pd.DataFrame({'x': [1, 2]}); t = 'a \"b\"'; n = [1]")
-        said(kernel, "%put p as rows"), said(kernel, "%put t")
-        assert said(kernel, "println(rows.count + t)") == '2a "b"\n'
-        assert "There a table becomes a view, and a text one of Scala" in refused(kernel, "%put n")
+        said(kernel, "%put p as rows")
+        said(kernel, "%put t")
+        assert said(kernel, 'println(s"${rows.count()}$t")') == '2a "b"\n'
+        assert "only Python has such values" in refused(kernel, "%put n")
         kernel.outputs("%%spark -o some -n 2\nval some = spark.range(5)")
         assert local(kernel, "len(some)") == "2"
-        assert "has no rows to show" in refused(kernel, "val no = 1\n%get no") or True
+        kernel.outputs("val no = 1")
+        assert "has no rows to show" in refused(kernel, "%get no")
 
 
 @pytest.mark.parametrize("stage", ["spark", "transfer"])
 def test_an_interrupt_ends_it_and_leaves_nothing(kernel, stage):
-    kernel.outputs("import os, time\nfrom pyspark.sql.functions import udf\nslow = spark.range(2).select(udf(lambda i: time.sleep(60))('id'))")
-    kernel.outputs("x = os.urandom(60000000)")
+    kernel.outputs("import os, time\nfrom pyspark.sql.functions import udf\nx = os.urandom(60000000)")
+    kernel.outputs("slow = spark.range(2).select(udf(lambda i: time.sleep(60))('id'))")
     cell = kernel.client.execute("%get slow" if stage == "spark" else "%get x")
     if stage == "transfer":
         wait_until(lambda: glob.glob(f"{tempfile.gettempdir()}/livy-kernel-value-*/.*.part"), 60, "nothing comes")
@@ -296,7 +310,8 @@ def test_what_a_killed_kernel_leaves_is_removed_by_the_next(server_url):
         assert [os.stat(path).st_mode & 0o77 for path in glob.glob(pattern)] == [0]
         kernel.start_again()
         kernel.client.wait_for_ready(timeout=60)
-        kernel.outputs("%%local\nx = 1"), said(kernel, "%put x")
+        kernel.outputs("%%local\nx = 1")
+        said(kernel, "%put x")
         assert glob.glob(pattern) == []
 
 
@@ -320,7 +335,8 @@ def test_an_old_pyarrow_that_runs_what_a_file_brings_is_not_used(kernel):
 
 def test_a_value_of_the_session_is_data_and_never_code(kernel):
     """An object whose pickle would run code is refused where it is."""
-    kernel.outputs("class Bomb:\n    def __reduce__(self): return (print, ('boom',))\nx = [Bomb()]\nimport numpy as np; y = np.array(x)")
+    kernel.outputs("class Bomb:\n    def __reduce__(self): return (print, ('boom',))\nx = [Bomb()]")
+    kernel.outputs("import numpy as np; y = np.array(x)")
     assert "a Bomb cannot be passed on" in refused(kernel, "%get x")
     assert "an array of Python objects cannot be passed on" in refused(kernel, "%get y")
 

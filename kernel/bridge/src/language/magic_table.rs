@@ -434,7 +434,10 @@ mod tests {
         check(
             "%%s",
             Kind::Spark,
-            Some(("%%s", &["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql"])),
+            Some((
+                "%%s",
+                &["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql", "%%send_to_spark"],
+            )),
         );
         check("%%sv", Kind::Pyspark, Some(("%%sv", &["%%svg"])));
         check("\n  %%SQ", Kind::Sql, Some(("%%SQ", &["%%sql"])));

@@ -6,7 +6,7 @@ import os
 import re
 
 from . import tabular
-from .value_files import IN_SESSION, Refusal, library, one_line, open_private, read_table, value_of, write_batches
+from .value_files import IN_SESSION, Refusal, library, open_private, read_table, value_of, write_batches
 
 # Arrow or Python has no such types, so Spark writes their values as text.
 AS_TEXT = re.compile(r'.*\b(interval( year| month|$)|variant|geo)')
@@ -30,6 +30,7 @@ def write(frame, path, limit, rows=None, fraction=None):
     schema = batches[0].schema if batches else arrow_schema(pyarrow, frame)
     told = write_batches(path, schema.remove_metadata(), batches, limit)
     texts = [name for name, kind in named if AS_TEXT.match(kind)]
+    told['cut'] = told['cut'] or not is_whole
     return dict(told, form='arrow', total=total, labels=[name for name, _ in named], texts=texts)
 
 

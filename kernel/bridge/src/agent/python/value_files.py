@@ -26,7 +26,7 @@ def library(name, where):
     try:
         return importlib.import_module(name)
     except ImportError:
-        raise Refusal('%s is missing %s. Install it: %s' % (name, where, pip_command(name, where)))
+        raise Refusal('%s is missing %s. Install it: %s' % (name, where, pip_command(name, where))) from None
 
 
 def pip_command(name, where):
@@ -111,7 +111,9 @@ def from_pandas(pyarrow, frame, labels):
             arrays.append(pyarrow.Array.from_pandas(frame[name]))
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError) as error:
             label = labels[int(name[1:])] if name[0] == 'c' else 'the index'
-            raise Refusal('the column %s has values that Arrow cannot hold together: %s' % (label, one_line(error)))
+            raise Refusal(
+                'the column %s has values that Arrow cannot hold together: %s' % (label, one_line(error))
+            ) from None
     arrays = [array if isinstance(array, pyarrow.ChunkedArray) else pyarrow.chunked_array([array]) for array in arrays]
     return pyarrow.Table.from_arrays(arrays, names=list(frame.columns))
 
@@ -233,7 +235,7 @@ def read_array(path, described, where):
 def refuse_larger(size, limit):
     if limit is not None and size > limit:
         raise Refusal(
-            'it has %s bytes, more than the setting local.max_bytes allows (%s). Take a part of it, or raise the setting'
+            'it has %s bytes, more than the setting local.max_bytes allows (%s). Pass a part of it on, or raise that'
             % (format(size, ','), format(limit, ','))
         )
 
@@ -245,7 +247,7 @@ def write_plain(value, path, limit):
     try:
         text = json.dumps(plain(value))
     except RecursionError:
-        raise Refusal('it contains itself, or is nested too deeply')
+        raise Refusal('it contains itself, or is nested too deeply. Pass its parts on') from None
     refuse_larger(len(text), limit)
     with open_private(path) as file:
         file.write(text.encode())
@@ -257,7 +259,7 @@ def read_plain(path):
         try:
             return value_of(json.load(file))
         except RecursionError:
-            raise Refusal('it is nested too deeply')
+            raise Refusal('it is nested too deeply. Pass its parts on') from None
 
 
 def tagged(kind, text):

@@ -12,7 +12,6 @@ from . import spark_files, tabular, value_files
 from .stdlib import json, os
 from .value_files import IN_SESSION, Refusal
 
-
 TEXT_VIEW = 'livy_kernel_view'  # Scala reads it at once.
 
 
@@ -113,7 +112,7 @@ def make_view(space, value, asked):
     if tabular.is_spark(value):
         return value.createOrReplaceTempView(asked['name'])
     if asked['kernel'] != 'spark' or not isinstance(value, str):
-        raise Refusal('this session has other languages than Python. There a table becomes a view, and a text one of Scala')
+        raise Refusal('only Python has such values. Scala gets tables and text, R and SQL get tables')
     text = tabular.session(space).createDataFrame([(value,)], 'value string')
     text.createOrReplaceTempView(TEXT_VIEW)
 
