@@ -122,7 +122,7 @@ fn target(path: &str, to: &str) -> Result<PathBuf, TransferError> {
 /// A path of this machine, of which `~` is the home folder.
 fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix('~'), env::home_dir()) {
-        (Some(rest), Some(home)) if rest.is_empty() => home,
+        (Some(""), Some(home)) => home,
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(&rest[1..]),
         _ => PathBuf::from(path),
     }

@@ -17,7 +17,7 @@ class Files:
 
     def look(self, path):
         """Describes a file that is to be read."""
-        path = full(path)
+        path = os.path.realpath(full(path))
         with explained(path):
             found = os.stat(path)
             if stat.S_ISDIR(found.st_mode):
