@@ -98,7 +98,7 @@ def test_help_tells_of_every_magic(pyspark):
         assert f"\n{name} " in f"\n{told}", name
 
 
-@pytest.mark.parametrize("code", ["%send_to_spark -i x -n y", "%manage_spark", "%spark add -s a -l python -u http://x"])
+@pytest.mark.parametrize("code", ["%manage_spark", "%spark add -s a -l python -u http://x"])
 @pytest.mark.parametrize("name", ["livy-pyspark", "livy-spark", "livy-sql"])
 def test_unsupported_sparkmagics_are_explained_without_a_session(name, code):
     with running_kernel(name, "http://127.0.0.1:1") as kernel:
@@ -108,7 +108,7 @@ def test_unsupported_sparkmagics_are_explained_without_a_session(name, code):
 def test_every_magic_of_the_kernels_has_help_on_demand():
     with running_kernel("livy-spark", "http://127.0.0.1:1") as kernel:
         listed = re.search("alone in a cell: (.*)", plain_of(kernel, "%lsmagic")).group(1).split()
-        for name in set(listed) - {"%%local", "%send_to_spark", "%manage_spark"} | {
+        for name in set(listed) - {"%%local", "%manage_spark"} | {
             "%%sql",
             "%%pyspark",
             "%%spark",

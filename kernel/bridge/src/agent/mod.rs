@@ -15,6 +15,7 @@ mod pickle;
 mod reader;
 mod source;
 mod stir;
+pub mod value_calls;
 mod waiting;
 
 pub use answer::StreamingQuery;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    cell::{comms::Comms, thread_output::ThreadOutput},
+    cell::{comms::Comms, thread_output::ThreadOutput, variables::KeptVariables},
     history::History,
     kind::Kind,
     local_python::LocalPython,
@@ -22,6 +22,10 @@ pub struct KernelContext {
     pub history: History,
     /// The Python of this machine that runs `%%local` cells.
     pub local_python: LocalPython,
+    /// What `-o` has kept in the session, and that Python does not have yet.
+    pub kept: KeptVariables,
+    /// How many bytes of a variable may come from the session.
+    pub local_limit: u64,
     /// The comms of its notebook.
     pub comms: Comms,
     /// What the threads of earlier cells show, and their comms send.

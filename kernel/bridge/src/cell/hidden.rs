@@ -1,4 +1,4 @@
-//! A statement that the user does not see: the start-up code, and what the kernel asks of Scala.
+//! A statement that the user does not see: the start-up code, and what the kernel asks of Scala or of Python.
 
 use livy_client::Output;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use crate::{
         statement_state::Ending,
     },
     display::sink::OutputSink,
+    error::CellError,
     language::sql::PlannedStatement,
     session::handle::SessionHandle,
     settings::choices::AfterRun,
@@ -39,4 +40,21 @@ pub async fn run(
         Ending::TooLarge(_) => Ok(String::new()),
         Ending::Interrupted(_) | Ending::WithoutOutput => Err("it was cancelled".to_owned()),
     }
+}
+
+/// Returns what the statement gives by `%json`, if anything, while its progress is shown.
+///
+/// # Errors
+///
+/// It fails, is interrupted, or is lost.
+pub async fn json(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    handle: &SessionHandle,
+    step: PlannedStatement,
+) -> Result<Value, CellError> {
+    let mut run = StatementRun::new(context, asked, handle, sink.muted(), step).await?;
+    run.displays = sink.clone();
+    Ok(statement::outputs(&run).await?.remove("application/json").unwrap_or_default())
 }

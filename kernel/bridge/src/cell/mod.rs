@@ -11,6 +11,7 @@ mod interrupt;
 mod live_output;
 mod part;
 mod poll;
+mod prepared_session;
 mod printed_echo;
 mod reply;
 mod request;
@@ -31,6 +32,7 @@ mod submit;
 mod thread_output;
 mod transcript;
 mod unasked;
+mod variables;
 mod widget_text;
 
 pub use comms::{CommRequests, Comms, Place};
@@ -41,6 +43,7 @@ pub use resume::resume;
 pub use resumed_cell::ResumedCell;
 pub use thread_output::ThreadOutput;
 pub use unasked::UnaskedCells;
+pub use variables::KeptVariables;
 
 use std::time::{Duration, Instant};
 
@@ -48,13 +51,14 @@ use jupyter_wire::content::ExecuteInput;
 use serde_json::Value;
 
 use crate::{
-    cell::part::Part,
+    cell::{part::Part, prepared_session::prepared},
     display::sink::OutputSink,
     error::CellError,
     language::{
         cell_source, local_cell,
         magic_line::MagicRequest,
-        sql::{self, PlannedStatement},
+        sql::{self, PlannedStatement, StatementPlan},
+        value_magic::{self, Passing},
     },
     local_python::LocalCell,
     magics::{self, KernelMagic},
@@ -70,10 +74,12 @@ enum Plan {
     Help(String),
     /// It transfers a file.
     File(FileMagic),
+    /// It passes a variable between the session and this machine.
+    Passing(Passing),
     /// A Python of this machine runs it.
     Local(String),
     /// Livy runs it, and its time is shown if `%%time` stands above its language.
-    Statements { plan: sql::StatementPlan, is_timed: bool },
+    Statements { plan: StatementPlan, is_timed: bool },
 }
 
 /// Runs a cell, and then the expressions of its request. Everything that it shows has been handed to the
@@ -137,11 +143,13 @@ async fn execute(
             Ok(Vec::new())
         }
         Plan::File(magic) => transfer_file(context, asked, sink, &magic).await,
+        Plan::Passing(passing) => {
+            variables::pass(context, asked, sink, &passing).await.map(|()| Vec::new())
+        }
         Plan::Local(code) => run_here(context, asked, sink, &code).await,
         Plan::Statements { plan, is_timed } => {
-            sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
             let began = Instant::now();
-            let ran = run_statements(context, asked, sink, plan.statements).await;
+            let ran = run_plan(context, asked, sink, plan).await;
             if is_timed {
                 sink.show(vec![CellOutput::Stream(wall_time(began.elapsed()))]).await;
             }
@@ -157,6 +165,12 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
     if let Some(magic) = transfer::parse(&asked.code) {
         return Ok(match magic? {
             MagicRequest::Run(magic) => Plan::File(magic),
+            MagicRequest::Help(help) => Plan::Help(help),
+        });
+    }
+    if let Some(passing) = value_magic::parse(&asked.code) {
+        return Ok(match passing? {
+            MagicRequest::Run(passing) => Plan::Passing(passing),
             MagicRequest::Help(help) => Plan::Help(help),
         });
     }
@@ -193,6 +207,7 @@ async fn run_here(
     sink: &OutputSink,
     code: &str,
 ) -> Result<Vec<Value>, CellError> {
+    variables::fetch_for(context, asked, sink, code).await?;
     let questions = asked.request.as_ref().filter(|_| asked.allow_stdin);
     let cell = LocalCell { code, sink, questions, interrupt: &asked.interrupt };
     context.local_python.run(cell).await
@@ -206,6 +221,20 @@ fn wall_time(elapsed: Duration) -> String {
     }
 }
 
+async fn run_plan(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    plan: StatementPlan,
+) -> Result<Vec<Value>, CellError> {
+    sink.show(plan.note.into_iter().map(CellOutput::Warning).collect()).await;
+    let payload = run_statements(context, asked, sink, plan.statements).await?;
+    if let Some(output) = plan.output {
+        variables::keep(context, asked, sink, output).await?;
+    }
+    Ok(payload)
+}
+
 /// Runs statements one after the other, until one fails. Returns their actions for the frontend.
 async fn run_statements(
     context: &KernelContext,
@@ -217,13 +246,7 @@ async fn run_statements(
     if steps.is_empty() {
         return Ok(payload);
     }
-    let handle = session_wait::wait_for_session(&context.sessions, sink, &asked.interrupt).await?;
-    let _in_use = handle.in_use();
-    session_wait::show_recovery(sink, &handle).await;
-    session_wait::wait_for_handlers(context, asked).await?;
-    scala_output::prepare(context, asked, sink, &handle, &steps).await?;
-    startup::run_startup_code(context, asked, sink, &handle).await?;
-    session_loss::warn_if_out_of_step(sink, &handle).await;
+    let (handle, _in_use) = prepared(context, asked, sink, &steps).await?;
     let (count, queries) = (steps.len(), sql::queries_of(&steps));
     for (step, number) in steps.into_iter().zip(1..) {
         let part = Part { context, asked, handle: &handle, sink, statements_left: count - number };

@@ -53,6 +53,7 @@ async fn follow(
         asked,
         handle: &handle,
         sink: sink.clone(),
+        displays: sink.clone(),
         kind: entry.kind,
         code: statement.code.clone().unwrap_or_default(),
         statements_left: entry.left,

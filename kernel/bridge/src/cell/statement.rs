@@ -7,7 +7,7 @@ use std::{
 
 use jupyter_wire::content::Stream;
 use livy_client::{Output, Statement};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +61,18 @@ pub async fn follow(run: &StatementRun<'_>) -> Result<(Ending, Transcript), Cell
     Box::pin(with_displays(run, submitted)).await
 }
 
+/// Runs a statement whose outputs are for the kernel, and returns them by their types.
+///
+/// # Errors
+///
+/// The statement fails, is interrupted, or is lost on its way to Spark or back.
+pub async fn outputs(run: &StatementRun<'_>) -> Result<Map<String, Value>, CellError> {
+    match follow(run).await? {
+        (Ending::Output(Output::Ok(data)), _) => Ok(data),
+        (ending, transcript) => conclude(run, ending, transcript).await.map(|_| Map::new()),
+    }
+}
+
 /// Follows a statement that Livy has to its end, and shows what it gives. The agent's events before the
 /// one with this number were shown by another kernel. Returns its actions for the frontend.
 ///
@@ -84,8 +96,8 @@ async fn with_displays<T>(
 ) -> Result<T, CellError> {
     // Before the statement is submitted: its events must not be read by the watch of threads.
     run.context.threads.pause(&run.handle.identity()).await;
-    let mut notice = Notice::new(run.sink.panel());
-    let (began, mut progress) = (Instant::now(), run.sink.panel().unless_never(run.after_run));
+    let mut notice = Notice::new(run.displays.panel());
+    let (began, mut progress) = (Instant::now(), run.displays.panel().unless_never(run.after_run));
     let followed = tokio::select! {
         followed = following => followed,
         failure = interrupt::gave_up(run) => Err(failure),

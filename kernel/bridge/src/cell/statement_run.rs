@@ -36,6 +36,8 @@ pub struct StatementRun<'a> {
     pub handle: &'a SessionHandle,
     /// Where its outputs go.
     pub sink: OutputSink,
+    /// Where its progress and trouble with the server are shown.
+    pub displays: OutputSink,
     /// Its language.
     pub kind: Kind,
     /// Its code, as Livy gets it.
@@ -77,6 +79,7 @@ impl<'a> StatementRun<'a> {
             context,
             asked,
             handle,
+            displays: sink.clone(),
             sink,
             kind: step.kind,
             code,

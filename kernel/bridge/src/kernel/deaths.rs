@@ -227,6 +227,8 @@ impl Notebook {
             sessions: bench.sessions.clone(),
             history: History::open(Kind::Pyspark, None),
             local_python: LocalPython::new(None),
+            kept: Default::default(),
+            local_limit: 0,
             threads: ThreadOutput::new(&comms),
             comms,
             progress: AfterRun::Never,

@@ -108,6 +108,8 @@ fn context(folder: &TempDir) -> KernelContext {
         sessions,
         history,
         local_python: LocalPython::new(None),
+        kept: Default::default(),
+        local_limit: 0,
         threads: ThreadOutput::new(&comms),
         comms,
         progress: AfterRun::Never,

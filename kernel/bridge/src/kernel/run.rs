@@ -9,14 +9,14 @@ use jupyter_wire::ConnectionInfo;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    cell::{Comms, KernelContext, ThreadOutput},
+    cell::{Comms, KeptVariables, KernelContext, ThreadOutput},
     history::History,
     kernel::event_loop::Kernel,
     kind::Kind,
     local_python::LocalPython,
     platform::{file_limit, jupyter_paths, parent_watch, signals, state_files::StateFiles},
     session::{Manager, journal::Journal},
-    settings::{Settings, choices::AfterRun},
+    settings::{DEFAULT_LOCAL_LIMIT, Settings, choices::AfterRun},
 };
 
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
@@ -56,6 +56,8 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
         sessions: sessions.clone(),
         history: history.clone(),
         local_python: local_python.clone(),
+        kept: KeptVariables::default(),
+        local_limit: local_limit(settings),
         threads: threads.clone(),
         comms,
         progress,
@@ -96,6 +98,14 @@ fn warn_of_faults(settings: &Settings) {
     for fault in settings.file.iter().flat_map(|file| &file.faults) {
         tracing::warn!("{}, line {}: {}", settings.path.display(), fault.line, fault.what);
     }
+}
+
+/// How many bytes of a variable may come to the Python of this machine.
+fn local_limit(settings: &Settings) -> u64 {
+    settings.local_limit().unwrap_or_else(|error| {
+        tracing::warn!("{error}; 500 MB of a variable may come to this machine");
+        DEFAULT_LOCAL_LIMIT
+    })
 }
 
 /// Where inputs are kept; a setting that makes no sense may have been meant to keep none.

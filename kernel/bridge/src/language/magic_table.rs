@@ -81,6 +81,7 @@ const SQL: &str = "Runs the cell as SQL, whatever the notebook's language is. A 
     draws a chart. `%%sql --help` lists all options.";
 const SQL_OPTIONS: &[&str] = &[
     "--output",
+    "--local",
     "--maxrows",
     "--samplemethod",
     "--samplefraction",
@@ -210,9 +211,23 @@ pub const MAGICS: &[Magic] = &[
          replaces one that is there. Needs a cell of its own.",
     ),
     kernel(
-        "%send_to_spark",
+        "%get",
         &[],
-        "Does not work in this kernel, and is not needed: all cells run in the session.",
+        "`%get NAME [as NAME]` brings a variable of the session to the Python of this machine, where `%%local` cells \
+         run: a DataFrame as one of pandas, an array, or a plain value. Needs a cell of its own.",
+    ),
+    kernel(
+        "%put",
+        &["--as", "spark", "pandas"],
+        "`%put NAME [as NAME]` sends a variable of the Python of this machine to the session: a table of pandas, \
+         polars or pyarrow as a Spark DataFrame (`--as pandas`: as one of pandas), other values as they are. Needs a \
+         cell of its own.",
+    ),
+    kernel(
+        "%%send_to_spark",
+        &["--input", "--vartype", "--varname", "--maxrows"],
+        "`%%send_to_spark -i NAME -t str|df [-n NAME] [-m ROWS]` sends a text or a DataFrame of the Python of this \
+         machine to the session, as sparkmagic does; `%put` sends all else, too.",
     ),
     kernel(
         "%manage_spark",
@@ -419,7 +434,10 @@ mod tests {
         check(
             "%%s",
             Kind::Spark,
-            Some(("%%s", &["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql"])),
+            Some((
+                "%%s",
+                &["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql", "%%send_to_spark"],
+            )),
         );
         check("%%sv", Kind::Pyspark, Some(("%%sv", &["%%svg"])));
         check("\n  %%SQ", Kind::Sql, Some(("%%SQ", &["%%sql"])));

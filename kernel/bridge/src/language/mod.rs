@@ -18,3 +18,4 @@ pub mod scala;
 pub mod sql;
 pub mod sql_line;
 pub mod unasked_code;
+pub mod value_magic;

@@ -1,5 +1,7 @@
 //! Answers questions about Python code by a grammar of the language.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::{Node, Parser, Tree};
 
 /// Functions that print and return nothing, as far as a name can tell.
@@ -23,6 +25,44 @@ pub fn ends_in_a_value(code: &str) -> bool {
 /// Whether the code is valid Python.
 pub fn is_valid(code: &str) -> bool {
     parse(code).is_some_and(|tree| !tree.root_node().has_error())
+}
+
+/// The names that the code uses or sets; those of attributes and of keyword arguments are no names of variables. Code
+/// on the line of a magic counts.
+pub fn names(code: &str) -> BTreeSet<String> {
+    let code: String = code.lines().map(|line| without_magic(line) + "\n").collect();
+    let mut names = BTreeSet::new();
+    if let Some(tree) = parse(&code) {
+        add_names(tree.root_node(), &code, &mut names);
+    }
+    names
+}
+
+/// The line, with blanks in place of `%time` or `!`.
+fn without_magic(line: &str) -> String {
+    let code = line.trim_start();
+    match code.starts_with(['%', '!']) {
+        true => code
+            .split_once(char::is_whitespace)
+            .map_or("", |(_, code)| code.trim_start())
+            .to_owned(),
+        false => line.to_owned(),
+    }
+}
+
+fn add_names(node: Node<'_>, code: &str, names: &mut BTreeSet<String>) {
+    if node.kind() == "identifier" {
+        names.extend(code.get(node.byte_range()).map(str::to_owned));
+    }
+    let mut cursor = node.walk();
+    for child in node.named_children(&mut cursor) {
+        let is = |field| node.child_by_field_name(field) == Some(child);
+        let is_other = node.kind() == "attribute" && is("attribute")
+            || node.kind() == "keyword_argument" && is("name");
+        if !is_other {
+            add_names(child, code, names);
+        }
+    }
 }
 
 fn parse(code: &str) -> Option<Tree> {
@@ -57,6 +97,13 @@ fn called_name<'c>(call: Node<'_>, code: &'c str) -> Option<&'c str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_found_wherever_they_are_variables() {
+        let code = "%%time\n%timeit -n 2 a.b.sum()\nc = f'{d:.2f} e'  # g\nh(i=j)\nfor k in 'l': m[n]\nx = (";
+        let names: Vec<String> = names(code).into_iter().collect();
+        assert_eq!(names, ["a", "c", "d", "h", "j", "k", "m", "n", "x"]);
+    }
 
     #[test]
     fn an_expression_at_the_end_is_a_value() {

@@ -17,8 +17,8 @@ use crate::{
 /// How long an interrupted cell may go on.
 const INTERRUPT_LIMIT: Duration = Duration::from_secs(5);
 
-const ELSEWHERE: &str = "The session's variables, those of -o among them, are not in the Python of this machine. Without the line \
-     %%local, the cell runs in the session.";
+const ELSEWHERE: &str = "The session has variables of its own: %get NAME brings one here. Without the line %%local, the cell runs in the \
+     session.";
 
 /// A `%%local` cell.
 pub struct LocalCell<'a> {

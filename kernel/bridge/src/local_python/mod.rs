@@ -6,6 +6,7 @@ mod listeners;
 mod names;
 mod process;
 mod python;
+mod values;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 pub use cell::LocalCell;
+pub use values::LocalAnswer;
 
 use crate::{
     display::sink::OutputSink, error::CellError, language::cursor::Cursor,

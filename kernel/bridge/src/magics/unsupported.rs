@@ -3,18 +3,11 @@
 use crate::error::CellError;
 
 /// The names of a magic, why it has no meaning, and what to do instead.
-const UNSUPPORTED: [(&[&str], &str, &str); 2] = [
-    (
-        &["%%send_to_spark", "%send_to_spark"],
-        "nothing has to be sent, because all cells run in the session",
-        "Remove the line. Data that only this machine has can go through a file that the cluster can read.",
-    ),
-    (
-        &["%manage_spark", "%%manage_spark", "%spark"],
-        "this kernel already runs on Spark",
-        "Manage sessions with %sessions, %attach, %delete and %cleanup; the server is a setting.",
-    ),
-];
+const UNSUPPORTED: [(&[&str], &str, &str); 1] = [(
+    &["%manage_spark", "%%manage_spark", "%spark"],
+    "this kernel already runs on Spark",
+    "Manage sessions with %sessions, %attach, %delete and %cleanup; the server is a setting.",
+)];
 
 /// Returns the error of a cell with such a magic; `None` for all other cells.
 pub fn why_not(name: &str) -> Option<CellError> {

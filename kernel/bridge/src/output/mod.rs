@@ -8,6 +8,7 @@ pub mod html;
 mod query_answer;
 pub mod r;
 pub mod redact;
+pub mod row_count;
 pub mod size_limit;
 mod table;
 mod text;

@@ -10,6 +10,7 @@ use crate::{
     output::{
         cell_output::{CellOutput, HTML, JSON, PLAIN, ROWS},
         chart::{self, ChartSpec},
+        row_count::row_count,
         table::{self, Column, Table},
         traceback::statement_error,
     },
@@ -92,7 +93,7 @@ pub fn bundle(table: &Table) -> Map<String, Value> {
 
 fn table_of(answer: Answer) -> Table {
     let rows = table::rows(&answer.rows).unwrap_or_default();
-    let note = table::row_count(rows.len(), answer.more, answer.total);
+    let note = row_count(rows.len(), answer.more, answer.total);
     let column = |(name, r#type)| Column { name, r#type };
     Table { columns: answer.columns.into_iter().map(column).collect(), rows, note }
 }

@@ -140,6 +140,12 @@ pub const KEYS: &[Key] = &[
         "the Python of this machine, with ipykernel, that runs %%local cells; by default Jupyter's own",
     ),
     key(
+        "local.max_bytes",
+        "LIVY_LOCAL_MAX_BYTES",
+        "\"2g\"",
+        "how many bytes of a variable may come from the session to the Python of this machine, with k, m, g or t; 500m by default",
+    ),
+    key(
         "kerberos.service_host",
         "LIVY_KERBEROS_SERVICE_HOST",
         "\"livy-1.example\"",

@@ -22,6 +22,9 @@ use std::path::PathBuf;
 
 use crate::settings::choices::{AfterRun, AgentPolicy};
 
+/// How many bytes of a variable come from the session, unless the user wants another limit.
+pub const DEFAULT_LOCAL_LIMIT: u64 = 500_000_000;
+
 impl Settings {
     /// Reads when sessions get an agent.
     ///
@@ -71,12 +74,22 @@ impl Settings {
         self.agents()?;
         self.progress()?;
         self.keeps_history()?;
+        self.local_limit()?;
         Ok(())
     }
 
     /// Returns the Python that runs `%%local` cells, if one is named.
     pub fn local_cells_python(&self) -> Option<PathBuf> {
         self.path("LIVY_LOCAL_CELLS_PYTHON")
+    }
+
+    /// Reads how many bytes of a variable may come from the session to the Python of this machine.
+    ///
+    /// # Errors
+    ///
+    /// The setting is no size.
+    pub fn local_limit(&self) -> Result<u64, SettingsError> {
+        Ok(self.size("LIVY_LOCAL_MAX_BYTES")?.unwrap_or(DEFAULT_LOCAL_LIMIT))
     }
 
     /// Reads whether inputs are kept for later kernels.
@@ -98,5 +111,17 @@ mod tests {
         let keeps = |value: &str| of_variables(&[("LIVY_HISTORY", value)]).keeps_history();
         assert_eq!((keeps(""), keeps("yes"), keeps("no")), (Ok(true), Ok(true), Ok(false)));
         assert_eq!(keeps("s3cret").unwrap_err().to_string(), "LIVY_HISTORY must be yes or no");
+    }
+
+    #[test]
+    fn a_limit_is_a_number_with_a_unit() {
+        let limit =
+            |value: &str| of_variables(&[("LIVY_LOCAL_MAX_BYTES", value)]).local_limit().ok();
+        let limits = ["", "1000", "20k", "500MB", "2g", " 1 TB "].map(limit);
+        let expected = [500_000_000, 1000, 20_000, 500_000_000, 2_000_000_000, 1_000_000_000_000];
+        assert_eq!(limits, expected.map(Some));
+        for wrong in ["many", "-1", "1.5g", "2x", "99999999999999999999", "99999999999t", "g"] {
+            assert_eq!(limit(wrong), None, "{wrong}");
+        }
     }
 }

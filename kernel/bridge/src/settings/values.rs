@@ -47,4 +47,28 @@ impl Settings {
         let time = time::parse(&text).ok_or_else(no_time)?;
         Ok(Some((text, time)))
     }
+
+    /// Reads a number of bytes, such as `500MB` or `2g`.
+    pub(super) fn size(&self, variable: &'static str) -> Result<Option<u64>, SettingsError> {
+        let Some(text) = self.get(variable) else {
+            return Ok(None);
+        };
+        let no_size = || self.wrong(variable, "must be a size such as 500m or 2g");
+        bytes(&text).map(Some).ok_or_else(no_size)
+    }
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let (number, unit) =
+        text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit: u64 = match unit.trim().trim_end_matches('b') {
+        "" => 1,
+        "k" => 1000,
+        "m" => 1_000_000,
+        "g" => 1_000_000_000,
+        "t" => 1_000_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
 }

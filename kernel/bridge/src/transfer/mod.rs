@@ -13,5 +13,8 @@ mod magic;
 mod meter;
 mod upload;
 
-pub use error::no_agent;
+pub use download::download;
+pub use error::{TransferError, no_agent};
 pub use magic::{FileMagic, parse, run};
+pub use meter::Meter;
+pub use upload::upload;

@@ -24,6 +24,7 @@ from .magics import cell, help, line, time_cell
 from .stdlib import json
 from .streaming import streaming
 from .usage import usage
+from .value_passing import CALLS as VALUE_CALLS
 
 # `statements` lets the shell call the first, and `ipython_syntax` turns magics into calls of the others.
 __all__ = ['cell', 'getoutput', 'help', 'line', 'run_cell', 'system', 'time_cell']
@@ -46,6 +47,7 @@ CALLS = {
     'streams': streaming.answer,
     **COMM_CALLS,
     **FILE_CALLS,
+    **VALUE_CALLS,
 }
 
 

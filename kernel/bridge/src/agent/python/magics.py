@@ -45,13 +45,15 @@ ALONE = (
     'configure',
     'sql',
     'batch',
+    'get',
+    'put',
+    'send_to_spark',
 )
 ELSEWHERE = {
     'conda': 'the driver may have no conda. %pip installs for its Python, and !conda runs what there is.',
     **dict.fromkeys(('debug', 'pdb'), 'it needs IPython: %s. %%debug-log shows the traceback.' % HOW),
     **dict.fromkeys(ALONE, 'it needs a cell of its own.'),
     'spark': 'the session is there already, as `spark` and `sc`.',
-    'send_to_spark': 'nothing has to be sent, because all cells run in the session.',
     'manage_spark': 'this kernel already runs on Spark.',
     'local': 'what follows would run beside the notebook, where this kernel has no Python.',
 }

@@ -11,10 +11,10 @@ mod python;
 mod scala;
 mod statements;
 
-use options::{Chart, Code, Drawing, Head, Query};
+use options::{Chart, Drawing, Head, Query};
 use statements::Statement;
 
-pub use scala::{has_no_rows, view_failure};
+pub use scala::{VIEW, create_view_of as view_of, has_no_rows, variable_of_view, view_failure};
 
 use crate::{
     error::CellError,
@@ -96,12 +96,35 @@ pub fn original(code: &str) -> Option<String> {
 }
 
 /// What the kernel does with a cell of code.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct StatementPlan {
     /// The statements that are sent, each after the one before has succeeded.
     pub statements: Vec<PlannedStatement>,
     /// A warning that is shown before they run.
     pub note: Option<String>,
+    /// The variable that the cell keeps with `-o`.
+    pub output: Option<KeptOutput>,
+}
+
+impl StatementPlan {
+    fn of(statements: Vec<PlannedStatement>) -> Self {
+        Self { statements, note: None, output: None }
+    }
+}
+
+/// A variable that a cell keeps with `-o`, for the Python of this machine as well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptOutput {
+    /// Its name.
+    pub name: String,
+    /// The language whose variable it is.
+    pub kind: Kind,
+    /// How many of its rows are wanted; all if nothing is said.
+    pub rows: Option<u64>,
+    /// The share of its rows that a sample takes.
+    pub fraction: Option<f64>,
+    /// Whether this machine gets it at once, and not only when a cell there reads it.
+    pub is_fetched: bool,
 }
 
 /// Turns a cell into statements, or into the help that its magic asks for.
@@ -121,18 +144,14 @@ pub fn plan(source: &CellSource, kernel: Kind) -> Result<MagicRequest<StatementP
         Some(Head::Sql(query)) => queries(&source.code, &query, kernel)?,
         None if source.kind == Kind::Sql => queries(&source.code, &Query::PLAIN, kernel)?,
         Some(Head::Pyspark(code) | Head::Spark(code) | Head::Sparkr(code) | Head::Pretty(code)) => {
-            StatementPlan { note: output_option_note(&code), ..as_written(source) }
+            StatementPlan { output: code.kept(source.kind), ..as_written(source) }
         }
         Some(Head::Chart(_)) if !source.code.trim().is_empty() => {
             let what = "the code below %chart would not run";
             return Err(CellError::new("UsageError", what, "Put %chart in a cell of its own."));
         }
-        Some(Head::Chart(chart)) => {
-            StatementPlan { statements: draw_variable(&chart, kernel)?, note: None }
-        }
-        Some(Head::Display) => {
-            StatementPlan { statements: display(source.code.trim(), kernel)?, note: None }
-        }
+        Some(Head::Chart(chart)) => StatementPlan::of(draw_variable(&chart, kernel)?),
+        Some(Head::Display) => StatementPlan::of(display(source.code.trim(), kernel)?),
         None => as_written(source),
     }))
 }
@@ -159,7 +178,7 @@ fn unchanged(source: &CellSource) -> StatementPlan {
     let whole = PlannedStatement::of_user(source.kind, source.code.clone());
     let is_scala = source.kind == Kind::Spark;
     let is_empty = source.code.trim().is_empty() || is_scala && is_only_comments(&source.code);
-    StatementPlan { statements: if is_empty { Vec::new() } else { vec![whole] }, note: None }
+    StatementPlan::of(if is_empty { Vec::new() } else { vec![whole] })
 }
 
 fn show_rows(source: &CellSource, shown: &ShownRows<'_>) -> StatementPlan {
@@ -176,15 +195,7 @@ fn show_rows(source: &CellSource, shown: &ShownRows<'_>) -> StatementPlan {
     };
     let rows = [make_view, query_view(&Query::PLAIN)];
     let statements = unchanged(&before).statements.into_iter().chain(rows).collect();
-    StatementPlan { statements, note: None }
-}
-
-fn output_option_note(code: &Code) -> Option<String> {
-    let name = code.output.as_ref()?;
-    Some(format!(
-        "{name} is already in the session, where all cells run, so -o does nothing. For a pandas DataFrame use \
-         {name}.limit(2500).toPandas().\n"
-    ))
+    StatementPlan::of(statements)
 }
 
 fn queries(code: &str, query: &Query, kernel: Kind) -> Result<StatementPlan, CellError> {
@@ -196,7 +207,7 @@ fn queries(code: &str, query: &Query, kernel: Kind) -> Result<StatementPlan, Cel
         let output = query.output.clone().filter(|_| at == last);
         planned.extend(plan_query(statement, &Query { output, ..query.clone() }, kernel)?);
     }
-    Ok(StatementPlan { statements: planned, note: None })
+    Ok(StatementPlan { output: query.kept(kernel), ..StatementPlan::of(planned) })
 }
 
 fn plan_query(

@@ -3,6 +3,8 @@
 use clap::{Args, Parser, ValueEnum};
 use serde::Serialize;
 
+use crate::{kind::Kind, language::sql::KeptOutput};
+
 /// The line of a magic above code.
 #[derive(Debug, Parser, PartialEq)]
 #[command(multicall = true, disable_help_subcommand = true)]
@@ -36,6 +38,9 @@ pub struct Query {
     /// Keep the rows in this variable: as a pandas DataFrame in Python, a Spark DataFrame in Scala
     #[arg(short, long, value_name = "VAR", value_parser = variable)]
     pub output: Option<String>,
+    /// Bring the variable to the Python of this machine at once; otherwise a %%local cell that reads it does
+    #[arg(long, requires = "output")]
+    pub local: bool,
     /// How many rows to show; -1 for as many as fit
     #[arg(
         short = 'n',
@@ -68,6 +73,7 @@ impl Query {
     /// The options of a SQL cell without a magic.
     pub const PLAIN: Self = Self {
         output: None,
+        local: false,
         rows: DEFAULT_ROWS,
         method: Method::Take,
         fraction: 0.1,
@@ -75,6 +81,20 @@ impl Query {
         coerce: None,
         chart: Drawing { chart: None, axes: Axes { x: None, y: None, color: None, agg: None } },
     };
+
+    /// The variable that is kept: in Scala all rows, in Python those that are asked for.
+    pub fn kept(&self, kernel: Kind) -> Option<KeptOutput> {
+        let name = self.output.clone()?;
+        let (kind, rows, fraction) = match kernel {
+            Kind::Spark => (kernel, u64::try_from(self.rows).ok(), self.sampled()),
+            _ => (Kind::Pyspark, None, None),
+        };
+        Some(KeptOutput { name, kind, rows, fraction, is_fetched: self.local })
+    }
+
+    fn sampled(&self) -> Option<f64> {
+        (self.method == Method::Sample).then_some(self.fraction)
+    }
 
     /// Whether Livy's own SQL gives all that the options ask for.
     pub fn is_plain(&self) -> bool {
@@ -161,18 +181,30 @@ pub enum Aggregate {
     None,
 }
 
-/// The options that sparkmagic has above code; none has an effect.
+/// The options that sparkmagic has above code.
 #[derive(Args, Debug, PartialEq)]
 pub struct Code {
-    /// Has no effect; accepted for sparkmagic's notebooks. The variable is in the session anyway
-    #[arg(short, long, value_name = "VAR")]
-    pub output: Option<String>,
-    #[arg(short = 'n', long = "maxrows", hide = true, allow_negative_numbers = true)]
-    rows: Option<i64>,
-    #[arg(short = 'm', long = "samplemethod", hide = true)]
-    method: Option<String>,
-    #[arg(short = 'r', long = "samplefraction", hide = true)]
-    fraction: Option<f64>,
+    /// A variable that %%local cells shall have, too
+    #[arg(short, long, value_name = "VAR", value_parser = variable)]
+    output: Option<String>,
+    /// Bring the variable to the Python of this machine at once; otherwise a %%local cell that reads it does
+    #[arg(long, requires = "output")]
+    local: bool,
+    /// How many of its rows %%local cells shall have; -1 for all
+    #[arg(
+        short = 'n',
+        long = "maxrows",
+        value_name = "ROWS",
+        allow_negative_numbers = true,
+        default_value_t = SPARKMAGICS_ROWS
+    )]
+    rows: i64,
+    /// Which of its rows they shall have: the first ones, or a sample
+    #[arg(short = 'm', long = "samplemethod", value_enum, default_value = "take")]
+    method: Method,
+    /// The share of the rows that a sample takes, between 0 and 1
+    #[arg(short = 'r', long = "samplefraction", value_name = "FRACTION", default_value_t = 0.1, value_parser = fraction)]
+    fraction: f64,
     #[arg(short = 'c', long = "coerce", alias = "context", hide = true)]
     context: Option<String>,
     #[arg(short = 's', long = "session", hide = true)]
@@ -181,6 +213,22 @@ pub struct Code {
     coerce: Option<String>,
     #[arg(short, long, hide = true)]
     quiet: bool,
+}
+
+/// How many rows of a variable sparkmagic brings unless told otherwise.
+const SPARKMAGICS_ROWS: i64 = 2500;
+
+impl Code {
+    /// The variable that `-o` names, in the language of the code.
+    pub fn kept(&self, kind: Kind) -> Option<KeptOutput> {
+        Some(KeptOutput {
+            name: self.output.clone()?,
+            kind,
+            rows: u64::try_from(self.rows).ok(),
+            fraction: (self.method == Method::Sample).then_some(self.fraction),
+            is_fetched: self.local,
+        })
+    }
 }
 
 /// Parses a name that is valid in Python and in Scala.

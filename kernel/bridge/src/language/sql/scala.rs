@@ -72,6 +72,14 @@ pub fn create_view_of(expression: &str) -> String {
     format!("{NAMELESS} {{\n{expression}{END_OF_ROWS}")
 }
 
+/// Code that makes a variable of a view, or of the text that the kernel's view has.
+pub fn variable_of_view(name: &str, is_table: bool) -> String {
+    match is_table {
+        true => format!("val {name} = spark.table({})", literal(name)),
+        false => format!("val {name} = spark.table(\"{VIEW}\").head.getString(0)"),
+    }
+}
+
 /// The same for a DataFrame or a Dataset alone, and for nothing that could become one.
 pub fn create_view_of_dataset(expression: &str) -> String {
     format!("{NAMELESS} identity[{DATASET}[_]] {{\n{expression}{END_OF_ROWS}")

@@ -3,7 +3,10 @@
 
 use serde_json::Value;
 
-use crate::output::table::{Column, Table, how_many, name, rows, types};
+use crate::output::{
+    row_count::how_many,
+    table::{Column, Table, name, rows, types},
+};
 
 /// Livy returns at most so many rows of a SQL statement (`livy.rsc.sql.num-rows`), and does not say
 /// that there are more.

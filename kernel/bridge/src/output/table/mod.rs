@@ -7,6 +7,8 @@ mod types;
 
 use serde_json::Value;
 
+use crate::output::row_count::row_count;
+
 /// Rows below the names of their columns.
 #[derive(Debug, PartialEq)]
 pub struct Table {
@@ -66,36 +68,6 @@ pub fn from_livy(json: &Value) -> Option<Table> {
     Some(Table { columns, note: row_count(rows.len(), more, total), rows })
 }
 
-/// Says how many rows are shown, and whether there are more or how many in all.
-pub fn row_count(rows: usize, more: bool, total: Option<usize>) -> String {
-    match (more, total) {
-        (false, _) => how_many(rows),
-        (true, Some(total)) => format!("{} of {} rows", grouped(rows), grouped(total)),
-        (true, None) => format!("{}; there are more", how_many(rows)),
-    }
-}
-
-/// A number of rows in words.
-fn how_many(rows: usize) -> String {
-    match rows {
-        1 => "1 row".to_owned(),
-        rows => format!("{} rows", grouped(rows)),
-    }
-}
-
-/// A number with commas between its thousands.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// Reads rows of values; `None` if `data` has another form.
 pub fn rows(data: &Value) -> Option<Vec<Vec<Value>>> {
     data.as_array()?.iter().map(|row| row.as_array().cloned()).collect()
@@ -132,11 +104,5 @@ mod tests {
         let table = Table { columns: vec![column], rows, note: "1 row".to_owned() };
         assert_eq!(table.to_text(), "== Physical Plan ==\n*(1) Scan <x>");
         assert_eq!(table.to_html(), "<pre>== Physical Plan ==\n*(1) Scan &lt;x&gt;</pre>");
-    }
-
-    #[test]
-    fn thousands_are_separated() {
-        let grouped = [0, 999, 1000, 1_200_000].map(grouped);
-        assert_eq!(grouped, ["0", "999", "1,000", "1,200,000"]);
     }
 }
