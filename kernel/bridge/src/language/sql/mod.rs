@@ -6,6 +6,7 @@
 //! Livy starts it for the first query, which takes two seconds. Where there is to be no Python, or it
 //! does not start, Livy's own SQL runs what it can.
 
+mod kept;
 pub mod options;
 mod python;
 mod scala;
@@ -14,6 +15,7 @@ mod statements;
 use options::{Chart, Drawing, Head, Query};
 use statements::Statement;
 
+pub use kept::KeptOutput;
 pub use scala::{VIEW, create_view_of as view_of, has_no_rows, variable_of_view, view_failure};
 
 use crate::{
@@ -110,21 +112,6 @@ impl StatementPlan {
     fn of(statements: Vec<PlannedStatement>) -> Self {
         Self { statements, note: None, output: None }
     }
-}
-
-/// A variable that a cell keeps with `-o`, for the Python of this machine as well.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeptOutput {
-    /// Its name.
-    pub name: String,
-    /// The language whose variable it is.
-    pub kind: Kind,
-    /// How many of its rows are wanted; all if nothing is said.
-    pub rows: Option<u64>,
-    /// The share of its rows that a sample takes.
-    pub fraction: Option<f64>,
-    /// Whether this machine gets it at once, and not only when a cell there reads it.
-    pub is_fetched: bool,
 }
 
 /// Turns a cell into statements, or into the help that its magic asks for.

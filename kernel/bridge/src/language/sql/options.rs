@@ -3,7 +3,7 @@
 use clap::{Args, Parser, ValueEnum};
 use serde::Serialize;
 
-use crate::{kind::Kind, language::sql::KeptOutput};
+use crate::{kind::Kind, language::sql::kept::KeptOutput};
 
 /// The line of a magic above code.
 #[derive(Debug, Parser, PartialEq)]
