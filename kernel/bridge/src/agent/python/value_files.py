@@ -170,6 +170,8 @@ def read_table(path, pyarrow):
 def read_pandas(path, described, where):
     pandas, pyarrow = library('pandas', where), safe_pyarrow(where) if where == HERE else library('pyarrow', where)
     table = read_table(path, pyarrow)
+    if where == HERE:
+        table.validate(full=True)  # Arrow does not check what it reads, and what it computes with trusts that.
     columns = {at: series(pandas, pyarrow, table.column(at)) for at in range(table.num_columns)}
     frame = pandas.DataFrame(columns, index=None if columns else range(table.num_rows))
     labels = [value_of(label) for label in described['labels']]
