@@ -106,7 +106,8 @@ async fn magics_are_completed_and_explained_without_livy() {
     let livy = Livy::start().await;
     let mut frontend = Frontend::open("sql", &livy.url()).await;
 
-    let found = json!(["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql", "%%send_to_spark"]);
+    let found =
+        json!(["%%spark", "%%scala", "%%scalaspark", "%%sparkr", "%%sql", "%%send_to_spark"]);
     assert_eq!(matches(&mut frontend, "%%s").await, found);
     assert_eq!(matches(&mut frontend, "%%pyspark\n%matplot p").await, json!(["plt"]));
     assert_eq!(matches(&mut frontend, "select 1 %").await, json!([]));
