@@ -7,8 +7,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-/// The bytes of a frame: one of Livy's answers can carry it, and not many are needed.
-pub const FRAME_BYTES: usize = 3 << 20;
+pub use crate::agent::link::frames::FRAME_BYTES;
 
 /// A run of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::Agent,
-    display::{panel::Text, sink::OutputSink},
+    display::sink::OutputSink,
     error::CellError,
     language::{
         cell_source,
@@ -76,21 +76,16 @@ pub async fn run(
         FileMagic::Download(options) => ("Downloading", options),
     };
     let meter = Meter::new(format!("{doing} {}", options.path));
-    let mut panel = sink.panel();
-    let transferred = tokio::select! {
-        biased;
-        () = interrupt.cancelled() => Err(CellError::interrupted(
-            "the file is not whole and has no name yet. The same cell goes on from there.",
-        )),
-        done = magic.transfer(agent, &meter) => {
-            done.map_err(|error| error.into_cell_error(&format!("{} was not copied", options.path)))
-        }
-        never = meter.show_on(&mut panel) => match never {},
-    };
-    if panel.is_shown() {
-        panel.show(Text::default()).await;
-    }
-    sink.show(vec![CellOutput::Stream(transferred? + "\n")]).await;
+    let transfer = magic.transfer(agent, &meter);
+    let transferred =
+        meter.show_during(sink.panel(), interrupt, transfer).await.ok_or_else(|| {
+            CellError::interrupted(
+                "the file is not whole and has no name yet. The same cell goes on from there.",
+            )
+        })?;
+    let told = transferred
+        .map_err(|error| error.into_cell_error(&format!("{} was not copied", options.path)))?;
+    sink.show(vec![CellOutput::Stream(told + "\n")]).await;
     Ok(())
 }
 

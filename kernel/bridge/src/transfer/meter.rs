@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     display::{
@@ -53,8 +54,27 @@ impl Meter {
         self.done.fetch_add(frame.length as u64, Ordering::Relaxed);
     }
 
+    /// Shows it in the panel while the transfer goes on, and then nothing; `None` if the user interrupts.
+    pub async fn show_during<T>(
+        &self,
+        mut panel: Panel,
+        interrupt: &CancellationToken,
+        transfer: impl Future<Output = T>,
+    ) -> Option<T> {
+        let transferred = tokio::select! {
+            biased;
+            () = interrupt.cancelled() => None,
+            transferred = transfer => Some(transferred),
+            never = self.show_on(&mut panel) => match never {},
+        };
+        if panel.is_shown() {
+            panel.show(Text::default()).await;
+        }
+        transferred
+    }
+
     /// Shows it, until the future is dropped.
-    pub async fn show_on(&self, panel: &mut Panel) -> Infallible {
+    async fn show_on(&self, panel: &mut Panel) -> Infallible {
         sleep(DELAY).await;
         loop {
             panel.show(self.text(self.began.elapsed())).await;

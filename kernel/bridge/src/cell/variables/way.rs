@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     agent::{Agent, value_calls::ValueAnswer},
     cell::{context::KernelContext, hidden, request::CellRequest},
-    display::{panel::Text, sink::OutputSink},
+    display::sink::OutputSink,
     error::CellError,
     kind::Kind,
     language::sql::PlannedStatement,
@@ -64,19 +64,9 @@ impl<'a> Way<'a> {
         meter: &Meter,
         carrying: impl Future<Output = Result<T, TransferError>>,
     ) -> Result<T, CellError> {
-        let mut panel = self.sink.panel().unless_never(self.context.progress);
-        let carried = tokio::select! {
-            biased;
-            () = self.asked.interrupt.cancelled() => Err(not_passed()),
-            carried = carrying => {
-                carried.map_err(|error| not_carried(name, &error))
-            }
-            never = meter.show_on(&mut panel) => match never {},
-        };
-        if panel.is_shown() {
-            panel.show(Text::default()).await;
-        }
-        carried
+        let panel = self.sink.panel().unless_never(self.context.progress);
+        let carried = meter.show_during(panel, &self.asked.interrupt, carrying).await;
+        carried.ok_or_else(not_passed)?.map_err(|error| not_carried(name, &error))
     }
 
     /// What the Python of this machine is given; the code is the callee's.
