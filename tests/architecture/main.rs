@@ -16,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::Crate;
 
 /// The rooms of the bridge, from the top floor down. Rooms on one floor do not import each other.
-const FLOORS: [&[&str]; 18] = [
+const FLOORS: [&[&str]; 19] = [
     &["lib"],
     &["kernel", "terminal"],
     &["cell", "completion"],
     &["magics"],
+    &["packages"],
     &["transfer"],
     &["session"],
     &["server"],

@@ -95,8 +95,15 @@ def pytest_sessionfinish(session):
 @pytest.fixture(scope="module")
 def spark_url(program):
     """The `LIVY_URL` of a livy-local that starts without sessions, for tests with several clients."""
-    command = [program, "local", "--python", sys.executable]
-    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with serving_spark(program, sys.executable) as url:
+        yield url
+
+
+@contextmanager
+def serving_spark(program, python, **env):
+    """Runs a livy-local with this Python's Spark."""
+    command = [program, "local", "--python", python]
+    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | env)
     *_, address = (serving.stdout.readline() for _ in range(2))
     assert address.startswith("LIVY_URL="), address
     yield address.strip().removeprefix("LIVY_URL=")

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from agent_session import WITHOUT_IPYTHON, Session, kinds, only, streams, text
+from wheels import write_wheel
 
 
 def value(events):
@@ -148,10 +149,16 @@ def test_ipython_runs_the_cells_once_pip_has_brought_it():
     session.close()
 
 
-def test_pip_runs_at_the_driver(plain_session):
-    assert text(plain_session.run("%pip --version")).startswith("pip ")
-    events = plain_session.run("%pip install pip")
-    assert "already satisfied: pip" in text(events, "stdout") and "pyFiles" in text(events, "stderr")
+def test_pip_installs_for_the_session_alone(tmp_path):
+    write_wheel(tmp_path, "early")
+    session = Session(environment=WITHOUT_IPYTHON)
+    assert text(session.run("%pip --version")).startswith("pip ")
+    told = text(session.run(f"%pip install --no-index --find-links {tmp_path} early"), "stdout")
+    assert "Successfully installed early-1.0" in told and "at the driver only, since no Spark runs" in told
+    assert value(session.run("import early\nearly.VERSION")) == "'1.0'"
+    session.run(f"%pip install --no-index --find-links {tmp_path} --target={tmp_path}/mine early")
+    assert (tmp_path / "mine" / "early").is_dir()
+    session.close()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ mod language;
 mod local_python;
 mod magics;
 mod output;
+mod packages;
 mod platform;
 mod server;
 mod session;

@@ -51,9 +51,13 @@ use jupyter_wire::content::ExecuteInput;
 use serde_json::Value;
 
 use crate::{
-    cell::{part::Part, prepared_session::prepared},
+    cell::{
+        part::Part,
+        prepared_session::{agent_of, prepared},
+    },
     display::sink::OutputSink,
     error::CellError,
+    kind::Kind,
     language::{
         cell_source, local_cell,
         magic_line::MagicRequest,
@@ -63,6 +67,7 @@ use crate::{
     local_python::LocalCell,
     magics::{self, KernelMagic},
     output::CellOutput,
+    packages::{self, FromHere},
     transfer::{self, FileMagic},
 };
 
@@ -74,6 +79,8 @@ enum Plan {
     Help(String),
     /// It transfers a file.
     File(FileMagic),
+    /// It installs packages that this machine downloads.
+    Packages(FromHere),
     /// It passes a variable between the session and this machine.
     Passing(Passing),
     /// A Python of this machine runs it.
@@ -143,6 +150,7 @@ async fn execute(
             Ok(Vec::new())
         }
         Plan::File(magic) => transfer_file(context, asked, sink, &magic).await,
+        Plan::Packages(request) => install_from_here(context, asked, sink, &request).await,
         Plan::Passing(passing) => {
             variables::pass(context, asked, sink, &passing).await.map(|()| Vec::new())
         }
@@ -165,6 +173,12 @@ fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError>
     if let Some(magic) = transfer::parse(&asked.code) {
         return Ok(match magic? {
             MagicRequest::Run(magic) => Plan::File(magic),
+            MagicRequest::Help(help) => Plan::Help(help),
+        });
+    }
+    if let Some(request) = packages::parse(&asked.code) {
+        return Ok(match request? {
+            MagicRequest::Run(request) => Plan::Packages(request),
             MagicRequest::Help(help) => Plan::Help(help),
         });
     }
@@ -193,12 +207,23 @@ async fn transfer_file(
     sink: &OutputSink,
     magic: &FileMagic,
 ) -> Result<Vec<Value>, CellError> {
-    let handle = session_wait::wait_for_session(&context.sessions, sink, &asked.interrupt).await?;
-    let _in_use = handle.in_use();
-    session_wait::show_recovery(sink, &handle).await;
-    let agent = asked.interrupt.run_until_cancelled(handle.requested_agent()).await;
-    let agent = agent.ok_or_else(CellError::not_run)?.ok_or_else(transfer::no_agent)?;
+    let (handle, _in_use) = prepared(context, asked, sink, &[]).await?;
+    let agent = agent_of(asked, &handle).await?;
     transfer::run(magic, &agent, sink, &asked.interrupt).await.map(|()| Vec::new())
+}
+
+async fn install_from_here(
+    context: &KernelContext,
+    asked: &CellRequest,
+    sink: &OutputSink,
+    request: &FromHere,
+) -> Result<Vec<Value>, CellError> {
+    let (handle, _in_use) = prepared(context, asked, sink, &[]).await?;
+    let agent = agent_of(asked, &handle).await?;
+    let local = &context.local_python;
+    let code = packages::bring(request, &agent, local, sink, &asked.interrupt).await?;
+    let step = PlannedStatement::of_user(Kind::Pyspark, code);
+    run_statements(context, asked, sink, vec![step]).await
 }
 
 async fn run_here(

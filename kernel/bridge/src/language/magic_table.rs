@@ -268,10 +268,14 @@ pub const MAGICS: &[Magic] = &[
     ),
     agent("%ls", "`%ls FOLDER` lists a folder on the driver."),
     agent("%matplotlib", "`%matplotlib inline` has no effect: figures are always shown inline."),
-    agent(
-        "%pip",
-        "`%pip install NAME` installs a package for the driver's Python. Executors do not get it.",
-    ),
+    Magic {
+        arguments: &["install", "list", "show", "uninstall", "--from-here"],
+        ..agent(
+            "%pip",
+            "`%pip install NAME` installs a package for this session alone, on the driver and the executors; \
+             `%pip install --from-here NAME`, in a cell of its own, downloads it on this machine and carries it there.",
+        )
+    },
     agent("%pwd", "Shows the driver's current folder."),
     agent("%reset", "`%reset -f` deletes all variables of the session."),
     agent("%run", "`%run FILE.py` runs a file of the driver in the session."),

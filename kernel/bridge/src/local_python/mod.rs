@@ -64,6 +64,15 @@ impl LocalPython {
         names::inspect(&*self.running()?, code, at, detail).await
     }
 
+    /// Returns the Python of this machine that has pip.
+    ///
+    /// # Errors
+    ///
+    /// None has it.
+    pub async fn python_with_pip(&self) -> Result<PathBuf, CellError> {
+        python::with(&python::PIP, self.asked.as_deref()).await
+    }
+
     /// Ends it, if it runs.
     pub async fn end(&self) {
         if let Some(process) = self.process.lock().await.take() {
@@ -78,7 +87,7 @@ impl LocalPython {
             Some(_) => sink.warn(ENDED.to_owned()).await,
             None => {}
         }
-        let python = python::with_ipykernel(self.asked.as_deref()).await?;
+        let python = python::with(&python::IPYKERNEL, self.asked.as_deref()).await?;
         let started = Arc::new(Process::start(&python).await?);
         Ok(Arc::clone(process.insert(started)))
     }

@@ -1,4 +1,4 @@
-//! Finds a Python of this machine that has ipykernel: the one that the user's settings name, or that of Jupyter.
+//! Finds a Python of this machine that has what is needed: the one that the user's settings name, or that of Jupyter.
 
 use std::{
     env,
@@ -14,36 +14,61 @@ use crate::error::CellError;
 /// How long a Python may take to say whether it has ipykernel.
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
 const PROBE: &str =
-    "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)";
+    "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)";
 
-/// Returns the first Python that has ipykernel.
+/// A module that Python must have.
+pub struct Need {
+    module: &'static str,
+    what_for: &'static str,
+    how_to_install: &'static str,
+}
+
+/// What `%%local` needs.
+pub const IPYKERNEL: Need = Need {
+    module: "ipykernel",
+    what_for: "%%local runs in ipykernel on this machine",
+    how_to_install: "python3 -m pip install ipykernel",
+};
+
+/// What `%pip install --from-here` needs.
+pub const PIP: Need = Need {
+    module: "pip",
+    what_for: "%pip install --from-here runs pip on this machine",
+    how_to_install: "python3 -m ensurepip, or Debian's python3-pip",
+};
+
+/// Returns the first Python that has the module.
 ///
 /// # Errors
 ///
 /// None has it, or the one that was asked for does not.
-pub async fn with_ipykernel(asked: Option<&Path>) -> Result<PathBuf, CellError> {
+pub async fn with(need: &Need, asked: Option<&Path>) -> Result<PathBuf, CellError> {
     if let Some(python) = asked {
-        return match has_ipykernel(python).await {
+        return match has(python, need).await {
             true => Ok(python.to_owned()),
             false => {
-                Err(missing(&format!("{}, which local.python names, has none", python.display())))
+                let why = format!("{}, which local.python names, has none", python.display());
+                Err(missing(need, &why))
             }
         };
     }
     for python in candidates() {
-        if has_ipykernel(&python).await {
+        if has(&python, need).await {
             return Ok(python);
         }
     }
-    Err(missing("no Python that was found here has it"))
+    Err(missing(need, "no Python that was found here has it"))
 }
 
-fn missing(why: &str) -> CellError {
+fn missing(need: &Need, why: &str) -> CellError {
     CellError::new(
         "LocalPythonError",
-        format!("%%local runs in ipykernel on this machine, and {why}"),
-        "Install it (python3 -m pip install ipykernel), or name a Python that has it: local.python in \
-         livy-kernel.toml, or LIVY_LOCAL_CELLS_PYTHON.",
+        format!("{}, and {why}", need.what_for),
+        &format!(
+            "Install it ({}), or name a Python that has it: local.python in livy-kernel.toml, or \
+             LIVY_LOCAL_CELLS_PYTHON.",
+            need.how_to_install
+        ),
     )
 }
 
@@ -83,9 +108,10 @@ fn interpreter_of_parent() -> Option<PathBuf> {
     None
 }
 
-async fn has_ipykernel(python: &Path) -> bool {
+async fn has(python: &Path, need: &Need) -> bool {
     let mut command = Command::new(python);
-    command.args(["-c", PROBE]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(["-c", PROBE, need.module]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let probed = timeout(PROBE_LIMIT, command.kill_on_drop(true).status()).await;
     matches!(probed, Ok(Ok(status)) if status.success())
 }
@@ -96,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_python_that_was_asked_for_is_not_replaced_by_another() {
-        let failure = with_ipykernel(Some(Path::new("/no/such/python"))).await.unwrap_err();
+        let failure = with(&IPYKERNEL, Some(Path::new("/no/such/python"))).await.unwrap_err();
         assert!(
             failure.evalue.contains("/no/such/python, which local.python names"),
             "{failure:?}"

@@ -39,12 +39,3 @@ impl TransferError {
         CellError::new("TransferError", format!("{what}: {self}"), next)
     }
 }
-
-/// The session's Python cannot take part in a transfer.
-pub fn no_agent() -> CellError {
-    CellError::new(
-        "TransferError",
-        "files are copied with the agent, which this session does not have",
-        "%info says why.",
-    )
-}

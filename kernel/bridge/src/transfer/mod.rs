@@ -14,7 +14,7 @@ mod meter;
 mod upload;
 
 pub use download::download;
-pub use error::{TransferError, no_agent};
+pub use error::TransferError;
 pub use magic::{FileMagic, parse, run};
 pub use meter::Meter;
 pub use upload::upload;

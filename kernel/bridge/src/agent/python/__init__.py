@@ -21,6 +21,7 @@ from .files import CALLS as FILE_CALLS
 from .inputs import inputs
 from .inspection import inspect_name
 from .magics import cell, help, line, time_cell
+from .packages import CALLS as PACKAGE_CALLS
 from .stdlib import json
 from .streaming import streaming
 from .usage import usage
@@ -47,6 +48,7 @@ CALLS = {
     'streams': streaming.answer,
     **COMM_CALLS,
     **FILE_CALLS,
+    **PACKAGE_CALLS,
     **VALUE_CALLS,
 }
 

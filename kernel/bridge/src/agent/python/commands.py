@@ -2,11 +2,9 @@
 """Runs commands of the driver's operating system: `!ls`, `%env`, `%cd`."""
 
 import contextlib
-import importlib
 import io
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -67,13 +65,6 @@ def script(program, text, body):
     code = run([program, '-c', body], sys.stdout.write, stderr=None)
     if code and '--no-raise-error' not in text.split():
         raise subprocess.CalledProcessError(code, body.encode('utf-8', 'replace'))
-
-
-def pip(text):
-    """Runs `%pip`, which reaches the Python of the driver only."""
-    code = run([sys.executable, '-m', 'pip', *shlex.split(expanded(text))], sys.stdout.write)
-    importlib.invalidate_caches()
-    return code
 
 
 class Lines(list):

@@ -5,9 +5,11 @@ Those that the kernel answers need a cell of their own, which never comes here.
 """
 
 from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
 
 from .errors import last_error
 from .magics import ALONE, ELSEWHERE
+from .packages import FROM_HERE, FROM_HERE_ALONE, packages
 
 
 def register_magics(shell):
@@ -20,6 +22,7 @@ def register_magics(shell):
     for name in ('edit', 'ed'):
         shell.register_magic_function(edit, 'line', name)
     shell.register_magic_function(debug_log, 'line', 'debug-log')
+    shell.register_magic_function(pip, 'line')
 
 
 def elsewhere(name):
@@ -44,6 +47,17 @@ def livys(name):
 def edit(line):
     """Is not supported: the driver has no editor. `%load` and `%recall` put code into a cell."""
     raise UsageError('%edit is not supported: the driver has no editor. %load and %recall put code into a cell.')
+
+
+@no_var_expand
+def pip(line):
+    """Runs pip for the session alone: what it installs is seen by the driver's Python and by the executors'.
+
+    `%pip install --from-here NAME`, in a cell of its own, downloads on the kernel's machine.
+    """
+    if FROM_HERE in line.split():
+        raise UsageError(FROM_HERE_ALONE)
+    packages.pip(line)
 
 
 def debug_log(line):

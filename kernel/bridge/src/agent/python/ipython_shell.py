@@ -26,7 +26,7 @@ from .ipython_errors import Tracebacks
 from .ipython_kernel import Kernel
 from .ipython_magics import register_magics
 from .ipython_output import DisplayFormatter, ValueHook, ZMQDisplayPublisher
-from .magics import EXECUTORS, SPARKMAGICS
+from .magics import SPARKMAGICS
 from .stdlib import os
 from .streaming import streaming
 from .threads import threads
@@ -141,10 +141,7 @@ class ZMQInteractiveShell(InteractiveShell):
     def run_line_magic(self, magic_name, line, _stack_depth=1):
         if magic_name == 'load_ext' and line.strip() in SPARKMAGICS:
             return events.stream('stderr', '%load_ext ' + line + ': not needed, this kernel runs on Spark already\n')
-        answer = super().run_line_magic(magic_name, line, _stack_depth=_stack_depth + 1)
-        if magic_name in ('pip', 'conda') and line.split()[:1] == ['install']:
-            events.stream('stderr', EXECUTORS + '\n')
-        return answer
+        return super().run_line_magic(magic_name, line, _stack_depth=_stack_depth + 1)
 
     def showtraceback(self, *arguments, **options):
         with interrupts.shield():

@@ -11,7 +11,7 @@ from .common import SHELL, safely, state
 from .display import display
 from .errors import last_error
 from .inspection import description
-from .ipython_start import ipython
+from .packages import FROM_HERE, FROM_HERE_ALONE, packages
 from .payloads import page, set_next_input
 from .without_ipython import HOW, MAGICS, hint
 
@@ -22,10 +22,6 @@ class UsageError(Exception):
 
 NO_EFFECT = ('autosave', 'autoreload', 'colors', 'config', 'precision', 'reload_ext', 'xmode', 'unload_ext', 'aimport')
 SPARKMAGICS = ('sparkmagic', 'sparkmagic.magics')
-EXECUTORS = (
-    'The library is at the driver only. What executors need comes with the session: '
-    'Livy\'s "pyFiles" or "archives" (spark.apache.org, "Python Package Management").'
-)
 ALONE = (
     'info',
     'logs',
@@ -118,9 +114,9 @@ def load(text):
 
 
 def pip(text):
-    if commands.pip(text) == 0 and text.split()[:1] == ['install']:
-        tell(EXECUTORS)
-        ipython.look()
+    if FROM_HERE in text.split():
+        raise UsageError(FROM_HERE_ALONE)
+    packages.pip(text)
 
 
 def debug_log(_):

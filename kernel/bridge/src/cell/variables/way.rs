@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     agent::{Agent, value_calls::ValueAnswer},
-    cell::{context::KernelContext, hidden, request::CellRequest},
+    cell::{context::KernelContext, hidden, prepared_session::agent_of, request::CellRequest},
     display::sink::OutputSink,
     error::CellError,
     kind::Kind,
@@ -37,8 +37,7 @@ impl<'a> Way<'a> {
         sink: &'a OutputSink,
         handle: &'a SessionHandle,
     ) -> Result<Self, CellError> {
-        let agent = asked.interrupt.run_until_cancelled(handle.requested_agent()).await;
-        let agent = agent.ok_or_else(CellError::not_run)?.ok_or_else(no_agent)?;
+        let agent = agent_of(asked, handle).await?;
         Ok(Self { context, asked, sink, handle, agent })
     }
 
@@ -115,14 +114,6 @@ pub fn not_carried(name: &str, error: &impl std::fmt::Display) -> CellError {
 /// The error of an interrupt while a file is carried.
 pub fn not_passed() -> CellError {
     CellError::interrupted("the variable was not passed on")
-}
-
-fn no_agent() -> CellError {
-    CellError::new(
-        "TransferError",
-        "variables are passed with the agent, which this session does not have",
-        "%info says why.",
-    )
 }
 
 fn unreadable(error: &serde_json::Error) -> CellError {
