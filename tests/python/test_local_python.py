@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import plain, printed, running_kernel, wait_until
+from widgets import Widgets, is_update, opened
 
 PID = "%%local\nimport os\nos.getpid()"
 
@@ -101,6 +102,60 @@ def test_names_are_completed_and_inspected(kernel):
         assert code[reply["cursor_start"] : reply["cursor_end"]] == "greet"
     described = kernel.client.inspect("%%local\ngreeting", reply=True, timeout=30)["content"]
     assert "Says hello." in plain(described["data"]["text/plain"])
+
+
+SLIDER = """%%local
+import ipywidgets
+slider, double = ipywidgets.IntSlider(), ipywidgets.IntText()
+ipywidgets.dlink((slider, 'value'), (double, 'value'), lambda value: 2 * value)
+slider.observe(lambda change: print('moved to', change['new']), 'value')
+slider"""
+
+
+@pytest.fixture
+def slider(kernel):
+    """A frontend, and the id of a slider of the local Python."""
+    _, shown = kernel.run(SLIDER)
+    return Widgets(kernel), opened(shown)["IntSliderModel"]["content"]["comm_id"]
+
+
+def test_a_widget_hears_its_view_and_answers_it(kernel, slider):
+    widgets, model = slider
+    assert widgets.listed()[model] == "jupyter.widget"
+    for value in range(1, 4):
+        request = widgets.set(model, value=value)
+        shown = widgets.until_idle(request)
+        [update] = [m for m in shown if is_update(m, value=2 * value)]
+        assert update["parent_header"]["msg_id"] == request
+        assert f"moved to {value}\n" in printed(shown)
+    assert kernel.value("%%local\nslider.value") == "3"
+
+
+def test_a_cell_hears_its_reply_after_many_messages_of_a_slider(kernel, slider):
+    widgets, model = slider
+    cell = kernel.client.execute("%%local\nimport time; time.sleep(1); 'over'")
+    for value in range(50, 350):
+        widgets.set(model, value=value % 100)
+    shown = kernel.heard_until_idle(cell)
+    assert [m["content"]["data"]["text/plain"] for m in shown if m["msg_type"] == "execute_result"] == ["'over'"]
+
+
+def test_widgets_come_back_when_the_page_is_loaded_again(slider):
+    widgets, model = slider
+    control = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
+    widgets.until_idle(widgets.send("comm_open", control, version="1.0.0"))
+    ask = widgets.send("comm_msg", {"comm_id": "control", "data": {"method": "request_states"}})
+    [states] = [m for m in widgets.until_idle(ask) if m["msg_type"] == "comm_msg"]
+    assert model in states["content"]["data"]["states"]
+
+
+def test_a_thread_moves_a_widget_after_its_cell(kernel, slider):
+    widgets, _ = slider
+    kernel.outputs(
+        "%%local\nimport threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(1), setattr(double, 'value', 77))).start()"
+    )
+    widgets.until(lambda message: is_update(message, value=77))
 
 
 def test_a_python_that_dies_is_told_and_replaced(kernel):

@@ -15,7 +15,7 @@ use zeromq::{
 use crate::{
     connection::ConnectionInfo,
     content::InputReply,
-    message::{Message, Parent},
+    message::{Message, Parent, RawMessage},
     request::Channel,
     session::{Packed, Session},
     tasks::Tasks,
@@ -83,11 +83,20 @@ impl Client {
 
     /// Sends a request. Returns its `msg_id`, by which replies and publications name their parent.
     pub fn send(&self, channel: Channel, msg_type: &str, content: &impl Serialize) -> String {
+        self.send_packed(channel, self.session.pack(Vec::new(), msg_type, &Parent::none(), content))
+    }
+
+    /// Sends a request as it is, under a header of its own. Returns its `msg_id`.
+    pub fn send_raw(&self, channel: Channel, raw: RawMessage) -> String {
+        self.send_packed(channel, self.session.pack_raw(Vec::new(), &Parent::none(), raw))
+    }
+
+    fn send_packed(&self, channel: Channel, packed: Result<Packed, serde_json::Error>) -> String {
         let socket = match channel {
             Channel::Shell => &self.shell,
             Channel::Control => &self.control,
         };
-        match self.session.pack(Vec::new(), msg_type, &Parent::none(), content) {
+        match packed {
             Ok(packed) => {
                 let msg_id = packed.msg_id.clone();
                 send(socket, packed);

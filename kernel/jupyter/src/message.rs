@@ -120,6 +120,17 @@ pub struct RawMessage {
     pub buffers: Vec<Vec<u8>>,
 }
 
+impl From<&Message> for RawMessage {
+    fn from(message: &Message) -> Self {
+        Self {
+            msg_type: message.header.msg_type.clone(),
+            metadata: message.metadata.to_vec(),
+            content: message.content.to_vec(),
+            buffers: message.buffers.iter().map(|buffer| buffer.to_vec()).collect(),
+        }
+    }
+}
+
 /// Leaves out the content, which must not reach a log.
 impl fmt::Debug for RawMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,18 +6,22 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jupyter_wire::{Message, RawMessage, Received};
+use jupyter_wire::{Message, Received};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::display::sink::OutputSink;
+use crate::{display::sink::OutputSink, local_python::comms::OpenComms};
 
-/// How many requests are remembered: a thread may print long after its cell.
+/// How many requests are remembered that have been answered: a thread may print long after its cell.
 const REMEMBERED: usize = 200;
 
 /// Who waits for what.
 #[derive(Default)]
-pub struct Listeners(Mutex<VecDeque<Listener>>);
+pub struct Listeners {
+    /// The comms, whose messages need no request.
+    pub comms: OpenComms,
+    requests: Mutex<VecDeque<Listener>>,
+}
 
 struct Listener {
     request: String,
@@ -42,8 +46,9 @@ impl Listeners {
         let (said, heard) = mpsc::unbounded_channel();
         let mut listeners = self.lock();
         listeners.push_back(Listener { request, sink, said });
-        if listeners.len() > REMEMBERED {
-            listeners.pop_front();
+        let answered = listeners.iter().position(|one| one.said.is_closed());
+        if let Some(oldest) = answered.filter(|_| listeners.len() > REMEMBERED) {
+            listeners.remove(oldest);
         }
         heard
     }
@@ -77,9 +82,14 @@ impl Listeners {
                     show_result(&sink, &message).await;
                 }
             }
+            "comm_open" | "comm_msg" | "comm_close" => {
+                if let Some(sink) = self.comms.note(&message, self.sink(&request)) {
+                    sink.publish_raw((&message).into()).await;
+                }
+            }
             _ => {
                 if let Some(sink) = self.sink(&request) {
-                    sink.publish_raw(raw(message)).await;
+                    sink.publish_raw((&message).into()).await;
                 }
             }
         }
@@ -91,7 +101,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Listener>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,13 +117,4 @@ async fn show_result(sink: &OutputSink, message: &Message) {
     };
     let (data, metadata) = (object("data"), object("metadata"));
     sink.show_result(data, metadata, Default::default()).await;
-}
-
-fn raw(message: Message) -> RawMessage {
-    RawMessage {
-        msg_type: message.header.msg_type,
-        metadata: message.metadata.to_vec(),
-        content: message.content.to_vec(),
-        buffers: message.buffers.iter().map(|buffer| buffer.to_vec()).collect(),
-    }
 }

@@ -2,17 +2,24 @@
 //! kernel is its client.
 
 mod cell;
+mod comms;
 mod listeners;
 mod names;
 mod process;
 mod python;
 mod values;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use jupyter_wire::content::{CompleteReply, InspectReply};
+use jupyter_wire::{
+    Request,
+    content::{CompleteReply, InspectReply},
+};
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 pub use cell::LocalCell;
 pub use values::LocalAnswer;
@@ -28,14 +35,15 @@ const ENDED: &str = "The Python of this machine that ran the earlier %%local cel
 #[derive(Clone)]
 pub struct LocalPython {
     asked: Option<PathBuf>,
-    /// Held while it starts, so that there is one only.
     process: Arc<Mutex<Option<Arc<Process>>>>,
+    /// Held while it starts, so that there is one only.
+    start: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl LocalPython {
     /// Runs no Python yet. `asked` is the one that the user's settings name.
     pub fn new(asked: Option<PathBuf>) -> Self {
-        Self { asked, process: Arc::default() }
+        Self { asked, process: Arc::default(), start: Arc::default() }
     }
 
     /// Runs a cell, and returns its actions for the frontend.
@@ -49,7 +57,7 @@ impl LocalPython {
         let result = cell::run(&process, cell).await;
         if process.has_ended() {
             // This cell has said so.
-            *self.process.lock().await = None;
+            self.process().take();
         }
         result
     }
@@ -73,26 +81,44 @@ impl LocalPython {
         python::with(&python::PIP, self.asked.as_deref()).await
     }
 
+    /// Its comms with the notebook, such as widgets: their ids and the names of their targets.
+    pub fn comms(&self) -> BTreeMap<String, String> {
+        self.running().map(|process| process.listeners.comms.list()).unwrap_or_default()
+    }
+
+    /// Passes on what a frontend says to one of its comms. What its handler gives goes to the sink.
+    pub fn pass_on(&self, request: &Request, sink: OutputSink) {
+        if let Some(process) = self.running() {
+            comms::pass_on(&process, request, sink);
+        }
+    }
+
     /// Ends it, if it runs.
     pub async fn end(&self) {
-        if let Some(process) = self.process.lock().await.take() {
+        let process = self.process().take();
+        if let Some(process) = process {
             process.end().await;
         }
     }
 
     async fn started(&self, sink: &OutputSink) -> Result<Arc<Process>, CellError> {
-        let mut process = self.process.lock().await;
-        match process.as_ref() {
-            Some(running) if !running.has_ended() => return Ok(Arc::clone(running)),
-            Some(_) => sink.warn(ENDED.to_owned()).await,
-            None => {}
+        let _alone = self.start.lock().await;
+        if let Some(running) = self.running() {
+            return Ok(running);
+        }
+        if self.process().is_some() {
+            sink.warn(ENDED.to_owned()).await;
         }
         let python = python::with(&python::IPYKERNEL, self.asked.as_deref()).await?;
         let started = Arc::new(Process::start(&python).await?);
-        Ok(Arc::clone(process.insert(started)))
+        Ok(Arc::clone(self.process().insert(started)))
     }
 
     fn running(&self) -> Option<Arc<Process>> {
-        self.process.try_lock().ok()?.clone().filter(|running| !running.has_ended())
+        self.process().clone().filter(|running| !running.has_ended())
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Arc<Process>>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

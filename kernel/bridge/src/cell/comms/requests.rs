@@ -98,23 +98,44 @@ impl CommRequests {
 
     /// Takes a message of a frontend.
     pub fn take(&self, request: Request) {
+        if self.is_for_local_python(&request) {
+            let sink = OutputSink::new(self.frontend.clone(), request.parent(), 0, false);
+            return self.context.local_python.pass_on(&request, sink);
+        }
         self.frontend.status(&request.parent(), ExecutionState::Busy);
         let unhandled = self.context.comms.0.unhandled.add();
         // It fails only when the kernel ends.
         let _ = self.messages.send(Event::Message(Incoming { request, unhandled }));
     }
 
+    /// Whether a message is for a comm of the Python of this machine. What a frontend opens is the session's
+    /// unless that has no comms.
+    fn is_for_local_python(&self, request: &Request) -> bool {
+        let comms = self.context.local_python.comms();
+        let is_opened = request.msg_type() == "comm_open";
+        match request.content() {
+            Ok(OfComm { comm_id }) => {
+                comms.contains_key(&comm_id)
+                    || (is_opened && !comms.is_empty() && !self.context.comms.are_used())
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Whether there may be comms to list.
     pub fn are_used(&self) -> bool {
-        self.context.comms.are_used()
+        self.context.comms.are_used() || !self.context.local_python.comms().is_empty()
     }
 
     /// Lists the open comms, of this target if one is given.
     pub async fn list(&self, target: Option<String>) -> CommInfoReply {
-        let listed = match ready_agent(&self.context).await {
-            Some((handle, agent)) => self.ask(&handle, &agent).await,
-            None => BTreeMap::new(),
+        let mut listed = match ready_agent(&self.context).await {
+            Some((handle, agent)) if self.context.comms.are_used() => {
+                self.ask(&handle, &agent).await
+            }
+            _ => BTreeMap::new(),
         };
+        listed.extend(self.context.local_python.comms());
         let wanted = |name: &String| target.as_ref().is_none_or(|target| target == name);
         let comms = listed.into_iter().filter(|(_, target_name)| wanted(target_name));
         CommInfoReply {
