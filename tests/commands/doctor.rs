@@ -1,4 +1,6 @@
-use std::{net::SocketAddr, process::Output};
+use std::{
+    collections::BTreeMap, fs::File, io::Read, net::SocketAddr, path::Path, process::Output,
+};
 
 use axum::{
     Json, Router,
@@ -6,6 +8,7 @@ use axum::{
     response::{Html, Redirect},
     routing::{any, get, post},
 };
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -15,7 +18,7 @@ use super::{
     fake::{self, serve},
     finished, json_of, livy_kernel, stdout,
 };
-use crate::support::{Livy, Network, Proxy, SECRET};
+use crate::support::{Frontend, Livy, Network, Proxy, SECRET};
 
 /// Runs the doctor with further variables.
 async fn doctor(url: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
@@ -54,6 +57,43 @@ fn finds(output: &Output, name: &str, fault: &str, remedy: &str) {
     assert!(found.contains(fault) && found.contains("→") && found.contains(remedy), "{text}");
     let later = check(output, "round trip");
     assert!(later.starts_with("skip") && later.contains(&format!("“{name}” failed")), "{text}");
+}
+
+/// The texts of an archive's files, by their names.
+fn unpacked(path: &Path) -> BTreeMap<String, String> {
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).unwrap()));
+    let text = |mut entry: tar::Entry<'_, _>| {
+        let name = entry.path().unwrap().display().to_string();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        (name.trim_start_matches("livy-kernel-doctor/").to_owned(), text)
+    };
+    archive.entries().unwrap().map(|entry| text(entry.unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_bundle_has_what_helps_and_no_secret() {
+    let livy = Livy::start().await;
+    let data = tempfile::tempdir().unwrap();
+    let variables = [("JUPYTER_DATA_DIR", data.path().to_str().unwrap())];
+    let mut frontend = Frontend::open_with("pyspark", &livy.url(), &variables).await;
+    frontend.run("echo hi").await.is_ok();
+    drop(frontend);
+
+    let path = data.path().join("bundle.tar.gz");
+    let arguments = ["--bundle", path.to_str().unwrap()];
+    let output = doctor(&livy.url(), &variables, &arguments).await;
+    assert!(String::from_utf8_lossy(&output.stderr).contains("look at it before you send it"));
+    let files = unpacked(&path);
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    let expected = ["kernels.log", "report.json", "report.txt", "settings.json", "versions.json"];
+    assert_eq!(names, expected);
+    assert!(files["report.json"].contains("\"ms\"") && files["report.txt"].contains("round trip"));
+    for (name, text) in &files {
+        assert!(!text.contains(SECRET), "{name}: {text}");
+    }
+    let again = doctor(&livy.url(), &variables, &arguments).await;
+    assert!(String::from_utf8_lossy(&again.stderr).contains("File exists"), "{again:?}");
 }
 
 #[tokio::test]

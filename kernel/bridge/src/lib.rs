@@ -27,13 +27,14 @@ mod terminal;
 mod transfer;
 mod visible;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Mutex};
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     kind::Kind,
+    platform::log_file::LogFile,
     settings::Settings,
     terminal::{
         cli::{Cli, Command},
@@ -43,8 +44,8 @@ use crate::{
 
 /// Runs the program that the command line describes, and returns its exit code.
 pub fn main() -> ExitCode {
-    log_to_stderr();
     let Cli { command, profile } = Cli::parse();
+    log(matches!(command, Command::Run(_)));
     let kind = if let Command::Run(run) = &command { run.kind } else { Kind::Pyspark };
     let settings = Settings::of_process(profile.clone(), kind);
     let outcome = block_on(async {
@@ -65,16 +66,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What a kernel's file keeps of the log, which needs more than Jupyter's log shows.
+const KEPT_LOG: &str = "warn,livy_kernel=debug,livy_client=debug,jupyter_wire=debug";
+
 /// Jupyter shows what a kernel writes to stderr; `LIVY_KERNEL_LOG=debug` makes it say more.
-fn log_to_stderr() {
+fn log(is_kernel: bool) {
     let filter =
         EnvFilter::try_from_env("LIVY_KERNEL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| terminal::streams::Log)
-        // It would be said on stderr, which is what does not work.
-        .log_internal_errors(false)
-        .init();
+    // Its own errors would be said on stderr, which may be what does not work.
+    let shown = fmt::layer().with_writer(|| terminal::streams::Log).log_internal_errors(false);
+    let file = is_kernel.then(LogFile::of_kernels).flatten();
+    let kept = file.map(|file| {
+        let layer = fmt::layer().with_ansi(false).log_internal_errors(false);
+        layer.with_writer(Mutex::new(file)).with_filter(EnvFilter::new(KEPT_LOG))
+    });
+    tracing_subscriber::registry().with(shown.with_filter(filter)).with(kept).init();
 }
 
 fn block_on(work: impl Future<Output = Result<(), CommandError>>) -> Result<(), CommandError> {

@@ -10,7 +10,7 @@ use crate::{language::cell_source, settings::lenient_json};
 const SECRET_NAMES: [&str; 7] =
     ["password", "passwd", "passphrase", "secret", "token", "key", "credential"];
 /// Takes a secret's place, as on Spark's own pages.
-const REDACTED: &str = "*********(redacted)";
+pub const REDACTED: &str = "*********(redacted)";
 
 /// Hides the secrets in every `conf` of the value, at any depth: some servers repeat the whole
 /// request in their answer.
@@ -38,7 +38,8 @@ fn redact_properties(conf: &mut Map<String, Value>) {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether the name says that its value is a secret.
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }

@@ -4,6 +4,7 @@ pub mod command_line;
 pub mod file_limit;
 pub mod host_usage;
 pub mod jupyter_paths;
+pub mod log_file;
 pub mod parent_watch;
 pub mod private_file;
 pub mod process_alive;

@@ -86,6 +86,25 @@ pub fn open_again(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a file to write behind what it has, or creates it. Nobody else may read or write it.
+///
+/// # Errors
+///
+/// Fails with `PermissionDenied` for a file that others can use, or with the system's error.
+pub fn append(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.append(true).create(true).open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// Renames a file; one that is there is replaced only if that is wanted.
 ///
 /// # Errors

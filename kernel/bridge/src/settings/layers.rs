@@ -357,7 +357,8 @@ pub mod tests {
         Settings::read(environment, Path::new("/nowhere"), None, Kind::Pyspark)
     }
 
-    fn with_file(text: &str, variables: &[(&str, &str)]) -> Settings {
+    /// Makes settings of a file and of these variables.
+    pub fn with_file(text: &str, variables: &[(&str, &str)]) -> Settings {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         fs::write(&path, text).unwrap();

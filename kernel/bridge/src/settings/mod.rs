@@ -15,6 +15,8 @@ mod vendor_keys;
 
 pub use error::SettingsError;
 pub use layers::Settings;
+#[cfg(test)]
+pub use layers::tests::with_file;
 pub use session_options::{SessionOptions, SessionSettings};
 pub use target::{CREDENTIALS, LIVY_LOCAL_PYTHON, LIVY_URL, Target, addresses};
 

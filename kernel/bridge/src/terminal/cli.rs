@@ -69,13 +69,20 @@ pub enum Task {
         action: ConfigAction,
     },
     /// Check the settings and the connection to the server
-    Doctor {
-        /// Also start a session and end it
-        #[arg(long)]
-        session: bool,
-        #[command(flatten)]
-        output: Output,
-    },
+    Doctor(Doctor),
+}
+
+/// Options of `doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Also start a session and end it
+    #[arg(long)]
+    pub session: bool,
+    /// Also write an archive for whoever helps: the report, the settings and the newest log, without secrets
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "livy-kernel-doctor.tar.gz")]
+    pub bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// The actions of `config`.

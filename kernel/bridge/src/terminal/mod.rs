@@ -1,5 +1,6 @@
 //! The commands of the program, apart from the kernel itself. Each file has one subject.
 
+pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod doctor;
@@ -69,7 +70,7 @@ pub async fn run(
         Task::Batch { action } => batch(settings, action).await,
         Task::Config { action } => config(&action, settings),
         Task::EndLeftover(leftover) => end_leftover(settings, &leftover.into()).await,
-        Task::Doctor { output, session } => doctor(settings, output.json, session).await,
+        Task::Doctor(options) => doctor(settings, &options).await,
     }
 }
 

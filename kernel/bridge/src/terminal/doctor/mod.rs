@@ -6,7 +6,7 @@ mod connectivity;
 mod limits;
 mod livy_checks;
 mod local_spark;
-mod report;
+pub mod report;
 mod session;
 
 use livy_client::{Client, Options, ResendPolicy, Timeouts};
@@ -14,13 +14,15 @@ use livy_client::{Client, Options, ResendPolicy, Timeouts};
 use crate::{
     settings::{Settings, Target},
     terminal::{
+        bundle,
+        cli::Doctor,
         doctor::{
             connectivity::Route,
             limits::CONNECT_LIMIT,
             report::{Finding, Report, Verdict},
         },
         error::CommandError,
-        streams::{print, print_json},
+        streams::{print, print_json, warn},
     },
 };
 
@@ -29,20 +31,21 @@ use crate::{
 /// # Errors
 ///
 /// Fails if a check fails, or if the report cannot be printed.
-pub async fn doctor(
-    settings: &Settings,
-    as_json: bool,
-    with_session: bool,
-) -> Result<(), CommandError> {
+pub async fn doctor(settings: &Settings, asked: &Doctor) -> Result<(), CommandError> {
+    let with_session = asked.session;
     let report = match settings.session_options().and_then(|_| settings.target()) {
         Ok(Target::Remote { options, .. }) => check_livy(settings, *options, with_session).await,
         Ok(Target::Local { python }) => local_spark::check(python, with_session).await,
         Err(error) => Report::default().with("settings", wrong_setting(&error)),
     };
-    let printed = match as_json {
+    let printed = match asked.output.json {
         true => print_json(&report.document()),
         false => print(report.text()),
     };
+    if let Some(path) = &asked.bundle {
+        bundle::write(path, settings, &report)?;
+        warn(format!("wrote {}; look at it before you send it to anyone", path.display()));
+    }
     match report.is_broken() {
         true => Err(CommandError::Other("a check failed; see the report above".to_owned())),
         false => Ok(printed?),

@@ -1,5 +1,7 @@
 //! The report of the doctor: a list of findings.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::{output::columns::align, visible::visible};
@@ -63,20 +65,30 @@ impl Finding {
 }
 
 /// The findings of all checks, in the order of the checks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
-    findings: Vec<(&'static str, Finding)>,
+    findings: Vec<(&'static str, Finding, Duration)>,
+    /// When the last finding was added.
+    last: Instant,
     /// The first check that failed.
     failed: Option<&'static str>,
 }
 
+impl Default for Report {
+    fn default() -> Self {
+        Self { findings: Vec::new(), last: Instant::now(), failed: None }
+    }
+}
+
 impl Report {
-    /// Adds a finding.
+    /// Adds a finding; it has taken the time since the last one.
     pub fn add(&mut self, name: &'static str, finding: Finding) {
         if finding.verdict == Verdict::Fail {
             self.failed.get_or_insert(name);
         }
-        self.findings.push((name, finding));
+        let took = self.last.elapsed();
+        self.last += took;
+        self.findings.push((name, finding, took));
     }
 
     /// Returns the report with one more finding.
@@ -107,7 +119,7 @@ impl Report {
     /// Returns the report as aligned text for the user.
     pub fn text(&self) -> String {
         let mut rows = Vec::new();
-        for (name, finding) in &self.findings {
+        for (name, finding, _) in &self.findings {
             let found = visible(&finding.found).replace('\n', " ");
             rows.push(vec![finding.verdict.as_str().to_owned(), (*name).to_owned(), found]);
             let below = |text: String| vec![String::new(), String::new(), text];
@@ -121,9 +133,10 @@ impl Report {
 
     /// Returns the report as JSON for programs.
     pub fn document(&self) -> Value {
-        let document = |(name, finding): &(&str, Finding)| {
+        let document = |(name, finding, took): &(&str, Finding, Duration)| {
             json!({
                 "check": name,
+                "ms": took.as_millis() as u64,
                 "verdict": finding.verdict.as_str().to_lowercase(),
                 "found": finding.found,
                 "remedy": finding.remedy,
