@@ -2,17 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jupyter_wire::{Channel, ExecutionState, Message, Request};
+use jupyter_wire::Message;
 use serde::Deserialize;
 
-use crate::{
-    display::sink::OutputSink,
-    local_python::{listeners::Said, process::Process},
-    platform::task,
-};
+use crate::display::sink::OutputSink;
 
 /// The comms that are open.
 #[derive(Default)]
@@ -60,22 +56,4 @@ impl OpenComms {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, OpenComm>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Passes a frontend's message on. Its request is busy until it has been handled.
-pub fn pass_on(process: &Arc<Process>, request: &Request, sink: OutputSink) {
-    let message = request.message();
-    process.listeners.comms.note(message, Some(sink.clone()));
-    sink.frontend().status(&request.parent(), ExecutionState::Busy);
-    let id = process.client.send_raw(Channel::Shell, message.into());
-    let mut heard = process.listeners.listen(id, Some(sink.clone()));
-    let process = Arc::clone(process);
-    task::spawn_detached("it waited for the local Python", async move {
-        let until_idle = async { while !matches!(heard.recv().await, Some(Said::Idle) | None) {} };
-        tokio::select! {
-            () = until_idle => {}
-            () = process.until_ended() => {}
-        }
-        sink.frontend().status(&sink.parent(), ExecutionState::Idle);
-    });
 }

@@ -2,6 +2,7 @@
 //! kernel is its client.
 
 mod cell;
+mod comm_request;
 mod comms;
 mod listeners;
 mod names;
@@ -89,7 +90,7 @@ impl LocalPython {
     /// Passes on what a frontend says to one of its comms. What its handler gives goes to the sink.
     pub fn pass_on(&self, request: &Request, sink: OutputSink) {
         if let Some(process) = self.running() {
-            comms::pass_on(&process, request, sink);
+            comm_request::pass_on(&process, request, sink);
         }
     }
 
