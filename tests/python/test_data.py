@@ -149,6 +149,13 @@ def test_arrays_go_both_ways(kernel):
     assert kernel.value("bool((x == z).all()) and z.dtype == x.dtype") == "True"
 
 
+@pytest.mark.parametrize("module", ["pandas.core.frame", "pandas"])
+def test_frames_of_pandas_are_known_by_the_module_of_each_version(kernel, module):
+    kernel.outputs(f"import pandas; pandas.DataFrame.__module__ = {module!r}")
+    kernel.outputs("%%local\nimport pandas; frame = pandas.DataFrame({'a': [1]})")
+    assert "frame is now in the session: a pandas DataFrame" in said(kernel, "%put frame --as pandas")
+
+
 def test_a_frame_of_pandas_keeps_its_index_and_labels(kernel):
     kernel.outputs(
         "import pandas as pd\n"
@@ -344,4 +351,4 @@ def test_a_value_of_the_session_is_data_and_never_code(kernel):
 def test_without_an_agent_the_cell_says_why(livy_url):
     with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
         reply, _ = kernel.run("%get x", timeout=SPARK_START)
-        assert "with the agent, which this session does not have" in reply["evalue"]
+        assert "by the agent, which this session does not have" in reply["evalue"]

@@ -203,5 +203,5 @@ def test_without_an_agent_the_cell_says_why_nothing_is_copied(livy_url, here):
     (here / "a").write_text("a")
     with running_kernel("livy-pyspark", livy_url, LIVY_AGENT="never") as kernel:
         reply, _ = kernel.run(f"%upload {here}/a", timeout=SPARK_START)
-        assert "with the agent, which this session does not have" in reply["evalue"]
+        assert "by the agent, which this session does not have" in reply["evalue"]
         assert not Path("a").exists()

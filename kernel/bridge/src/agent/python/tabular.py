@@ -102,7 +102,8 @@ def is_spark(value):
 
 
 def is_pandas(value):
-    return type(value).__name__ == 'DataFrame' and type(value).__module__.startswith('pandas.')
+    # The module is `pandas` alone since pandas 3.
+    return type(value).__name__ == 'DataFrame' and type(value).__module__.partition('.')[0] == 'pandas'
 
 
 def frame_of(spark, value, name):
