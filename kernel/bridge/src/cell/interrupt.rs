@@ -37,7 +37,8 @@ pub async fn gave_up(run: &StatementRun<'_>) -> CellError {
     let need = run.handle.agent_need(AgentUse::Interrupt, run.kind);
     sleep(if need == AgentNeed::OnDemand { ON_DEMAND_REPLY_LIMIT } else { REPLY_LIMIT }).await;
     CellError::interrupted(&format!(
-        "Livy has not stopped the cell yet. It may run on in session {}, and the next cell waits for it.",
+        "Livy has not stopped the cell yet. It may run on in session {}, and the next cell waits for it; restarting \
+         the kernel ends the session.",
         run.handle.session.id
     ))
 }
