@@ -8,6 +8,7 @@
 #   make test-widgets drive fifteen notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
 #   make bench-widgets  measure how fast widgets are, and what memory a slider leaves that is dragged for MINUTES
+#   make bench-data  measure a frame of a million rows on its way here and there, beside sparkmagic
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
 #   make install      install the kernels for this user
@@ -31,7 +32,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets bench-data install kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -136,6 +137,9 @@ bench: kernels $(SPARKMAGIC)/.tried
 
 bench-widgets: kernels $(VENV)/.clients
 	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_widgets.py $(RELEASE)
+
+bench-data: kernels $(VENV)/.clients $(SPARKMAGIC)/.tried
+	@JUPYTER_PATH=$(VENV)/share/jupyter $(VENV)/bin/python tests/python/bench_data.py $(RELEASE) $(SPARKMAGIC)/bin/python
 
 # Without the headers of Kerberos sparkmagic cannot be installed, and the benchmark leaves it out.
 $(SPARKMAGIC)/.tried: tests/python/requirements-sparkmagic.txt

@@ -18,7 +18,8 @@ import psutil
 from agent_session import pickled
 from bench_cells import serve
 from conftest import running_kernel
-from test_comms import FIRST, Widgets, is_idle, slider
+from test_comms import FIRST, slider
+from widgets import Widgets, is_idle
 
 MEGABYTE = 1 << 20
 ECHO = """
