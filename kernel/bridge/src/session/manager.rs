@@ -336,7 +336,7 @@ impl Manager {
         let SessionSettings { options, agents, .. } = &self.settings;
         let handle = SessionHandle::new(connection, session)
             .with_limits(created, options)
-            .with_agent_policy(*agents)
+            .with_agent(*agents, None)
             .sharing_python_loss(&self.without_python);
         if AgentNeed::of(AgentUse::Session, self.kind, *agents) == AgentNeed::AtSessionStart {
             handle.request_agent();
