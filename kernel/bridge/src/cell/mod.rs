@@ -1,6 +1,7 @@
 //! One `execute_request`: its cell is read, gets a session, runs as one statement or more, and what
 //! they give is shown.
 
+mod allowed;
 mod comms;
 mod context;
 mod end;
@@ -57,7 +58,7 @@ use crate::{
         plan::Plan,
         prepared_session::{agent_of, prepared},
     },
-    display::sink::OutputSink,
+    display::{panel::Text, sink::OutputSink},
     error::CellError,
     kind::Kind,
     language::sql::{self, PlannedStatement, StatementPlan},
@@ -115,11 +116,14 @@ async fn execute(
     asked: &CellRequest,
     sink: &OutputSink,
 ) -> Result<Vec<Value>, CellError> {
+    show_banner(context, sink).await;
     for resumed in &asked.resumed {
         let shown = asked.interrupt.run_until_cancelled(resumed.show(sink)).await;
         shown.ok_or_else(CellError::not_run)?;
     }
-    match plan::of(&asked.code, context.kind)? {
+    let plan = plan::of(&asked.code, context.kind)?;
+    allowed::check(context.sessions.policy(), &plan)?;
+    match plan {
         Plan::Magic(magic) => {
             magics::run(&magic, &context.sessions, context.kind, sink, &asked.interrupt).await?;
             Ok(Vec::new())
@@ -142,6 +146,17 @@ async fn execute(
             }
             ran
         }
+    }
+}
+
+/// Shows in the first cell what the administrators want every user to read.
+async fn show_banner(context: &KernelContext, sink: &OutputSink) {
+    if sink.is_silent() {
+        return;
+    }
+    if let Some(banner) = context.sessions.take_banner() {
+        let lines: Vec<&str> = banner.lines().collect();
+        sink.show(vec![CellOutput::Display(Text::lines(&lines).bundle())]).await;
     }
 }
 
