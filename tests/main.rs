@@ -29,6 +29,7 @@ mod orphan; // A kernel ends with the process that started it.
 mod others; // Content from other users and servers is displayed safely.
 mod outage; // Livy goes away and comes back.
 mod outputs; // Livy's outputs become Jupyter's outputs.
+mod policy; // What administrators forbid is refused, whatever the user sets.
 mod requests; // Every request gets busy, a reply and idle.
 mod rest_page; // Every row of Livy's REST API page works.
 mod secrets; // Passwords are never shown.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::Crate;
 
 /// The rooms of the bridge, from the top floor down. Rooms on one floor do not import each other.
-const FLOORS: [&[&str]; 19] = [
+const FLOORS: [&[&str]; 20] = [
     &["lib"],
     &["kernel", "terminal"],
     &["cell", "completion"],
@@ -32,6 +32,7 @@ const FLOORS: [&[&str]; 19] = [
     &["output"],
     &["language"],
     &["settings"],
+    &["policy"],
     &["platform"],
     &["error"],
     &["kind"],

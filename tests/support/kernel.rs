@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     panic::Location,
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -73,6 +74,17 @@ impl Kernel {
         variables: &[(&str, &str)],
     ) -> Self {
         Self::start_by(Command::new(PROGRAM), kind, livy_url, connection, variables)
+    }
+
+    /// The same of another copy of the program.
+    pub fn start_program(
+        program: &Path,
+        kind: &str,
+        livy_url: &str,
+        connection: &Connection,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::start_by(Command::new(program), kind, livy_url, connection, variables)
     }
 
     /// Started by a process that waits for it, and that it knows for its parent.

@@ -20,6 +20,7 @@ mod magics;
 mod output;
 mod packages;
 mod platform;
+mod policy;
 mod server;
 mod session;
 mod settings;

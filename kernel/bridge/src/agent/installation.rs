@@ -5,12 +5,18 @@ use std::time::Duration;
 use livy_client::{Client, Id};
 use tokio::{sync::watch, time::timeout};
 
-use crate::{agent::Agent, platform::task, settings::choices::AgentPolicy};
+use crate::{
+    agent::{Agent, error::AgentError},
+    platform::task,
+    settings::choices::AgentPolicy,
+};
 
 /// The place of a session's agent, which may be empty.
 #[derive(Debug)]
 pub struct AgentSlot {
     policy: AgentPolicy,
+    /// Why it must not install packages, if it must not.
+    pip_refusal: Option<String>,
     state: watch::Sender<AgentState>,
 }
 
@@ -29,8 +35,8 @@ pub enum AgentState {
 
 impl AgentSlot {
     /// Creates the empty slot of a session.
-    pub fn new(policy: AgentPolicy) -> Self {
-        Self { policy, state: watch::Sender::new(AgentState::NotRequested) }
+    pub fn new(policy: AgentPolicy, pip_refusal: Option<String>) -> Self {
+        Self { policy, pip_refusal, state: watch::Sender::new(AgentState::NotRequested) }
     }
 
     /// Returns the state at this moment.
@@ -49,7 +55,8 @@ impl AgentSlot {
             return;
         }
         let (state, state_on_death) = (self.state.clone(), self.state.clone());
-        let install = install(client.clone(), session.clone(), state);
+        let agent = install(client.clone(), session.clone(), self.pip_refusal.clone());
+        let install = async move { drop(state.send_replace(state_of(agent.await))) };
         drop(task::spawn("it installed the agent", install, move |died| {
             state_on_death.send_replace(AgentState::Failed(died.to_string()));
         }));
@@ -77,13 +84,25 @@ impl AgentSlot {
     }
 }
 
-async fn install(client: Client, session: Id, state: watch::Sender<AgentState>) {
-    let outcome = match Agent::install(client, session).await {
+/// Installs an agent. One that does not hear what it must not do is none.
+async fn install(
+    client: Client,
+    session: Id,
+    pip_refusal: Option<String>,
+) -> Result<Agent, AgentError> {
+    let agent = Agent::install(client, session).await?;
+    if let Some(why) = pip_refusal {
+        agent.refuse_packages(&why).await?;
+    }
+    Ok(agent)
+}
+
+fn state_of(installed: Result<Agent, AgentError>) -> AgentState {
+    match installed {
         Ok(agent) => AgentState::Ready(agent),
         Err(error) => {
             tracing::warn!("cells go without live output: {error}");
             AgentState::Failed(error.to_string())
         }
-    };
-    state.send_replace(outcome);
+    }
 }

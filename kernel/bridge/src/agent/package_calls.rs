@@ -31,6 +31,11 @@ pub struct DriverPython {
 }
 
 impl Agent {
+    /// Has `%pip` refuse to do anything, for this reason.
+    pub async fn refuse_packages(&self, why: &str) -> Result<(), AgentError> {
+        self.repeat("refuse_packages", &json!([why])).await
+    }
+
     /// Describes the driver's Python.
     pub async fn describe_python(&self) -> Result<DriverPython, AgentError> {
         self.repeat("describe_python", &json!([])).await

@@ -1,6 +1,7 @@
 //! One `execute_request`: its cell is read, gets a session, runs as one statement or more, and what
 //! they give is shown.
 
+mod allowed;
 mod comms;
 mod context;
 mod end;
@@ -10,6 +11,7 @@ mod hidden;
 mod interrupt;
 mod live_output;
 mod part;
+mod plan;
 mod poll;
 mod prepared_session;
 mod printed_echo;
@@ -53,41 +55,19 @@ use serde_json::Value;
 use crate::{
     cell::{
         part::Part,
+        plan::Plan,
         prepared_session::{agent_of, prepared},
     },
-    display::sink::OutputSink,
+    display::{panel::Text, sink::OutputSink},
     error::CellError,
     kind::Kind,
-    language::{
-        cell_source, local_cell,
-        magic_line::MagicRequest,
-        sql::{self, PlannedStatement, StatementPlan},
-        value_magic::{self, Passing},
-    },
+    language::sql::{self, PlannedStatement, StatementPlan},
     local_python::LocalCell,
-    magics::{self, KernelMagic},
+    magics,
     output::CellOutput,
     packages::{self, FromHere},
     transfer::{self, FileMagic},
 };
-
-/// What a cell is, once it was read.
-enum Plan {
-    /// The kernel answers it itself.
-    Magic(KernelMagic),
-    /// It shows the help of its magic.
-    Help(String),
-    /// It transfers a file.
-    File(FileMagic),
-    /// It installs packages that this machine downloads.
-    Packages(FromHere),
-    /// It passes a variable between the session and this machine.
-    Passing(Passing),
-    /// A Python of this machine runs it.
-    Local(String),
-    /// Livy runs it, and its time is shown if `%%time` stands above its language.
-    Statements { plan: StatementPlan, is_timed: bool },
-}
 
 /// Runs a cell, and then the expressions of its request. Everything that it shows has been handed to the
 /// sockets when this returns.
@@ -136,11 +116,14 @@ async fn execute(
     asked: &CellRequest,
     sink: &OutputSink,
 ) -> Result<Vec<Value>, CellError> {
+    show_banner(context, sink).await;
     for resumed in &asked.resumed {
         let shown = asked.interrupt.run_until_cancelled(resumed.show(sink)).await;
         shown.ok_or_else(CellError::not_run)?;
     }
-    match plan(context, asked)? {
+    let plan = plan::of(&asked.code, context.kind)?;
+    allowed::check(context.sessions.policy(), &plan)?;
+    match plan {
         Plan::Magic(magic) => {
             magics::run(&magic, &context.sessions, context.kind, sink, &asked.interrupt).await?;
             Ok(Vec::new())
@@ -166,39 +149,15 @@ async fn execute(
     }
 }
 
-fn plan(context: &KernelContext, asked: &CellRequest) -> Result<Plan, CellError> {
-    if let Some(code) = local_cell::code(&asked.code) {
-        return Ok(Plan::Local(code.to_owned()));
+/// Shows in the first cell what the administrators want every user to read.
+async fn show_banner(context: &KernelContext, sink: &OutputSink) {
+    if sink.is_silent() {
+        return;
     }
-    if let Some(magic) = transfer::parse(&asked.code) {
-        return Ok(match magic? {
-            MagicRequest::Run(magic) => Plan::File(magic),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
+    if let Some(banner) = context.sessions.take_banner() {
+        let lines: Vec<&str> = banner.lines().collect();
+        sink.show(vec![CellOutput::Display(Text::lines(&lines).bundle())]).await;
     }
-    if let Some(request) = packages::parse(&asked.code) {
-        return Ok(match request? {
-            MagicRequest::Run(request) => Plan::Packages(request),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
-    }
-    if let Some(passing) = value_magic::parse(&asked.code) {
-        return Ok(match passing? {
-            MagicRequest::Run(passing) => Plan::Passing(passing),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
-    }
-    if let Some(magic) = magics::parse(&asked.code) {
-        return Ok(match magic? {
-            MagicRequest::Run(magic) => Plan::Magic(magic),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
-    }
-    let source = cell_source::parse(&asked.code, context.kind);
-    Ok(match sql::plan(&source, context.kind)? {
-        MagicRequest::Run(plan) => Plan::Statements { plan, is_timed: source.is_timed },
-        MagicRequest::Help(help) => Plan::Help(help),
-    })
 }
 
 async fn transfer_file(

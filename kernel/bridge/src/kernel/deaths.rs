@@ -118,7 +118,13 @@ impl Bench {
             requests_per_second: None,
         });
         let agents = AgentPolicy::Auto;
-        let settings = SessionSettings { target, agents, options: wanted, source: None };
+        let settings = SessionSettings {
+            target,
+            agents,
+            options: wanted,
+            source: None,
+            policy: Default::default(),
+        };
         let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);
         Self { trap, sessions, options, _server: server, _folder: folder }
     }

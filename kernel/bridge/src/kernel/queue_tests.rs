@@ -98,6 +98,7 @@ fn context(folder: &TempDir) -> KernelContext {
         agents: AgentPolicy::Never,
         options: SessionOptions::default(),
         source: None,
+        policy: Default::default(),
     };
     let journal = Journal::new(files, Kind::Pyspark);
     let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);

@@ -37,7 +37,8 @@ impl Submitted {
 
 /// Submits one.
 pub async fn submit(sessions: &Manager, options: &Options) -> Result<Submitted, CellError> {
-    let mut new = read(&options.cell).map_err(|why| wrong(&why))?;
+    let new = read(&options.cell).map_err(|why| wrong(&why))?;
+    let mut new = sessions.policy().apply_to_batch(new)?;
     let client = sessions.connect().await?.client;
     if client.endpoint().is_loopback() {
         new.file = absolute(new.file);

@@ -44,6 +44,7 @@ pub async fn configure(
         true => sessions.configuration().merged(read.properties),
         false => read.properties,
     };
+    sessions.check_configuration(configuration.clone())?;
     let gets = described(&configuration);
     sessions.configure(configuration);
     let told = match started.is_some() || is_unused {

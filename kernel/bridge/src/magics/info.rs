@@ -11,6 +11,7 @@ use crate::{
     kind::Kind,
     language::agent_need::{AgentNeed, AgentUse},
     magics::configure,
+    policy::Ability,
     session::{Manager, Starting, State, handle::SessionHandle},
 };
 
@@ -23,8 +24,9 @@ type Rows = Vec<(&'static str, String)>;
 pub async fn info(sessions: &Manager, kernel: Kind) -> Text {
     let mut rows = Rows::new();
     rows.extend(sessions.settings_source().map(|source| ("Settings", source.to_owned())));
+    rows.extend(sessions.policy().source().map(|source| ("Policy", source)));
     match sessions.state() {
-        State::Ready(handle) => of_session(&handle, kernel, &mut rows).await,
+        State::Ready(handle) => of_session(sessions, &handle, kernel, &mut rows).await,
         State::Starting(starting) => rows.push(("Session", starting_session(&starting))),
         State::Lost(loss) => rows.push(("Session", format!("{} is gone: {}", loss.id, loss.why))),
         State::Failed(failure) => rows.push(("Session", format!("none: {}", failure.evalue))),
@@ -49,7 +51,7 @@ fn configured(sessions: &Manager) -> Option<(&'static str, String)> {
     (!configuration.is_empty()).then(|| (heading, configure::described(&configuration)))
 }
 
-async fn of_session(handle: &SessionHandle, kernel: Kind, rows: &mut Rows) {
+async fn of_session(sessions: &Manager, handle: &SessionHandle, kernel: Kind, rows: &mut Rows) {
     let client = &handle.client;
     let now = timeout(INFO_LIMIT, client.send(session::get(&handle.session.id))).await;
     let (session, state) = match now {
@@ -74,7 +76,10 @@ async fn of_session(handle: &SessionHandle, kernel: Kind, rows: &mut Rows) {
     rows.extend(others.into_iter().filter_map(|(name, value)| Some((name, value?))));
     rows.push((
         "Agent",
-        agent(&handle.agent_state(), handle.agent_need(AgentUse::Session, kernel)),
+        match sessions.policy().check(Ability::Agent, "off: the agent") {
+            Ok(()) => agent(&handle.agent_state(), handle.agent_need(AgentUse::Session, kernel)),
+            Err(refusal) => refusal.to_string(),
+        },
     ));
     if let AgentState::Ready(agent) = handle.agent_state()
         && let Ok(Ok(status)) = timeout(INFO_LIMIT, agent.status()).await

@@ -61,7 +61,7 @@ impl Connection {
                 Ok(Self { client, local: Some(local), from_sparkmagic: false })
             }
             Err(error) => Err(CellError::new(
-                "SettingsError",
+                error.ename(),
                 error.to_string(),
                 "Correct it where it is set, then restart the kernel.",
             )),

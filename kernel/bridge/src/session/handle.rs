@@ -81,7 +81,7 @@ impl SessionHandle {
     /// Makes the handle of a session that this kernel has started and in which nothing has run, without
     /// known limits and without an agent.
     pub fn new(connection: Connection, session: Session) -> Self {
-        let agent = Arc::new(AgentSlot::new(AgentPolicy::Never));
+        let agent = Arc::new(AgentSlot::new(AgentPolicy::Never, None));
         let lifetime = Lifetime::new(&session, SystemTime::now(), &SessionOptions::default());
         Self {
             client: connection.client.bound_to(session_name::identity(&session)),
@@ -106,9 +106,9 @@ impl SessionHandle {
         Self { lifetime: Arc::new(Mutex::new(lifetime)), ..self }
     }
 
-    /// Sets when the session gets an agent.
-    pub fn with_agent_policy(self, policy: AgentPolicy) -> Self {
-        Self { agent: Arc::new(AgentSlot::new(policy)), ..self }
+    /// Sets when the session gets an agent, and why that must not install packages, if it must not.
+    pub fn with_agent(self, policy: AgentPolicy, pip_refusal: Option<String>) -> Self {
+        Self { agent: Arc::new(AgentSlot::new(policy, pip_refusal)), ..self }
     }
 
     /// Shares what is known of Python with the kernel's other sessions: where it ends at once, it may

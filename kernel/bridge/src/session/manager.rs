@@ -20,6 +20,7 @@ use crate::{
     kind::Kind,
     language::agent_need::{AgentNeed, AgentUse},
     platform::task::{self, Panicked},
+    policy::{Ability, Policy},
     server::{
         affinity::Subject, cleanup::PendingCleanup, connection::Connection, session_end,
         session_owner::SessionOwner,
@@ -54,6 +55,7 @@ pub struct Manager {
     started_ahead: AtomicBool,
     /// Python does not start in the sessions, or has ended.
     without_python: Arc<AtomicBool>,
+    banner_taken: AtomicBool,
     /// Cancelled when the kernel ends.
     pub(super) ending: CancellationToken,
 }
@@ -94,6 +96,7 @@ impl Manager {
             held: Mutex::default(),
             started_ahead: AtomicBool::new(false),
             without_python: Arc::default(),
+            banner_taken: AtomicBool::new(false),
             ending: CancellationToken::new(),
         })
     }
@@ -101,6 +104,11 @@ impl Manager {
     /// What the user wants of sessions.
     pub fn options(&self) -> &SessionOptions {
         &self.settings.options
+    }
+
+    /// What the administrators allow.
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
     }
 
     /// When sessions get an agent.
@@ -336,12 +344,23 @@ impl Manager {
         let SessionSettings { options, agents, .. } = &self.settings;
         let handle = SessionHandle::new(connection, session)
             .with_limits(created, options)
-            .with_agent_policy(*agents)
+            .with_agent(*agents, self.pip_refusal())
             .sharing_python_loss(&self.without_python);
         if AgentNeed::of(AgentUse::Session, self.kind, *agents) == AgentNeed::AtSessionStart {
             handle.request_agent();
         }
         handle
+    }
+
+    /// Why sessions must not install packages, if a policy forbids that.
+    fn pip_refusal(&self) -> Option<String> {
+        self.policy().check(Ability::Pip, "%pip").err().map(|error| error.to_string())
+    }
+
+    /// What every user is to read; none once it was taken.
+    pub fn take_banner(&self) -> Option<String> {
+        let is_first = !self.banner_taken.swap(true, Ordering::Relaxed);
+        is_first.then(|| self.policy().banner()).flatten()
     }
 
     /// Changes what is known of a session that starts.

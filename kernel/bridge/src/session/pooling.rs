@@ -2,7 +2,7 @@
 
 use std::{env, time::SystemTime};
 
-use livy_client::{Client, Fate, Session, session};
+use livy_client::{Client, Fate, Session, SessionProperties, session};
 use sha2::{Digest, Sha256};
 use tokio::join;
 
@@ -33,11 +33,11 @@ const MAX_ATTEMPTS: usize = 20;
 impl Manager {
     /// The pool that the session is to be of. A shared session is of none, and Spark on this machine ends
     /// with its kernel.
-    pub(super) fn pool(&self, client: &Client) -> Option<Pool> {
+    pub(super) fn pool(&self, client: &Client, new: &SessionProperties) -> Option<Pool> {
         let is_remote = matches!(self.settings.target, Ok(Target::Remote { .. }));
         let is_alone = is_remote && self.shared_name().is_none();
         let name = self.options().pool.clone().filter(|_| is_alone)?;
-        let proxy_user = self.new_session(String::new()).proxy_user;
+        let proxy_user = new.proxy_user.clone();
         let user = client.user().map(str::to_owned);
         let on_this_machine = || ["USER", "USERNAME"].iter().find_map(|name| env::var(name).ok());
         let person = proxy_user.clone().or_else(|| user.clone()).or_else(on_this_machine);
@@ -82,12 +82,16 @@ impl Manager {
         pool: &Pool,
         sessions: Vec<Session>,
     ) -> Option<Session> {
-        let digest = pool.digest(&self.new_session(String::new()));
+        let digest = pool.digest(&self.new_session(String::new()).ok()?);
         let may_be_of_others = self.configuration().is_empty();
         for session in pool.candidates(sessions) {
             let client = client.bound_to(session_name::identity(&session));
             // One that no kernel has started does not tell for whom and with what.
-            let untold = (may_be_of_others && pool.knows_owner(&session)).then_some("");
+            let user = session.proxy_user.as_deref();
+            let is_untold = may_be_of_others
+                && pool.knows_owner(&session)
+                && self.policy().check_joined(user).is_ok();
+            let untold = is_untold.then_some("");
             let properties: Vec<&str> = untold.into_iter().chain([digest.as_str()]).collect();
             if self.take(&client, &session, &properties).await {
                 return Some(session);
@@ -135,7 +139,7 @@ impl Manager {
         pool: &Pool,
         name: String,
     ) -> Result<Option<Session>, CellError> {
-        let new = pool.with_marks(self.new_session(name.clone()), &self.claim());
+        let new = pool.with_marks(self.new_session(name.clone())?, &self.claim());
         let session = match client.send(session::create(&new)).await {
             Ok(session) => session,
             Err(error)

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use livy_client::{Affinity, Client, Id, Identity, PollPolicy, Session};
 
 use crate::{
+    policy::PolicyError,
     server::{
         affinity::Subject, cleanup::PendingCleanup, connection::Connection, local_process::Lease,
         session_name::SessionName,
@@ -59,6 +60,9 @@ impl Manager {
         match self.wait_for_answer(&connection, &client, &id).await {
             None => {}
             Some(Ok(session)) => {
+                if let Err(refusal) = self.check_again(&session, &origin) {
+                    return self.set_failed(refusal.into());
+                }
                 let Some(origin) = self.origin_again(&client, &session, origin).await else {
                     return self.set_lost(Loss::taken(id)).await;
                 };
@@ -66,6 +70,16 @@ impl Manager {
                 self.set_recovered(handle.recovered(origin)).await;
             }
             Some(Err(loss)) => self.set_lost(loss).await,
+        }
+    }
+
+    /// The journal is the user's own file, which may name a session that no policy would allow. Not every
+    /// server tells whom a session runs as.
+    fn check_again(&self, session: &Session, origin: &Origin) -> Result<(), PolicyError> {
+        match (origin, session.proxy_user.as_deref()) {
+            (Origin::Joined, user) => self.policy().check_joined(user),
+            (_, Some(user)) => self.policy().check_user("the session's proxyUser", user),
+            (_, None) => Ok(()),
         }
     }
 

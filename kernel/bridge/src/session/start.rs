@@ -24,7 +24,9 @@ impl Manager {
     pub(super) async fn start(&self) -> Result<SessionHandle, CellError> {
         let connection = self.connect().await?;
         let since = SystemTime::now();
-        if let Some(pool) = self.pool(&connection.client) {
+        // Before anything is asked of the server.
+        let new = self.new_session(self.shared_name().unwrap_or_else(session_name::generate))?;
+        if let Some(pool) = self.pool(&connection.client, &new) {
             return self.start_in_pool(connection.apart(), &pool).await;
         }
         if let Some(name) = self.shared_name()
@@ -37,18 +39,17 @@ impl Manager {
         let connection = connection.apart();
         let client = connection.client.clone();
         self.update_starting(|starting| starting.client = Some(client.clone()));
-        let session = self.create(&client).await.map_err(|error| not_created(&error))?;
+        let session = self.create(&client, new).await.map_err(|error| not_created(&error))?;
         let client = client.bound_to(session_name::identity(&session));
         let session = self.wait_for_own(&client, session).await?;
         Ok(self.handle_of(connection, session, since))
     }
 
     /// Asks for a session; at each step it is noted what may have to be cleaned up on the server.
-    async fn create(&self, client: &Client) -> Result<Session, Error> {
-        let name = self.shared_name().unwrap_or_else(session_name::generate);
+    async fn create(&self, client: &Client, new: SessionProperties) -> Result<Session, Error> {
         let note = |cleanup| self.held().cleanup = cleanup;
-        note(Some(PendingCleanup::Named(name.clone())));
-        let result = client.create_session(&self.new_session(name)).await;
+        note(new.name.clone().map(PendingCleanup::Named));
+        let result = client.create_session(&new).await;
         match &result {
             Ok(session) => {
                 let identity = session_name::identity(session);
@@ -80,8 +81,25 @@ impl Manager {
         Ok(connection)
     }
 
-    /// What a new session is asked for: `%%configure` goes before the settings.
-    pub(super) fn new_session(&self, name: String) -> SessionProperties {
+    /// What a new session is asked for: `%%configure` goes before the settings, and the policy before both.
+    pub(super) fn new_session(&self, name: String) -> Result<SessionProperties, CellError> {
+        self.session_of(name, self.configuration())
+    }
+
+    /// Checks what `%%configure` is to set.
+    ///
+    /// # Errors
+    ///
+    /// A policy does not allow a session with it.
+    pub fn check_configuration(&self, configuration: SessionProperties) -> Result<(), CellError> {
+        self.session_of(String::new(), configuration).map(drop)
+    }
+
+    fn session_of(
+        &self,
+        name: String,
+        configuration: SessionProperties,
+    ) -> Result<SessionProperties, CellError> {
         let options = self.options();
         let defaults = SessionProperties {
             name: Some(name),
@@ -90,8 +108,9 @@ impl Manager {
             ttl: options.ttl.clone(),
             ..Default::default()
         };
-        let properties = defaults.merged(options.properties.clone()).merged(self.configuration());
-        SessionProperties { kind: Some(self.kind.as_str().to_owned()), ..properties }
+        let properties = defaults.merged(options.properties.clone()).merged(configuration);
+        let kind = Some(self.kind.as_str().to_owned());
+        Ok(self.policy().apply(SessionProperties { kind, ..properties })?)
     }
 
     /// The name under which others know the session, if it is to be shared.
@@ -120,6 +139,7 @@ impl Manager {
         client: &Client,
         session: Session,
     ) -> Result<Session, CellError> {
+        self.policy().check_joined(session.proxy_user.as_deref())?;
         let client = client.bound_to(session_name::identity(&session));
         self.wait_until_ready(&client, session, Duration::ZERO).await
     }

@@ -9,4 +9,13 @@ pub struct SettingsError {
     /// The name under which the user has set it.
     pub(super) label: String,
     pub(super) why: String,
+    /// Whether a policy refuses the setting, which makes sense otherwise.
+    pub(super) is_refusal: bool,
+}
+
+impl SettingsError {
+    /// The name of this kind of error, for a cell.
+    pub fn ename(&self) -> &'static str {
+        if self.is_refusal { "PolicyError" } else { "SettingsError" }
+    }
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     kind::Kind,
     platform::jupyter_paths::config_folder,
+    policy::Policy,
     settings::{error::SettingsError, file::File, keys, sparkmagic::Sparkmagic},
 };
 
@@ -42,6 +43,8 @@ pub struct Settings {
     pub sparkmagic: Option<(PathBuf, Sparkmagic)>,
     /// The profile that the user has chosen.
     profile: Option<String>,
+    /// What the administrators allow, whatever is set.
+    pub policy: Arc<Policy>,
 }
 
 /// Where a value comes from.
@@ -102,7 +105,8 @@ impl Settings {
     pub fn of_process(profile: Option<String>, kernel: Kind) -> Self {
         let environment: Environment = Arc::new(|name| env::var(name).ok());
         let folder = config_folder().unwrap_or_default();
-        Self::read(environment, &folder, profile, kernel)
+        let policy = Arc::new(Policy::of_this_program());
+        Self { policy, ..Self::read(environment, &folder, profile, kernel) }
     }
 
     fn read(
@@ -118,6 +122,7 @@ impl Settings {
             unreadable: None,
             sparkmagic: None,
             profile: None,
+            policy: Arc::default(),
         };
         if let Some(path) = this.variable(FILE_VARIABLE) {
             this.path = path.into();
@@ -163,7 +168,7 @@ impl Settings {
             None if variable == PROFILE => "--profile".to_owned(),
             None => variable.to_owned(),
         };
-        SettingsError { variable, label, why: why.to_string() }
+        SettingsError { variable, label, why: why.to_string(), is_refusal: false }
     }
 
     /// Returns the value of an environment variable. An empty one counts as unset, since a kernelspec's

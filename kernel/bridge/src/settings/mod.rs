@@ -6,6 +6,7 @@ pub mod file;
 pub mod keys;
 mod layers;
 pub mod lenient_json;
+mod refusals;
 mod session_options;
 pub mod session_properties;
 mod sparkmagic;
@@ -28,12 +29,15 @@ use crate::settings::choices::{AfterRun, AgentPolicy};
 pub const DEFAULT_LOCAL_LIMIT: u64 = 500_000_000;
 
 impl Settings {
-    /// Reads when sessions get an agent.
+    /// Reads when sessions get an agent: never, if a policy forbids it.
     ///
     /// # Errors
     ///
     /// The setting is not one of its choices.
     pub fn agents(&self) -> Result<AgentPolicy, SettingsError> {
+        if self.forbids_agent() {
+            return Ok(AgentPolicy::Never);
+        }
         self.one_of(
             "LIVY_AGENT",
             &[
@@ -67,11 +71,19 @@ impl Settings {
             settings = settings.without(error.variable);
             faults.push(error);
         }
+        faults.extend(self.refusals());
         faults
     }
 
+    /// Finds what a policy refuses of the settings that make sense.
+    fn refusals(&self) -> impl Iterator<Item = SettingsError> {
+        let target = self.wanted_target().and_then(|target| self.check_target(&target));
+        let refused = [target, self.check_session()].into_iter().filter_map(Result::err);
+        refused.filter(|error| error.is_refusal)
+    }
+
     fn check(&self) -> Result<(), SettingsError> {
-        self.target()?;
+        self.wanted_target()?;
         self.session_options()?;
         self.agents()?;
         self.progress()?;

@@ -1,14 +1,17 @@
 //! What the user wants of sessions.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use livy_client::SessionProperties;
 
-use crate::settings::{
-    choices::{AgentPolicy, OnLoss, Start},
-    error::SettingsError,
-    layers::Settings,
-    target::Target,
+use crate::{
+    policy::Policy,
+    settings::{
+        choices::{AgentPolicy, OnLoss, Start},
+        error::SettingsError,
+        layers::Settings,
+        target::Target,
+    },
 };
 
 /// The server takes a kernel that is silent for longer for dead.
@@ -25,6 +28,8 @@ pub struct SessionSettings {
     pub options: SessionOptions,
     /// The files that were read, as `%info` shows them.
     pub source: Option<String>,
+    /// What the administrators allow.
+    pub policy: Arc<Policy>,
 }
 
 /// What the user wants of sessions.
@@ -73,7 +78,8 @@ impl Settings {
             Ok(options) => (self.target(), options),
             Err(error) => (Err(error), SessionOptions::default()),
         };
-        SessionSettings { target, agents, options, source: self.source() }
+        let policy = Arc::clone(&self.policy);
+        SessionSettings { target, agents, options, source: self.source(), policy }
     }
 
     /// Reads what the user wants of sessions.
@@ -90,7 +96,7 @@ impl Settings {
             pool: self.pool()?,
             idle_timeout: self.time("LIVY_IDLE_TIMEOUT")?.map(|(text, _)| text),
             ttl: self.time("LIVY_TTL")?.map(|(text, _)| text),
-            keep_alive: self.time("LIVY_KEEP_ALIVE")?.map(|(_, time)| time),
+            keep_alive: self.keep_alive()?,
             heartbeat_timeout: self.time("LIVY_HEARTBEAT_TIMEOUT")?.map(|(_, time)| time),
             patience: self.time("LIVY_PATIENCE")?.map(|(_, time)| time),
             on_loss: self.one_of("LIVY_ON_LOSS", &choices)?,
@@ -101,6 +107,12 @@ impl Settings {
 }
 
 impl Settings {
+    fn keep_alive(&self) -> Result<Option<Duration>, SettingsError> {
+        let Some((text, time)) = self.time("LIVY_KEEP_ALIVE")? else { return Ok(None) };
+        self.check_keep_alive(&text)?;
+        Ok(Some(time))
+    }
+
     /// Reads the name of a pool, to which numbers are added.
     fn pool(&self) -> Result<Option<String>, SettingsError> {
         const POOL: &str = "LIVY_SESSION_POOL";

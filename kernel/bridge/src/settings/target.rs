@@ -66,8 +66,15 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The first setting of the server that makes no sense.
+    /// The first setting of the server that makes no sense, or that a policy refuses.
     pub fn target(&self) -> Result<Target, SettingsError> {
+        let target = self.wanted_target()?;
+        self.check_target(&target)?;
+        Ok(target)
+    }
+
+    /// Where the user wants cells to run.
+    pub(super) fn wanted_target(&self) -> Result<Target, SettingsError> {
         self.check_file()?;
         let Some(url) = self.get(LIVY_URL) else {
             return Ok(Target::Local { python: self.path(LIVY_LOCAL_PYTHON) });

@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use livy_client::{Error, Id, SessionState};
 
 use crate::{
+    policy::PolicyError,
     settings::{LIVY_URL, SettingsError},
     terminal::kernelspec::KernelspecError,
 };
@@ -18,6 +19,9 @@ pub enum CommandError {
     /// A setting is wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A policy refuses what was asked for.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A kernelspec could not be installed or removed.
     #[error(transparent)]
     Kernelspec(#[from] KernelspecError),
@@ -65,11 +69,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Returns 3 if the server could not be reached, 2 if a setting is wrong or missing, otherwise 1.
+    /// Returns 3 if the server could not be reached, 2 if a setting is wrong, missing or refused, otherwise 1.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             _ if self.is_unreachable() => ExitCode::from(3),
-            Self::Settings(_) | Self::NoServer => ExitCode::from(2),
+            Self::Settings(_) | Self::Policy(_) | Self::NoServer => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

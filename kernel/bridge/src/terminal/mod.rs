@@ -58,7 +58,10 @@ pub async fn run(
     match task {
         Task::Install(options) => install(&options, profile, settings),
         Task::Uninstall(options) => uninstall(&options, profile),
-        Task::Local(options) => local(options).await,
+        Task::Local(options) => {
+            settings.policy.check_this_machine("Spark on this machine")?;
+            local(options).await
+        }
         Task::Sessions(options) => match options.end {
             true => end_orphans(settings, options.yes, options.output.json).await,
             false => {

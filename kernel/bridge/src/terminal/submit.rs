@@ -30,7 +30,7 @@ const NO_ID: &str = "the server accepted the batch but did not return its id; ru
 pub async fn submit(settings: &Settings, options: Submit) -> Result<(), CommandError> {
     let client = connect(settings, ResendPolicy::NEVER)?;
     let (follow, json, name) = (options.follow, options.output.json, options.name.clone());
-    let new = new_batch(options, client.endpoint());
+    let new = settings.policy.apply_to_batch(new_batch(options, client.endpoint()))?;
     let batch = client.send(batch::create(&new).reply_as::<Value>()).await;
     let batch = batch.map_err(|error| submission_error(error, name.as_deref()))?;
     Subject::batches(&client).note(&client);

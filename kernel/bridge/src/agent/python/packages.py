@@ -48,12 +48,19 @@ CANNOT_BUILD = re.compile(
 )
 
 
+class PolicyError(Exception):
+    pass
+
+
 class Packages:
     def __init__(self):
         self.folder = None  # The virtual environment, once something is installed.
+        self.refusal = None  # Why a policy of the kernel's machine forbids all this.
 
     def pip(self, text):
         """Runs `%pip text`, and says what else there is to know."""
+        if self.refusal:
+            raise PolicyError(self.refusal)
         words = shlex.split(commands.expanded(text))
         pip = self.pip_of_driver()
         if pip is None:
@@ -70,6 +77,9 @@ class Packages:
             self.tell(before)
         if self.folder and self.wheels() in words:
             self.remove_wheels()
+
+    def refuse(self, why):
+        self.refusal = why
 
     def pip_of_driver(self):
         """Returns the arguments with which Python runs pip, which may have come from the kernel's machine."""
@@ -187,4 +197,4 @@ def print_hint(printed):
 
 
 packages = Packages()
-CALLS = {'describe_python': packages.describe}
+CALLS = {'describe_python': packages.describe, 'refuse_packages': packages.refuse}

@@ -6,6 +6,7 @@ use livy_client::{Client, Endpoint, Error};
 use livy_local::Server;
 
 use crate::{
+    policy::Policy,
     settings::{LIVY_LOCAL_PYTHON, LIVY_URL},
     terminal::doctor::{
         report::{Finding, Report},
@@ -14,14 +15,14 @@ use crate::{
 };
 
 /// Checks whether Spark is found here and whether it starts.
-pub async fn check(python: Option<PathBuf>, with_session: bool) -> Report {
+pub async fn check(python: Option<PathBuf>, policy: &Policy, with_session: bool) -> Report {
     let report = Report::default();
     let options = livy_local::Options { python: python.clone(), ..livy_local::Options::default() };
     match livy_local::start(options).await {
         Ok(server) => {
             let mut report = report.with("local Spark", found(&server, python.as_deref()));
             match client(&server) {
-                Ok(client) => session::check(&mut report, &client, with_session).await,
+                Ok(client) => session::check(&mut report, &client, policy, with_session).await,
                 Err(error) => report.add("session", Finding::fail(error.to_string(), "")),
             }
             server.stop().await;

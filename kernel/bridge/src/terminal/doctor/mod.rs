@@ -6,6 +6,7 @@ mod connectivity;
 mod limits;
 mod livy_checks;
 mod local_spark;
+mod policy;
 pub mod report;
 mod session;
 
@@ -35,9 +36,12 @@ pub async fn doctor(settings: &Settings, asked: &Doctor) -> Result<(), CommandEr
     let with_session = asked.session;
     let report = match settings.session_options().and_then(|_| settings.target()) {
         Ok(Target::Remote { options, .. }) => check_livy(settings, *options, with_session).await,
-        Ok(Target::Local { python }) => local_spark::check(python, with_session).await,
+        Ok(Target::Local { python }) => {
+            local_spark::check(python, &settings.policy, with_session).await
+        }
         Err(error) => Report::default().with("settings", wrong_setting(&error)),
     };
+    let report = report.led_by(policy::report(settings));
     let printed = match asked.output.json {
         true => print_json(&report.document()),
         false => print(report.text()),
@@ -75,7 +79,7 @@ async fn check_livy(settings: &Settings, options: Options, with_session: bool) -
         Ok(client) if !report.is_broken() => {
             livy_checks::check(&mut report, &client, settings, &options, &route).await;
             affinity::check(&mut report, &client).await;
-            session::check(&mut report, &client, with_session).await;
+            session::check(&mut report, &client, &settings.policy, with_session).await;
         }
         _ => report.skip(&[&livy_checks::CHECKS[..], &["session"]].concat()),
     }

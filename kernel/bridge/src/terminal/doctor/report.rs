@@ -97,6 +97,13 @@ impl Report {
         self
     }
 
+    /// Returns the report with the findings of another one before its own.
+    pub fn led_by(self, mut first: Self) -> Self {
+        first.findings.extend(self.findings);
+        first.failed = first.failed.or(self.failed);
+        first
+    }
+
     /// Runs a check, unless an earlier one failed.
     pub async fn check(&mut self, name: &'static str, check: impl Future<Output = Finding>) {
         match self.failed {

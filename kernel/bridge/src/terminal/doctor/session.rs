@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use livy_client::{Client, Error, Identity, PollPolicy, Session, SessionProperties, session};
 
 use crate::{
+    policy::Policy,
     server::log_window,
     terminal::{
         doctor::{
@@ -24,17 +25,23 @@ const ALL_LINES: i64 = 100_000;
 const SHOWN_LINES: usize = 20;
 
 /// Starts and ends a session, if requested: this takes time, and resources of the cluster.
-pub async fn check(report: &mut Report, client: &Client, requested: bool) {
+pub async fn check(report: &mut Report, client: &Client, policy: &Policy, requested: bool) {
     match requested || report.is_broken() {
-        true => report.check("session", try_session(client)).await,
+        true => report.check("session", try_session(client, policy)).await,
         false => report.add("session", Finding::skip("not checked; add --session to start one")),
     }
 }
 
-async fn try_session(client: &Client) -> Finding {
+async fn try_session(client: &Client, policy: &Policy) -> Finding {
     let mut new = SessionProperties { kind: Some("pyspark".to_owned()), ..Default::default() };
     new.name = Some(format!("livy-kernel-doctor-{}", uuid::Uuid::new_v4()));
     new.heartbeat_timeout_in_second = Some(HEARTBEAT_TIMEOUT_SECONDS);
+    let new = match policy.apply(new) {
+        Ok(new) => new,
+        Err(error) => {
+            return Finding::fail(error.to_string(), "ask the administrator who wrote it");
+        }
+    };
     warn(format!("starting a session; this may take up to {} minutes", START_LIMIT.as_secs() / 60));
     let begun = Instant::now();
     let session = match client.create_session(&new).await {
