@@ -18,7 +18,8 @@ LIMIT = 600  # Seconds.
 FRAME = f"""
 df = spark.range({ROWS}).selectExpr(
     "id", "cast(id as int) as n", "id / 7 as x", "cast(id / 3 as float) as f", "cast(id as string) as s",
-    "concat('name ', id % 1000) as name", "id % 2 = 0 as even", "date_add(date'2000-01-01', cast(id % 9999 as int)) as d",
+    "concat('name ', id % 1000) as name", "id % 2 = 0 as even",
+    "date_add(date'2000-01-01', cast(id % 9999 as int)) as d",
     "timestamp_micros(id * 1000003) as t", "cast(id as decimal(20, 2)) as price")
 df = df.cache()
 df.count()
