@@ -140,12 +140,21 @@ def test_displays_and_cleared_outputs_are_as_nbclient_has_them(in_shared_session
         "print('f'); clear_output(wait=True); print('g'); shown.update(HTML('<b>'))",
         "print('h'); clear_output(); display(HTML('<i>'), metadata={'m': 1})\n5",
         "import os; input()",
+        "import ipywidgets; slider = ipywidgets.IntSlider(3); slider.value = 4; slider",
     ]
     write(tmp_path / "in.ipynb", *codes, cell_4="raises-exception")
     done = run("in.ipynb", "-o", "out.ipynb")
     assert done.returncode == 0, done.stderr
-    expected = run_by_nbclient(tmp_path / "in.ipynb")
-    assert alike(read(tmp_path / "out.ipynb")) == alike(expected)
+    given, expected = read(tmp_path / "out.ipynb"), run_by_nbclient(tmp_path / "in.ipynb")
+    assert alike(given) == alike(expected)
+    assert widgets(given) == widgets(expected) != []
+
+
+def widgets(notebook):
+    """Returns what a notebook shows of its widgets without a kernel."""
+    [state] = notebook.metadata.widgets.values()
+    models = [(model.model_name, model.state.get("value")) for model in state.state.values()]
+    return sorted(models, key=str)
 
 
 def test_parameters_replace_defaults(in_shared_session, run, tmp_path):
@@ -155,6 +164,8 @@ def test_parameters_replace_defaults(in_shared_session, run, tmp_path):
     notebook = read(tmp_path / "out.ipynb")
     assert notebook.cells[1].metadata.tags == ["injected-parameters"]
     assert texts(notebook)[2] == '42 é"q True\n'
+    done = run("-", "--kind", "spark", "-p", 'name=a"q', "-p", "n=41", input='println(s"${n + 1} $name")')
+    assert '42 a"q' in done.stdout.splitlines(), done
 
 
 def test_a_failing_cell_ends_the_run_and_its_error_is_kept(in_shared_session, run, tmp_path):
@@ -177,6 +188,8 @@ def test_a_script_prints_its_text_and_values(in_shared_session, run, tmp_path):
     done = run("job.py", "-p", "n=1")
     assert (done.returncode, done.stdout) == (0, "é\n3\n"), done.stderr
     assert "e\n" in done.stderr
+    done = run("-", "--kind", "pyspark", input="import sys; sys.exit(0)")
+    assert done.returncode == 0, done.stderr
     done = run("-", "--kind", "pyspark", input="print(5)\nmissing")
     assert (done.returncode, done.stdout) == (1, "5\n")
     assert "NameError: name 'missing' is not defined" in done.stderr
@@ -201,9 +214,20 @@ def test_what_cannot_be_run_is_wrong_usage(run, tmp_path):
     assert done.returncode == 3 and "cannot be reached" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_interrupts_the_cell_and_ends_the_session(asked, start, tmp_path, server_url):
+def test_sigterm_interrupts_the_cell_and_ends_the_session(start, tmp_path, server_url):
     before = sessions(server_url)
+    assert_is_interrupted_by(signal.SIGTERM, start, tmp_path)
+    assert sessions(server_url) == before
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_do_too_and_a_joined_session_stays(asked, in_shared_session, start, tmp_path, server_url):
+    before = sessions(server_url)
+    assert_is_interrupted_by(asked, start, tmp_path)
+    assert sessions(server_url) == before
+
+
+def assert_is_interrupted_by(asked, start, tmp_path):
     write(tmp_path / "in.ipynb", "print('begun')", "import time; time.sleep(600)")
     running = start("in.ipynb", "-o", "out.ipynb")
     await_begun(tmp_path / "out.ipynb")
@@ -211,7 +235,6 @@ def test_a_signal_interrupts_the_cell_and_ends_the_session(asked, start, tmp_pat
     _, errors = running.communicate(timeout=30)
     assert running.returncode == 128 + asked, errors
     assert "cell [2] was interrupted" in errors
-    assert sessions(server_url) == before
     cells = read(tmp_path / "out.ipynb").cells
     assert [texts(read(tmp_path / "out.ipynb"))[0][-6:], cells[1].outputs[-1].ename] == ["begun\n", "KeyboardInterrupt"]
 

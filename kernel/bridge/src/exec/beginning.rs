@@ -88,6 +88,9 @@ async fn go_on(
     sessions.journal.adopt(&record);
     sessions.journal.written().await;
     let mut notebook = job.notebook.clone();
+    if !earlier.widgets().is_null() {
+        notebook.set_widgets(earlier.widgets().clone());
+    }
     notebook.cells.splice(..first, earlier.cells.into_iter().take(first));
     Ok(Beginning { notebook, first, resumed })
 }

@@ -29,6 +29,8 @@ pub struct Job {
     pub allow_errors: bool,
     /// Goes on where a run was that was killed.
     pub resumes: bool,
+    /// The code was not written as cells.
+    pub is_script: bool,
 }
 
 impl Job {
@@ -40,11 +42,12 @@ impl Job {
     pub fn read(options: Exec) -> Result<Self, CommandError> {
         let Exec { file, kind, output, param, allow_errors, resume } = options;
         let text = read(&file).map_err(|error| unusable(&file, &error.to_string()))?;
+        let is_script = !is_notebook(&file, kind);
         let (mut notebook, kind) = notebook_of(&file, &text, kind)?;
         let parameters: Result<Vec<_>, _> = param.iter().map(|one| parameter(one)).collect();
         inject(&mut notebook, kind, &parameters?)?;
         notebook.prepare(kind, || Uuid::new_v4().simple().to_string());
-        Ok(Self { notebook, kind, output, allow_errors, resumes: resume })
+        Ok(Self { notebook, kind, output, allow_errors, resumes: resume, is_script })
     }
 }
 
@@ -63,14 +66,20 @@ fn unusable(file: &Path, why: &str) -> CommandError {
 }
 
 /// What the file is shows in its name. From standard input, code comes with `--kind`, and otherwise a notebook.
+fn is_notebook(file: &Path, asked: Option<Kind>) -> bool {
+    extension(file) == "ipynb" || (file == "-" && asked.is_none())
+}
+
+fn extension(file: &Path) -> &str {
+    file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
+}
+
 fn notebook_of(
     file: &Path,
     text: &[u8],
     asked: Option<Kind>,
 ) -> Result<(Notebook, Kind), CommandError> {
-    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let is_notebook = extension == "ipynb" || (file == "-" && asked.is_none());
-    if is_notebook {
+    if is_notebook(file, asked) {
         let notebook = Notebook::parse(text).map_err(|error| {
             let hint = if file == "-" { "; name the language of code with --kind" } else { "" };
             unusable(file, &format!("{error}{hint}"))
@@ -78,7 +87,7 @@ fn notebook_of(
         let kind = asked.or_else(|| notebook.kind());
         return kind.map(|kind| (notebook, kind)).ok_or_else(|| no_kind(file));
     }
-    let kind = asked.or_else(|| kind_of_script(extension)).ok_or_else(|| no_kind(file))?;
+    let kind = asked.or_else(|| kind_of_script(extension(file))).ok_or_else(|| no_kind(file))?;
     let code = str::from_utf8(text).map_err(|error| unusable(file, &error.to_string()))?;
     Ok((Notebook::of_code(code), kind))
 }

@@ -12,6 +12,7 @@ mod outputs;
 mod parameters;
 mod place;
 mod runner;
+mod widget_state;
 
 use std::{future::pending, sync::Arc, time::Duration};
 

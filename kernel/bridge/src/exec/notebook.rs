@@ -84,6 +84,17 @@ impl Notebook {
         let metadata = object(&mut self.fields, "metadata");
         metadata.entry("kernelspec").or_insert_with(|| kernelspec(kind));
         metadata.insert("language_info".to_owned(), json!(kind.language_info()));
+        metadata.remove("widgets");
+    }
+
+    /// The state of the widgets of its cells.
+    pub fn widgets(&self) -> &Value {
+        &self.fields.get("metadata").unwrap_or(&Value::Null)["widgets"]
+    }
+
+    /// Sets the state of the widgets of its cells.
+    pub fn set_widgets(&mut self, widgets: Value) {
+        object(&mut self.fields, "metadata").insert("widgets".to_owned(), widgets);
     }
 
     /// The language that its metadata name, if a kernel of this program runs that.
@@ -320,7 +331,7 @@ mod tests {
     #[test]
     fn what_an_earlier_run_has_left_is_gone_and_all_else_stays() {
         let mut notebook = notebook(json!({"nbformat": 4, "nbformat_minor": 4, "mine": 1,
-            "metadata": {"kernelspec": {"name": "livy-spark"}}, "cells": [
+            "metadata": {"kernelspec": {"name": "livy-spark"}, "widgets": {}}, "cells": [
                 {"cell_type": "markdown", "source": "x", "metadata": {"a": 1}},
                 {"cell_type": "code", "source": ["a\n", "b"], "execution_count": 7, "id": "kept",
                  "metadata": {"execution": {"shell.execute_reply": "x"}, "tags": ["t"]},
@@ -330,6 +341,7 @@ mod tests {
         assert_eq!((&fields["mine"], &fields["nbformat_minor"]), (&json!(1), &json!(5)));
         assert_eq!(fields["metadata"]["kernelspec"]["name"], "livy-spark");
         assert_eq!(fields["metadata"]["language_info"]["name"], "scala");
+        assert_eq!(fields["metadata"]["widgets"], Value::Null);
         assert_eq!((&cells[0].0["id"], &cells[0].0["metadata"]), (&json!("new"), &json!({"a": 1})));
         assert_eq!(cells[1].source(), "a\nb");
         assert_eq!((&cells[1].0["id"], cells[1].execution_count()), (&json!("kept"), None));

@@ -17,6 +17,7 @@ use crate::{
         notebook::{Cell, Notebook},
         output_file,
         outputs::Outputs,
+        widget_state::WidgetState,
     },
     platform::signals::{EndSignal, EndSignals},
     terminal::error::CommandError,
@@ -34,8 +35,10 @@ pub struct Runner<'a> {
     /// The cells of requests, since what a cell has begun may show something later.
     requests: BTreeMap<String, usize>,
     outputs: Outputs,
+    widgets: WidgetState,
     sink: Sink,
     allow_errors: bool,
+    is_script: bool,
 }
 
 /// Where outputs go.
@@ -70,11 +73,13 @@ impl<'a> Runner<'a> {
             client,
             received,
             signals,
+            widgets: WidgetState::of_metadata(notebook.widgets()),
             notebook,
             requests: BTreeMap::new(),
             outputs: Outputs::default(),
             sink: job.output.map_or_else(|| Sink::Console(Console::default()), Sink::File),
             allow_errors: job.allow_errors,
+            is_script: job.is_script,
         }
     }
 
@@ -101,13 +106,20 @@ impl<'a> Runner<'a> {
     }
 
     fn save(&mut self) -> Result<(), CommandError> {
+        if let Some(widgets) = self.widgets.metadata() {
+            self.notebook.set_widgets(widgets);
+        }
         match &mut self.sink {
             Sink::Console(console) => {
                 console.end_cell();
                 Ok(())
             }
             Sink::File(path) => output_file::write(path, &self.notebook).map_err(|error| {
-                CommandError::Other(format!("{} cannot be written: {error}", path.display()))
+                CommandError::Other(format!(
+                    "{} cannot be written: {}",
+                    path.display(),
+                    error.kind()
+                ))
             }),
         }
     }
@@ -204,9 +216,13 @@ impl<'a> Runner<'a> {
         request: &str,
         answer: &mut Answer,
     ) -> Result<(), CommandError> {
+        let content: Value = message.content().unwrap_or_default();
+        if message.msg_type().starts_with("comm_") {
+            self.widgets.apply(&content, &message.buffers);
+            return Ok(());
+        }
         let Some(parent) = message.parent_msg_id() else { return Ok(()) };
         let Some(&at) = self.requests.get(&parent) else { return Ok(()) };
-        let content: Value = message.content().unwrap_or_default();
         let cell = &mut self.notebook.cells[at];
         match message.msg_type() {
             "status" => {
@@ -230,7 +246,9 @@ impl<'a> Runner<'a> {
 
     fn check(&self, at: usize, reply: Value) -> Result<(), CommandError> {
         let cell = &self.notebook.cells[at];
-        if reply["status"] == "ok" || self.allows_error(cell) {
+        let is_success =
+            reply["status"] == "ok" || (self.is_script && is_success_of_script(&reply));
+        if is_success || self.allows_error(cell) {
             return Ok(());
         }
         if matches!(self.sink, Sink::File(_)) {
@@ -254,6 +272,11 @@ async fn until_given_up(stopping: Option<&Stopping>) -> EndSignal {
 
 fn kernel_ended() -> CommandError {
     CommandError::Other("the kernel has ended while its cells ran".to_owned())
+}
+
+/// Whether a script has ended itself by `sys.exit(0)` or without a number, as scripts do in their last line.
+fn is_success_of_script(reply: &Value) -> bool {
+    reply["ename"] == "SystemExit" && matches!(reply["evalue"].as_str(), Some("" | "0" | "None"))
 }
 
 fn note_count(cell: &mut Cell, content: &Value) {
