@@ -276,6 +276,28 @@ def test_a_killed_run_goes_on_in_its_session(start, run, tmp_path, server_url):
     assert sessions(server_url) == before
 
 
+def test_a_cell_that_has_ended_unwritten_is_not_run_again(start, run, tmp_path):
+    out = tmp_path / "out.ipynb"
+    counted = "counted += 1; print('once' if counted == 1 else 'again')"
+    # The third cell is no statement of the session, so that Livy's last one is the second cell.
+    waits = "%%local\nimport pathlib, time\nwhile not pathlib.Path('stop').exists(): time.sleep(0.1)"
+    write(tmp_path / "in.ipynb", "counted = 0; print('begun')", counted, waits)
+    running = start("in.ipynb", "-o", "out.ipynb")
+    await_begun(out)
+    wait_until(lambda: "once" in texts(read(out))[1], CELL, "the second cell did not end")
+    running.kill()
+    running.wait()
+
+    # As if it had been killed before it wrote what the second cell has given.
+    notebook = read(out)
+    notebook.cells[1].update(outputs=[], execution_count=None, metadata={})
+    nbformat.write(notebook, out)
+    (tmp_path / "stop").touch()
+    done = run("in.ipynb", "-o", "out.ipynb", "--resume")
+    assert done.returncode == 0 and "after cell [1]" in done.stderr, done.stderr
+    assert texts(read(out))[1] == "once\n"
+
+
 def busy(server_url):
     return any(one["state"] == "busy" for one in list_sessions(server_url)["sessions"])
 

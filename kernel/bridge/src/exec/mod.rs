@@ -50,7 +50,7 @@ pub async fn run(job: Job, settings: &Settings) -> Result<(), CommandError> {
     settings.target()?;
     let place = Place::of(job.output.as_deref())?;
     let (notify, notices) = mpsc::unbounded_channel();
-    let journal = Journal::new(place.files()?, job.kind).keeping_last_cell();
+    let journal = Journal::keeping_last_cell(place.files()?, job.kind);
     let sessions = Manager::new(job.kind, session_settings(settings), notify, journal);
     let beginning = tokio::select! {
         found = beginning::find(&job, &sessions) => found?,

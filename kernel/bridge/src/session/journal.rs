@@ -122,22 +122,23 @@ enum Task {
 impl Journal {
     /// Starts a journal among these files, for a kernel of this language.
     pub fn new(files: StateFiles, kind: Kind) -> Self {
+        Self::start(files, Contents::of(kind))
+    }
+
+    /// The same for a frontend that has to write down what a cell gives, and sends the next cell then: until that one
+    /// runs, the cell stays in the file although it was answered.
+    pub fn keeping_last_cell(files: StateFiles, kind: Kind) -> Self {
+        Self::start(files, Contents { keeps_last_cell: true, ..Contents::of(kind) })
+    }
+
+    fn start(files: StateFiles, contents: Contents) -> Self {
         let (tasks, received) = mpsc::channel();
-        let contents =
-            Contents { kind, count: 0, session: None, cells: Vec::new(), keeps_last_cell: false };
         let mut writer = Writer { path: path(&files), contents };
         let work = move || received.into_iter().for_each(|task| writer.survive(task));
         if let Err(error) = thread::Builder::new().name("journal".to_owned()).spawn(work) {
             tracing::warn!("a crash of the kernel would lose the session: {error}");
         }
         Self { tasks, files: Arc::new(files) }
-    }
-
-    /// The same for a frontend that has to write down what a cell gives, and sends the next cell then: until that one
-    /// runs, the cell stays in the file although it was answered.
-    pub fn keeping_last_cell(self) -> Self {
-        self.note(|contents| contents.keeps_last_cell = true);
-        self
     }
 
     /// Where Spark on this machine has its lease.
@@ -313,6 +314,10 @@ impl Writer {
 }
 
 impl Contents {
+    fn of(kind: Kind) -> Self {
+        Self { kind, count: 0, session: None, cells: Vec::new(), keeps_last_cell: false }
+    }
+
     fn record(&self) -> Option<Record> {
         let SessionNote { server, identity, origin } = self.session.clone()?;
         Some(Record {
@@ -344,9 +349,13 @@ mod tests {
 
     /// A journal in a folder of its own, with a session.
     fn journal() -> (Journal, tempfile::TempDir) {
+        with_session(Journal::new)
+    }
+
+    fn with_session(start: fn(StateFiles, Kind) -> Journal) -> (Journal, tempfile::TempDir) {
         let folder = private_file::temporary_folder("livy-journal-").unwrap();
         let files = StateFiles::for_connection_file(&folder.path().join("kernel-1.json")).unwrap();
-        let journal = Journal::new(files, Kind::Pyspark);
+        let journal = start(files, Kind::Pyspark);
         journal.count(4);
         let server = SERVER.to_owned();
         let origin = Origin::Started;
@@ -432,8 +441,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_frontend_that_writes_finds_its_last_cell_until_it_sends_another() {
-        let (journal, _folder) = journal();
-        let journal = journal.keeping_last_cell();
+        let (journal, _folder) = with_session(Journal::keeping_last_cell);
         for (statement, id) in [("7", "a"), ("8", "b")] {
             journal.begins(running(statement, asked(id))).await;
             journal.answered(&asked(id));
