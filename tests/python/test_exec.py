@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -55,7 +56,9 @@ def start(program, tmp_path):
     def start(*arguments):
         command = [program, "exec", *arguments]
         pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen(command, cwd=tmp_path, **pipe))
+        # A shell that runs the tests in its background has Ctrl-C ignored.
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        started.append(subprocess.Popen(command, cwd=tmp_path, preexec_fn=heed, **pipe))
         return started[-1]
 
     yield start
