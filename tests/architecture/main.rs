@@ -16,8 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::Crate;
 
 /// The rooms of the bridge, from the top floor down. Rooms on one floor do not import each other.
-const FLOORS: [&[&str]; 20] = [
+const FLOORS: [&[&str]; 21] = [
     &["lib"],
+    &["exec"],
     &["kernel", "terminal"],
     &["cell", "completion"],
     &["magics"],

@@ -56,6 +56,10 @@ def test_a_configuration_is_in_order(program, text, tmp_path):
 @pytest.mark.parametrize("script", examples("sh"))
 def test_a_command_does_what_it_says(program, script, server_url, tmp_path):
     (tmp_path / "job.py").write_text("print('done')\n")
+    kernel = {"name": "livy-pyspark", "display_name": "PySpark (Livy)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell("print(day)")]
+    report = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(report, tmp_path / "report.ipynb")
     (tmp_path / "livy-kernel.toml").write_text("[profiles.prod]\nprogress = 'clear'\n")
     folders = {"JUPYTER_DATA_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
     environment = os.environ | folders | {"LIVY_URL": server_url, "LIVY_KERNEL_CONFIG": ""}

@@ -11,6 +11,7 @@ mod cell;
 mod completion;
 mod display;
 mod error;
+mod exec;
 mod history;
 mod kernel;
 mod kind;
@@ -38,7 +39,7 @@ use crate::{
     platform::log_file::LogFile,
     settings::Settings,
     terminal::{
-        cli::{Cli, Command},
+        cli::{Cli, Command, Run, Task},
         error::CommandError,
     },
 };
@@ -46,16 +47,10 @@ use crate::{
 /// Runs the program that the command line describes, and returns its exit code.
 pub fn main() -> ExitCode {
     let Cli { command, profile } = Cli::parse();
-    log(matches!(command, Command::Run(_)));
-    let kind = if let Command::Run(run) = &command { run.kind } else { Kind::Pyspark };
-    let settings = Settings::of_process(profile.clone(), kind);
-    let outcome = block_on(async {
-        match command {
-            Command::Run(run) => kernel::run(run.kind, &run.connection_file, &settings)
-                .await
-                .map_err(CommandError::Other),
-            Command::Task(task) => terminal::run(task, profile.as_deref(), &settings).await,
-        }
+    log(matches!(command, Command::Run(_) | Command::Exec(_)));
+    let outcome = Work::of(command).and_then(|work| {
+        let settings = Settings::of_process(profile.clone(), work.kind());
+        block_on(work.run(profile.as_deref(), &settings))
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +58,41 @@ pub fn main() -> ExitCode {
         Err(error) => {
             terminal::streams::warn(&error);
             error.exit_code()
+        }
+    }
+}
+
+/// What there is to do. The language of cells is known, by which settings are read.
+enum Work {
+    Kernel(Run),
+    Exec(exec::Job),
+    Task(Task),
+}
+
+impl Work {
+    fn of(command: Command) -> Result<Self, CommandError> {
+        Ok(match command {
+            Command::Run(run) => Self::Kernel(run),
+            Command::Exec(options) => Self::Exec(exec::Job::read(options)?),
+            Command::Task(task) => Self::Task(task),
+        })
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Kernel(run) => run.kind,
+            Self::Exec(job) => job.kind,
+            Self::Task(_) => Kind::Pyspark,
+        }
+    }
+
+    async fn run(self, profile: Option<&str>, settings: &Settings) -> Result<(), CommandError> {
+        match self {
+            Self::Kernel(run) => kernel::run(run.kind, &run.connection_file, settings)
+                .await
+                .map_err(CommandError::Other),
+            Self::Exec(job) => exec::run(job, settings).await,
+            Self::Task(task) => terminal::run(task, profile, settings).await,
         }
     }
 }

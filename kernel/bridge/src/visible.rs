@@ -43,6 +43,24 @@ pub fn visible_with_colours(text: &str) -> String {
     shown
 }
 
+/// Takes ANSI colours away.
+pub fn without_colours(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        shown.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match colour(rest) {
+            Some(length) => rest = &rest[length..],
+            None => {
+                shown.push('\u{1b}');
+                rest = &rest[1..];
+            }
+        }
+    }
+    shown + rest
+}
+
 /// The length in bytes of the ANSI colour sequence at the beginning of the text, if it has one.
 fn colour(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;
@@ -130,5 +148,9 @@ mod tests {
         let value = serde_json::json!({"name": "a\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}\n"});
         let text = visible(&value.to_string());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+    #[test]
+    fn colours_are_taken_away_and_nothing_else() {
+        assert_eq!(without_colours("a\u{1b}[0;31mred\u{1b}[0mb\u{1b}[2Jc"), "aredb\u{1b}[2Jc");
     }
 }

@@ -45,6 +45,13 @@ pub enum Received {
     Question(Message),
 }
 
+/// The ways to a kernel's channels.
+pub(crate) struct Senders {
+    pub shell: UnboundedSender<ZmqMessage>,
+    pub control: UnboundedSender<ZmqMessage>,
+    pub stdin: UnboundedSender<ZmqMessage>,
+}
+
 /// Says why a kernel's sockets cannot be reached.
 #[derive(Debug, Error)]
 #[error("the kernel's sockets cannot be reached: {0}")]
@@ -79,6 +86,21 @@ impl Client {
         tasks.spawn(receive_all(iopub, Arc::clone(&session), arrived, Received::Publication));
         let client = Self { session, shell, control, stdin, _tasks: Arc::new(Tasks::watch(tasks)) };
         Ok((client, received))
+    }
+
+    /// A client of a kernel that these ways lead to, which receives what comes from there.
+    pub(crate) fn over<S: SocketRecv + Send + 'static>(
+        session: Arc<Session>,
+        Senders { shell, control, stdin }: Senders,
+        receivers: impl IntoIterator<Item = (S, fn(Message) -> Received)>,
+    ) -> (Self, mpsc::Receiver<Received>) {
+        let (arrived, received) = mpsc::channel(QUEUE_LENGTH);
+        let mut tasks = JoinSet::new();
+        for (socket, wrap) in receivers {
+            tasks.spawn(receive_all(socket, Arc::clone(&session), arrived.clone(), wrap));
+        }
+        let tasks = Arc::new(Tasks::watch(tasks));
+        (Self { session, shell, control, stdin, _tasks: tasks }, received)
     }
 
     /// Sends a request. Returns its `msg_id`, by which replies and publications name their parent.

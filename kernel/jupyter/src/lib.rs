@@ -4,7 +4,8 @@
 //! [`bind()`] opens the five sockets of a [`ConnectionInfo`]. Each socket belongs to one task; the
 //! kernel reads from [`Requests`] and answers through a [`Frontend`], which is cheap to clone. The
 //! contents of messages are in [`content`], one file per message. [`memory()`] makes the same pair
-//! without sockets, so that a kernel can be tested like this one:
+//! without sockets, so that a kernel can be tested like this one, and [`in_process()`] makes it for a program that
+//! is the kernel's frontend itself:
 //!
 //! ```
 //! use jupyter_wire::content::{ExecuteReply, ExecuteRequest, KernelInfoReply, LanguageInfo, Stream};
@@ -59,11 +60,13 @@ pub mod content;
 mod copies;
 mod frame;
 mod frontend;
+mod in_process;
 mod memory;
 mod message;
 mod outbox;
 #[cfg(unix)]
 mod proxy;
+mod queues;
 mod request;
 mod seen_signatures;
 mod session;
@@ -79,6 +82,7 @@ pub use content::Content;
 pub use content::ExecutionState;
 pub use copies::{Copies, Publication};
 pub use frontend::Frontend;
+pub use in_process::in_process;
 pub use memory::{MemoryClient, memory};
 pub use message::{Header, Message, Parent, RawMessage};
 pub use request::{Channel, Envelope, Request, Requests};

@@ -1,24 +1,21 @@
 use std::{future::Future, panic::Location, time::Duration};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::{
-    sync::{
-        mpsc::{self, UnboundedReceiver, UnboundedSender},
-        watch,
-    },
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
     task::JoinSet,
 };
-use zeromq::{SocketRecv, SocketSend, ZmqError, ZmqMessage, ZmqResult};
+use zeromq::ZmqMessage;
 
 use crate::{
     content::InputReply,
     frontend::Frontend,
     message::{Message, Parent},
+    queues::{self, Client as Ends},
     request::{Channel, Requests},
     session::Session,
-    sockets::{Sockets, start},
+    sockets::start,
 };
 
 /// How long a [`MemoryClient`] waits for a message before it panics.
@@ -29,22 +26,10 @@ const RECEIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// tokio runtime.
 pub fn memory() -> (Requests, Frontend, MemoryClient) {
     let key = "a key that both ends know";
-    let (shell, shell_requests) = mpsc::unbounded_channel();
-    let (control, control_requests) = mpsc::unbounded_channel();
-    let (stdin, stdin_replies) = mpsc::unbounded_channel();
-    let (reply, replies) = mpsc::unbounded_channel();
-    let (ask, questions) = mpsc::unbounded_channel();
-    let (publish, publications) = mpsc::unbounded_channel();
-
-    let sockets = Sockets {
-        shell: (Sender(reply.clone()), Receiver(shell_requests)),
-        control: (Sender(reply), Receiver(control_requests)),
-        stdin: (Sender(ask), Receiver(stdin_replies)),
-        iopub: Publisher(Sender(publish)),
-        peers: watch::channel(1).1,
-    };
+    let (sockets, ends) = queues::pair();
     let (requests, frontend) = start(Session::new(key), sockets, JoinSet::new());
     let session = Session::new(key);
+    let Ends { shell, control, stdin, replies, publications, questions } = ends;
     let client = MemoryClient { session, shell, control, stdin, replies, publications, questions };
     (requests, frontend, client)
 }
@@ -155,44 +140,6 @@ fn unpack(session: &Session, message: ZmqMessage) -> Message {
     let (_, message) =
         session.unpack(&message.into_vec()).expect("the kernel sends whole messages");
     message
-}
-
-struct Sender(UnboundedSender<ZmqMessage>);
-
-struct Receiver(UnboundedReceiver<ZmqMessage>);
-
-/// The only frontend is subscribed already, so nothing ever arrives.
-struct Publisher(Sender);
-
-#[async_trait]
-impl SocketSend for Sender {
-    async fn send(&mut self, message: ZmqMessage) -> ZmqResult<()> {
-        self.0.send(message).map_err(|_| ZmqError::Other("the test's frontend is gone"))
-    }
-}
-
-#[async_trait]
-impl SocketRecv for Receiver {
-    async fn recv(&mut self) -> ZmqResult<ZmqMessage> {
-        match self.0.recv().await {
-            Some(message) => Ok(message),
-            None => std::future::pending().await, // as a socket without peers
-        }
-    }
-}
-
-#[async_trait]
-impl SocketSend for Publisher {
-    async fn send(&mut self, message: ZmqMessage) -> ZmqResult<()> {
-        self.0.send(message).await
-    }
-}
-
-#[async_trait]
-impl SocketRecv for Publisher {
-    async fn recv(&mut self) -> ZmqResult<ZmqMessage> {
-        std::future::pending().await
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ const MAX_HEADER_BYTES: usize = 64 << 10;
 /// frames into messages whose signature is right.
 pub(crate) struct Session {
     pub id: String,
+    /// Begins the ids of messages.
+    prefix: String,
     signer: Signer,
     seen: Mutex<SeenSignatures>,
     sent: AtomicU64,
@@ -63,12 +65,19 @@ struct OwnHeader<'a> {
 
 impl Session {
     pub fn new(key: &str) -> Self {
+        let id = Uuid::new_v4().simple().to_string();
         Self {
-            id: Uuid::new_v4().simple().to_string(),
+            prefix: id.clone(),
+            id,
             signer: Signer::new(key),
             seen: Mutex::default(),
             sent: AtomicU64::new(0),
         }
+    }
+
+    /// The same, for a frontend that keeps its id when it starts again. Its messages have ids of their own.
+    pub fn of_frontend(self, id: &str) -> Self {
+        Self { id: id.to_owned(), ..self }
     }
 
     /// Makes the frames of a message. `identities` come first on the wire: the route of a reply, the
@@ -104,7 +113,7 @@ impl Session {
         parent: &Parent,
         raw: RawMessage,
     ) -> Result<Packed, serde_json::Error> {
-        let msg_id = format!("{}_{}", self.id, self.sent.fetch_add(1, Ordering::Relaxed));
+        let msg_id = format!("{}_{}", self.prefix, self.sent.fetch_add(1, Ordering::Relaxed));
         let parts = [
             serde_json::to_vec(&self.header(&msg_id, &raw.msg_type))?.into(),
             parent.0.clone(),

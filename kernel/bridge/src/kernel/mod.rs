@@ -14,4 +14,4 @@ mod running_cell;
 mod unasked_requests;
 mod usage;
 
-pub use run::run;
+pub use run::{Setup, run, serve};

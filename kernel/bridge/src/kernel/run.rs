@@ -2,11 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use jupyter_wire::ConnectionInfo;
+use jupyter_wire::{ConnectionInfo, Frontend, Requests};
 use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::{
     cell::{Comms, KeptVariables, KernelContext, ThreadOutput},
@@ -22,6 +24,20 @@ use crate::{
 /// Jupyter waits 2.5 s for a kernel that was asked to end; its session must be gone by then.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1600);
 
+/// A kernel before it answers.
+pub struct Setup {
+    /// Its language.
+    pub kind: Kind,
+    /// Names it to the session's agent.
+    pub name: String,
+    /// The manager of its session.
+    pub sessions: Arc<Manager>,
+    /// What the user must read although no cell has asked.
+    pub notices: UnboundedReceiver<String>,
+    /// How long it may take to end the session; afterwards another process does.
+    pub end_limit: Duration,
+}
+
 /// Binds the sockets that the connection file names, and answers on them until Jupyter or a signal
 /// ends the kernel.
 ///
@@ -35,21 +51,39 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
     let connection =
         ConnectionInfo::from_file(connection_file).map_err(|error| error.to_string())?;
     let bound = jupyter_wire::bind(&connection).await;
-    let (requests, frontend) = bound.map_err(|error| error.to_string())?;
-    warn_of_faults(settings);
-    let session_settings = settings.session_settings();
-    let (notices, shown) = tokio::sync::mpsc::unbounded_channel();
+    let wire = bound.map_err(|error| error.to_string())?;
+    let (notify, notices) = tokio::sync::mpsc::unbounded_channel();
     let files =
         StateFiles::for_connection_file(connection_file).map_err(|error| error.to_string())?;
     let journal = Journal::new(files, kind);
-    let sessions = Manager::new(kind, session_settings, notices, journal);
+    let sessions = Manager::new(kind, settings.session_settings(), notify, journal);
+    let name = kernel_name(connection_file, &connection.key);
+    let stop = async {
+        tokio::select! {
+            () = terminate => {}
+            () = parent_watch::parent_exited() => {}
+        }
+    };
+    let setup = Setup { kind, name, sessions, notices, end_limit: SHUTDOWN_LIMIT };
+    serve(setup, settings, wire, stop).await
+}
+
+/// Answers requests until one of them or `stop` ends the kernel, and ends the session with it.
+///
+/// # Errors
+///
+/// Why the kernel could not go on, in a sentence.
+pub async fn serve(
+    setup: Setup,
+    settings: &Settings,
+    (requests, frontend): (Requests, Frontend),
+    stop: impl Future<Output = ()>,
+) -> Result<(), String> {
+    warn_of_faults(settings);
+    let Setup { kind, name, sessions, notices, end_limit } = setup;
     let history = History::open(kind, history_folder(settings));
-    let progress = settings.progress().unwrap_or_else(|error| {
-        tracing::warn!("{error}; a line stays of each cell's progress");
-        AfterRun::default()
-    });
-    let comms = Comms::of_kernel(kernel_name(connection_file, &connection.key));
     let local_python = LocalPython::new(settings.local_cells_python());
+    let comms = Comms::of_kernel(name);
     let threads = ThreadOutput::new(&comms);
     let context = KernelContext {
         kind,
@@ -60,15 +94,9 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
         local_limit: local_limit(settings),
         threads: threads.clone(),
         comms,
-        progress,
+        progress: progress(settings),
     };
-    let kernel = Kernel::new(context, shown, requests, frontend.clone());
-    let stop = async {
-        tokio::select! {
-            () = terminate => {}
-            () = parent_watch::parent_exited() => {}
-        }
-    };
+    let kernel = Kernel::new(context, notices, requests, frontend.clone());
     tokio::select! {
         () = kernel.run(stop) => {}
         // As if it had been killed: the session stays for the kernel that Jupyter starts in its place.
@@ -79,7 +107,7 @@ pub async fn run(kind: Kind, connection_file: &Path, settings: &Settings) -> Res
     }
     threads.end();
     let ended = async { tokio::join!(history.flush(), local_python.end(), sessions.end()) };
-    let _ = tokio::time::timeout(SHUTDOWN_LIMIT, ended).await;
+    let _ = tokio::time::timeout(end_limit, ended).await;
     if let Some(cleanup) = sessions.pending_cleanup() {
         cleanup.spawn_cleanup_process();
     }
@@ -98,6 +126,14 @@ fn warn_of_faults(settings: &Settings) {
     for fault in settings.file.iter().flat_map(|file| &file.faults) {
         tracing::warn!("{}, line {}: {}", settings.path.display(), fault.line, fault.what);
     }
+}
+
+/// What becomes of a cell's progress display.
+fn progress(settings: &Settings) -> AfterRun {
+    settings.progress().unwrap_or_else(|error| {
+        tracing::warn!("{error}; a line stays of each cell's progress");
+        AfterRun::default()
+    })
 }
 
 /// How many bytes of a variable may come to the Python of this machine.

@@ -33,7 +33,17 @@ impl StateFiles {
         if path.parent().is_some_and(private_file::is_private_folder) {
             return Ok(Self { path, _temporary: None });
         }
-        let name = hashed_name(&path);
+        Self::apart_from(&path)
+    }
+
+    /// Finds a location in a private folder, for what runs again with the same file. It says like
+    /// [`for_connection_file`](Self::for_connection_file) if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if not even a temporary folder can be made.
+    pub fn apart_from(path: &Path) -> io::Result<Self> {
+        let name = hashed_name(&std::path::absolute(path)?);
         match private_folder(runtime_folders()) {
             Ok(folder) => Ok(Self { path: folder.join(name), _temporary: None }),
             Err(error) => {
@@ -46,7 +56,12 @@ impl StateFiles {
         }
     }
 
-    fn temporary(name: &str) -> io::Result<Self> {
+    /// Makes a location that no other kernel finds, until this is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no temporary folder can be made.
+    pub fn temporary(name: &str) -> io::Result<Self> {
         let folder = private_file::temporary_folder("livy-kernel-state-")?;
         Ok(Self { path: folder.path().join(name), _temporary: Some(folder) })
     }

@@ -55,6 +55,19 @@ pub struct Record {
     pub cells: Vec<Running>,
 }
 
+impl Record {
+    /// The same for a frontend that has kept the cells up to this number, and nothing of later ones: what those
+    /// give is shown from its beginning.
+    pub fn after_cell(mut self, count: u32) -> Self {
+        self.cells.retain(|cell| cell.count > count);
+        for cell in &mut self.cells {
+            (cell.silent, cell.next) = (false, cell.first.unwrap_or_default());
+        }
+        self.count = self.cells.iter().map(|cell| cell.count).fold(count, u32::max);
+        self
+    }
+}
+
 /// A cell that Livy has, and whose end was not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
@@ -109,8 +122,17 @@ enum Task {
 impl Journal {
     /// Starts a journal among these files, for a kernel of this language.
     pub fn new(files: StateFiles, kind: Kind) -> Self {
+        Self::start(files, Contents::of(kind))
+    }
+
+    /// The same for a frontend that has to write down what a cell gives, and sends the next cell then: until that one
+    /// runs, the cell stays in the file although it was answered.
+    pub fn keeping_last_cell(files: StateFiles, kind: Kind) -> Self {
+        Self::start(files, Contents { keeps_last_cell: true, ..Contents::of(kind) })
+    }
+
+    fn start(files: StateFiles, contents: Contents) -> Self {
         let (tasks, received) = mpsc::channel();
-        let contents = Contents { kind, count: 0, session: None, cells: Vec::new() };
         let mut writer = Writer { path: path(&files), contents };
         let work = move || received.into_iter().for_each(|task| writer.survive(task));
         if let Err(error) = thread::Builder::new().name("journal".to_owned()).spawn(work) {
@@ -161,7 +183,9 @@ impl Journal {
     /// ended. It returns when this is in the file: what the statement gives may be shown from then on.
     pub async fn begins(&self, cell: Running) {
         self.note(|contents| {
-            contents.cells.retain(|earlier| earlier.asked != cell.asked);
+            contents
+                .cells
+                .retain(|earlier| earlier.asked != cell.asked && !contents.keeps_last_cell);
             contents.cells.push(cell);
         });
         self.written().await;
@@ -191,7 +215,9 @@ impl Journal {
     /// Notes that a cell was answered.
     pub fn answered(&self, asked: &Envelope) {
         let asked = asked.clone();
-        self.note(move |contents| contents.cells.retain(|cell| cell.asked != asked));
+        self.note(move |contents| {
+            contents.cells.retain(|cell| cell.asked != asked || contents.keeps_last_cell);
+        });
     }
 
     /// Makes a note about something that was shown, once that has certainly left this process: a kernel
@@ -243,6 +269,8 @@ struct Contents {
     count: u32,
     session: Option<SessionNote>,
     cells: Vec<Running>,
+    /// A cell that was answered stays until the next one runs.
+    keeps_last_cell: bool,
 }
 
 impl Writer {
@@ -286,6 +314,10 @@ impl Writer {
 }
 
 impl Contents {
+    fn of(kind: Kind) -> Self {
+        Self { kind, count: 0, session: None, cells: Vec::new(), keeps_last_cell: false }
+    }
+
     fn record(&self) -> Option<Record> {
         let SessionNote { server, identity, origin } = self.session.clone()?;
         Some(Record {
@@ -317,9 +349,13 @@ mod tests {
 
     /// A journal in a folder of its own, with a session.
     fn journal() -> (Journal, tempfile::TempDir) {
+        with_session(Journal::new)
+    }
+
+    fn with_session(start: fn(StateFiles, Kind) -> Journal) -> (Journal, tempfile::TempDir) {
         let folder = private_file::temporary_folder("livy-journal-").unwrap();
         let files = StateFiles::for_connection_file(&folder.path().join("kernel-1.json")).unwrap();
-        let journal = Journal::new(files, Kind::Pyspark);
+        let journal = start(files, Kind::Pyspark);
         journal.count(4);
         let server = SERVER.to_owned();
         let origin = Origin::Started;
@@ -389,6 +425,28 @@ mod tests {
         }
         tokio::task::yield_now().await;
         assert_eq!(cells(&journal).await[0].next, 199);
+    }
+
+    #[tokio::test]
+    async fn a_frontend_that_has_kept_less_is_shown_the_rest_again() {
+        let (journal, _folder) = journal();
+        let cell = Running { silent: true, first: Some(3), next: 9, ..running("7", asked("b")) };
+        journal.begins(cell.clone()).await;
+        let record = inherited(&journal).await.unwrap();
+        let again = Running { silent: false, next: 3, ..cell };
+        assert_eq!(record.clone().after_cell(3).cells, [again]);
+        let kept = Record { count: 9, ..record }.after_cell(4);
+        assert_eq!((kept.count, kept.cells), (4, Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn a_frontend_that_writes_finds_its_last_cell_until_it_sends_another() {
+        let (journal, _folder) = with_session(Journal::keeping_last_cell);
+        for (statement, id) in [("7", "a"), ("8", "b")] {
+            journal.begins(running(statement, asked(id))).await;
+            journal.answered(&asked(id));
+            assert_eq!(cells(&journal).await, [running(statement, asked(id))]);
+        }
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ pub struct Loss {
 impl Loss {
     /// Explains the end of a session by its log and its state; without a state Livy does not know it any
     /// more.
-    fn new(id: Id, state: Option<&SessionState>, log: &[String]) -> Self {
+    pub(super) fn new(id: Id, state: Option<&SessionState>, log: &[String]) -> Self {
         let mut shown = diagnosis::relevant_lines(log, LOG_LINES_SHOWN);
         let diagnosed = diagnosis::cause_of_end(log);
         if let Some((_, line)) = diagnosed

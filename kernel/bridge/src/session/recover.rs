@@ -1,10 +1,16 @@
 //! Recovers the session of a kernel that was killed, in the kernel that was started in its place.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use livy_client::{Affinity, Client, Id, Identity, PollPolicy, Session};
+use tokio::time::timeout;
 
 use crate::{
+    error::CellError,
+    platform::private_file,
     policy::PolicyError,
     server::{
         affinity::Subject, cleanup::PendingCleanup, connection::Connection, local_process::Lease,
@@ -20,6 +26,9 @@ use crate::{
     },
     settings::Target,
 };
+
+/// How long it may take to end a session that nobody goes on with; afterwards another process does.
+const END_LIMIT: Duration = Duration::from_secs(10);
 
 impl Manager {
     /// Returns what a kernel before this one had and did not end, since it was killed.
@@ -44,17 +53,60 @@ impl Manager {
         self.begin_task("it took a session back", find);
     }
 
+    /// Asks whether the session of a killed kernel is still there, before a kernel goes on with it; none if it
+    /// is, otherwise how it was lost. It waits until the server answers.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be asked.
+    pub async fn inherited_loss(&self, record: &Record) -> Result<Option<Loss>, CellError> {
+        let Record { session, server, .. } = record;
+        let connection = way_to(session, &Affinity::to_server(server), self.connect().await?);
+        let client = connection.client.bound_to(session.clone());
+        Ok(match self.wait_for_answer(&connection, &client, &session.id).await {
+            Some(Ok(found)) if found.state.is_over() => {
+                Some(Loss::new(session.id.clone(), Some(&found.state), &[]))
+            }
+            Some(Err(loss)) => Some(loss),
+            Some(Ok(_)) | None => None,
+        })
+    }
+
+    /// Ends the session of a killed kernel, which this one does not go on with.
+    pub async fn end_inherited(&self, record: &Record) {
+        self.journal.session(None);
+        match self.settings.target {
+            // Its process ends without its lease.
+            Ok(Target::Local { .. }) => {
+                if let Err(error) = private_file::remove(&self.journal.lease()) {
+                    tracing::warn!("Spark on this machine may be left behind: {error}");
+                }
+            }
+            _ if record.origin == Origin::Started => {
+                self.end_on_server(PendingCleanup::Known(record.session.clone())).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn end_on_server(&self, cleanup: PendingCleanup) {
+        let end = async {
+            let connection = self.connect().await?;
+            cleanup.end(&connection.client, self.agents()).await;
+            Ok::<_, CellError>(())
+        };
+        if !matches!(timeout(END_LIMIT, end).await, Ok(Ok(()))) {
+            cleanup.spawn_cleanup_process();
+        }
+    }
+
     /// Finds the session again by all that is known of it. Its id is not enough: the server may be
     /// another, or have begun to count from 0 again.
     async fn find_again(self: &Arc<Self>, session: Identity, origin: Origin, server: &Affinity) {
         let connection = match self.connect().await {
-            Ok(connection) => connection,
+            Ok(connection) => way_to(&session, server, connection),
             Err(failure) => return self.set_failed(failure),
         };
-        let there = connection.client.with_affinity(server);
-        let client =
-            Subject::session(&session).client(there.as_ref().unwrap_or(&connection.client));
-        let connection = connection.by_way_of(client);
         let id = session.id.clone();
         let client = connection.client.bound_to(session);
         match self.wait_for_answer(&connection, &client, &id).await {
@@ -152,4 +204,11 @@ impl Manager {
             ),
         }
     }
+}
+
+/// The way to the session through the server that had it.
+fn way_to(session: &Identity, server: &Affinity, connection: Connection) -> Connection {
+    let there = connection.client.with_affinity(server);
+    let client = Subject::session(session).client(there.as_ref().unwrap_or(&connection.client));
+    connection.by_way_of(client)
 }

@@ -27,11 +27,17 @@ pub struct Cli {
 const AFTER_HELP: &str = "Commands use the server that LIVY_URL or livy-kernel.toml names.
 Exit codes: 0 success, 1 failure, 2 wrong usage or settings, 3 server cannot be reached.";
 
+const AFTER_EXEC_HELP: &str = "Without LIVY_URL, Spark runs on this machine. The session ends with the run.
+Exit codes: 0 all cells have run, 1 a cell failed, 2 wrong usage or settings, 3 server cannot be reached, \
+129, 130 or 143 ended by SIGHUP, Ctrl-C or SIGTERM.";
+
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a kernel (for Jupyter)
     Run(Run),
+    /// Run a notebook, a script or SQL, without Jupyter
+    Exec(Exec),
     #[command(flatten)]
     Task(Task),
 }
@@ -279,6 +285,29 @@ pub struct Resources {
 fn property(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Options of `exec`.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_EXEC_HELP)]
+pub struct Exec {
+    /// A notebook (.ipynb) or code (.py, .scala, .r, .sql); - reads standard input
+    pub file: PathBuf,
+    /// The language, if neither the notebook nor the name of the file says it
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+    /// Write the notebook with its outputs to this file, after each cell; otherwise outputs are printed
+    #[arg(short, long, value_name = "NOTEBOOK")]
+    pub output: Option<PathBuf>,
+    /// Set a variable below the cell tagged "parameters", or at the top; may be repeated
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub param: Vec<String>,
+    /// Go on after a cell that fails
+    #[arg(long)]
+    pub allow_errors: bool,
+    /// Go on where a run with the same output file was killed, in its session
+    #[arg(long, requires = "output")]
+    pub resume: bool,
 }
 
 /// Options of `run`.

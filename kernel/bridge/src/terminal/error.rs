@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use livy_client::{Error, Id, SessionState};
 
 use crate::{
+    platform::signals::EndSignal,
     policy::PolicyError,
     settings::{LIVY_URL, SettingsError},
     terminal::kernelspec::KernelspecError,
@@ -60,6 +61,27 @@ pub enum CommandError {
         /// Whether the server could be reached for any of them.
         reached: bool,
     },
+    /// The command line asks for what cannot be done.
+    #[error("{0}")]
+    Usage(String),
+    /// A cell has failed, whose traceback has been shown.
+    #[error("cell [{count}] failed: {ename}: {evalue}")]
+    Cell {
+        /// The cell's number.
+        count: u64,
+        /// The error's class.
+        ename: String,
+        /// The error's message.
+        evalue: String,
+    },
+    /// A signal has ended the run of cells.
+    #[error("{}", ended(*signal, *cell))]
+    Ended {
+        /// The signal.
+        signal: EndSignal,
+        /// The number of the cell that ran.
+        cell: Option<u64>,
+    },
     /// The result could not be written.
     #[error("the result could not be written ({0})")]
     Output(#[from] io::Error),
@@ -69,11 +91,15 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Returns 3 if the server could not be reached, 2 if a setting is wrong, missing or refused, otherwise 1.
+    /// Returns 3 if the server could not be reached, 2 if a setting is wrong, missing or refused or the command line
+    /// makes no sense, what shells expect after a signal, otherwise 1.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             _ if self.is_unreachable() => ExitCode::from(3),
-            Self::Settings(_) | Self::Policy(_) | Self::NoServer => ExitCode::from(2),
+            Self::Settings(_) | Self::Policy(_) | Self::NoServer | Self::Usage(_) => {
+                ExitCode::from(2)
+            }
+            Self::Ended { signal, .. } => ExitCode::from(signal.exit_code()),
             _ => ExitCode::FAILURE,
         }
     }
@@ -93,5 +119,19 @@ impl CommandError {
     /// Returns whether the reader has closed the pipe, as `head` does when it has enough lines.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn ended(signal: EndSignal, cell: Option<u64>) -> String {
+    let by = match signal {
+        EndSignal::Hangup => "the end of the terminal (SIGHUP)",
+        EndSignal::Interrupt => "Ctrl-C",
+        EndSignal::Terminate => "SIGTERM",
+    };
+    match cell {
+        Some(count) => {
+            format!("cell [{count}] was interrupted by {by}; the cells after it did not run")
+        }
+        None => format!("ended by {by}"),
     }
 }

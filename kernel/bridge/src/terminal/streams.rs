@@ -2,10 +2,10 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
 };
 
-use crate::visible::visible;
+use crate::visible::{visible, visible_with_colours};
 
 /// Prints a line of the result.
 ///
@@ -34,6 +34,32 @@ fn write_line(line: &str) -> io::Result<()> {
 /// Writes a message to stderr. If stderr is closed, the message is lost.
 pub fn warn(line: impl Display) {
     let _ = writeln!(io::stderr(), "livy-kernel: {}", visible(&line.to_string()));
+}
+
+/// Prints what code has printed, without a line break of its own: as it is into a file or a pipe, and to a terminal
+/// without what would do more there than colour.
+///
+/// # Errors
+///
+/// Fails like [`print`].
+pub fn print_output(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    write!(stdout, "{}", for_reader(text, stdout.is_terminal()))?;
+    stdout.flush()
+}
+
+/// Like [`print_output`], to stderr. If stderr is closed, the text is lost.
+pub fn print_error_output(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{}", for_reader(text, stderr.is_terminal()));
+}
+
+/// Progress bars return to the beginning of their line.
+fn for_reader(text: &str, is_terminal: bool) -> String {
+    match is_terminal {
+        true => text.split('\r').map(visible_with_colours).collect::<Vec<_>>().join("\r"),
+        false => text.to_owned(),
+    }
 }
 
 /// Asks the user a question and returns the answer.
