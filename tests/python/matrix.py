@@ -96,7 +96,7 @@ def run(suite, line, kernel):
     environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests"))
     with log.open("w") as file:
         done = subprocess.run(command(suite, line, kernel), stdout=file, stderr=subprocess.STDOUT, env=environment)
-    counted = re.findall(r"\d+ (?:passed|failed|error)|\d[\d,]* of \d[\d,]*", log.read_text())
+    counted = re.findall(r"\d+ (?:passed|failed|error|agree|are not)", log.read_text())
     words = ", ".join(counted[-2:]) or f"exit code {done.returncode}"
     return f"{words} in {time.monotonic() - began:.0f} s", done.returncode == 0
 
