@@ -31,20 +31,16 @@ pub struct Beginning {
 /// The server of that session cannot be asked.
 pub async fn find(job: &Job, sessions: &Arc<Manager>) -> Result<Beginning, CommandError> {
     let at_first = Beginning { notebook: job.notebook.clone(), first: 0, resumed: None };
-    let record = match (sessions.inherited().await, job.resumes) {
-        (Some(record), true) => record,
-        (Some(record), false) => {
-            sessions.end_inherited(&record).await;
-            return Ok(at_first);
-        }
-        (None, resumes) => {
-            if resumes {
-                say("no run of this file was killed, so there is no session to go on with");
-            }
-            return Ok(at_first);
+    let say = |why| {
+        if job.resumes {
+            say(why)
         }
     };
-    let Some((earlier, kept)) = kept(job) else {
+    let Some(record) = sessions.inherited().await else {
+        say("no run of this file was killed, so there is no session to go on with");
+        return Ok(at_first);
+    };
+    let Some((earlier, kept)) = kept(job).filter(|_| job.resumes) else {
         say("the cells that have run are not those of this notebook");
         sessions.end_inherited(&record).await;
         return Ok(at_first);
@@ -54,11 +50,11 @@ pub async fn find(job: &Job, sessions: &Arc<Manager>) -> Result<Beginning, Comma
         sessions.journal.session(None);
         return Ok(at_first);
     }
-    go_on(job, sessions, record, earlier, kept).await
+    Ok(go_on(job, sessions, record, earlier, kept).await)
 }
 
 fn say(why: &str) {
-    streams::warn(format!("{} All cells run.", why.trim_end_matches('.').to_owned() + "."));
+    streams::warn(format!("{}. All cells run.", why.trim_end_matches('.')));
 }
 
 fn failed(error: CellError) -> CommandError {
@@ -78,7 +74,7 @@ async fn go_on(
     record: Record,
     earlier: Notebook,
     kept: KeptCells,
-) -> Result<Beginning, CommandError> {
+) -> Beginning {
     let KeptCells { first, count, goes_on_alike } = kept;
     let record = record.after_cell(count);
     let id = &record.session.id;
@@ -92,5 +88,5 @@ async fn go_on(
         notebook.set_widgets(earlier.widgets().clone());
     }
     notebook.cells.splice(..first, earlier.cells.into_iter().take(first));
-    Ok(Beginning { notebook, first, resumed })
+    Beginning { notebook, first, resumed }
 }
