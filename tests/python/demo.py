@@ -10,13 +10,12 @@ from nbclient.exceptions import CellExecutionError
 
 def text_of(output):
     """Returns an output as a terminal shows it."""
-    match output.output_type:
-        case "stream":
-            return output.text
-        case "error":
-            return "\n".join(output.traceback)
-        case _:
-            return output.data.get("text/plain", f"({', '.join(output.data)})")
+    # Debian 11's Python, on which the wheel is tried, has no match.
+    if output.output_type == "stream":
+        return output.text
+    if output.output_type == "error":
+        return "\n".join(output.traceback)
+    return output.data.get("text/plain", f"({', '.join(output.data)})")
 
 
 def show(cell):

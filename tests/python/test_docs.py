@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "kernel" / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 # Other tests, or CI itself, try these.
-ELSEWHERE = "make", "pip install .", "cargo install"
+ELSEWHERE = "make", "pip install livy_kernel-", "cargo install"
 
 
 def examples(language, pages=PAGES):
