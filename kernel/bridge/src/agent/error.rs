@@ -21,6 +21,9 @@ pub enum AgentError {
     /// The agent does not do it, for a reason that the user may be told.
     #[error("{0}")]
     Refused(String),
+    /// Livy has lost the job's number: it notes those of several requests at once without care.
+    #[error("Livy has forgotten the job")]
+    Forgotten,
     /// The job did not end in time.
     #[error("the session did not answer in time")]
     TimedOut,
@@ -45,7 +48,7 @@ impl AgentError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Livy(error) => error.is_temporary(),
-            Self::TimedOut => true,
+            Self::TimedOut | Self::Forgotten => true,
             Self::JobFailed(_) | Self::Refused(_) | Self::InvalidAnswer(_) => false,
         }
     }

@@ -96,12 +96,22 @@ async fn wait_for_end(
     session: &Id,
     mut job: Job,
     pauses: &mut impl Pauses,
-) -> Result<Job, Error> {
+) -> Result<Job, AgentError> {
     while !job.state.is_finished() {
         pauses.pause().await;
-        job = client.send(job::get(session, &job.id)).await?;
+        job = client.send(job::get(session, &job.id)).await.map_err(forgotten)?;
     }
     Ok(job)
+}
+
+/// Livy answers so if it does not find a job that it has just submitted.
+fn forgotten(error: Error) -> AgentError {
+    match error.refusal() {
+        Some(refusal) if refusal.status == 500 && refusal.message.contains("key not found") => {
+            AgentError::Forgotten
+        }
+        _ => error.into(),
+    }
 }
 
 /// Finds the last line of Python's traceback, above the Java stack.
@@ -109,4 +119,22 @@ fn reason(error: &str) -> String {
     let python = error.lines().take_while(|line| !line.starts_with("\tat "));
     let last = python.filter(|line| !line.trim().is_empty()).last();
     last.unwrap_or("Livy gives no reason").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use livy_client::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn a_call_whose_job_livy_has_forgotten_may_be_made_again() {
+        let refused = |status, message: &str| {
+            let (message, retry_after) = (message.to_owned(), None);
+            forgotten(Error::Refused(Refusal { status, message, retry_after, is_livys: true }))
+        };
+        assert!(refused(500, "key not found: 3077").is_temporary());
+        assert!(!refused(500, "Internal error").is_temporary());
+        assert!(!refused(404, "Session '7' not found.").is_temporary());
+    }
 }
