@@ -9,6 +9,12 @@ use crate::kind::Kind;
 const MINOR_WITH_IDS: u64 = 5;
 /// How many letters of a random text make an id.
 const ID_LETTERS: usize = 8;
+/// The kernels of sparkmagic.
+const SPARKMAGICS: [(&str, Kind); 3] = [
+    ("pysparkkernel", Kind::Pyspark),
+    ("sparkkernel", Kind::Spark),
+    ("sparkrkernel", Kind::Sparkr),
+];
 
 /// A notebook. What it has beside the cells is kept as it is.
 #[derive(Clone, Debug)]
@@ -259,8 +265,11 @@ fn kernelspec(kind: Kind) -> Value {
     json!({"display_name": name, "language": language, "name": name})
 }
 
-/// Kernels that are installed for a profile have its name behind their own.
+/// Kernels that are installed for a profile have its name behind their own. Notebooks of sparkmagic run, too.
 fn kind_of_kernel(name: &str) -> Option<Kind> {
+    if let Some((_, kind)) = SPARKMAGICS.iter().find(|(known, _)| *known == name) {
+        return Some(*kind);
+    }
     let name = name.strip_prefix("livy-")?;
     let kind = name.split('-').next()?;
     Kind::ALL.into_iter().find(|one| one.as_str() == kind)
@@ -358,6 +367,7 @@ mod tests {
                 json!({"kernelspec": {"name": "sparkkernel", "language": "scala"}}),
                 Some(Kind::Spark),
             ),
+            (json!({"kernelspec": {"name": "pysparkkernel", "language": ""}}), Some(Kind::Pyspark)),
             (json!({"language_info": {"name": "python"}}), Some(Kind::Pyspark)),
             (json!({"kernelspec": {"name": "julia-1", "language": "julia"}}), None),
             (json!({}), None),
