@@ -3,11 +3,13 @@
 which stays as it is for everyone else, and from there to the executors.
 """
 
+import atexit
 import importlib
 import importlib.util
 import os
 import re
 import shlex
+import shutil
 import site
 import sys
 import tempfile
@@ -163,9 +165,11 @@ def make_environment():
     """Makes an environment whose packages come before those of the driver's Python."""
     import venv  # Some systems leave it out.
 
-    context = safely(active_spark_context)
     # Spark removes its own folder in the end, even if Python is killed.
-    folder = tempfile.mkdtemp(prefix='livy-kernel-packages-', dir=getattr(context, '_temp_dir', None))
+    beside = getattr(safely(active_spark_context), '_temp_dir', None)
+    folder = tempfile.mkdtemp(prefix='livy-kernel-packages-', dir=beside)
+    if beside is None:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     venv.EnvBuilder(symlinks=True).create(folder)
     with open(os.path.join(site_of(folder), 'of_driver.pth'), 'w') as file:
         file.writelines(path + '\n' for path in sys.path if is_of_packages(path))
