@@ -147,6 +147,20 @@ def printed(shown, *names):
     return "".join(c["text"] for c in streams if not names or c["name"] in names)
 
 
+def said(kernel, code, *names):
+    """Returns what a cell prints that does its work."""
+    reply, shown = kernel.run(code)
+    assert reply["status"] == "ok", reply
+    return printed(shown, *names)
+
+
+def refused(kernel, code):
+    """Returns why a cell does not do its work, and what to do."""
+    reply, _ = kernel.run(code)
+    assert reply["status"] == "error", code
+    return "\n".join([reply["evalue"], *reply["traceback"]])
+
+
 def plain(text):
     """Returns a text without its colours."""
     return re.sub(r"\x1b\[[\d;]*m", "", text)

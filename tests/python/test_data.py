@@ -7,7 +7,7 @@ import tempfile
 import time
 
 import pytest
-from conftest import SPARK_START, kernel_with_agent, printed, running_kernel, wait_until
+from conftest import SPARK_START, kernel_with_agent, refused, running_kernel, said, wait_until
 
 # A value of each type, and another: empty, negative, not a number, the first or the last.
 TYPES = {
@@ -66,20 +66,6 @@ def rows_of_types():
 def kernel(livy_url):
     with kernel_with_agent(livy_url) as kernel:
         yield kernel
-
-
-def said(kernel, code, stream="stdout"):
-    """Returns what a cell says that does its work."""
-    reply, shown = kernel.run(code)
-    assert reply["status"] == "ok", reply
-    return printed(shown, stream)
-
-
-def refused(kernel, code):
-    """Returns why a cell does not do its work, and what to do."""
-    reply, _ = kernel.run(code)
-    assert reply["status"] == "error", code
-    return "\n".join(reply["traceback"])
 
 
 def local(kernel, expression):

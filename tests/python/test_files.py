@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SPARK_START, kernel_with_agent, printed, running_kernel, wait_until
+from conftest import SPARK_START, kernel_with_agent, printed, refused, running_kernel, said, wait_until
 from network import network_to
 
 MEGABYTE = 1 << 20
@@ -31,20 +31,6 @@ def driver(tmp_path):
     folder = tmp_path / "driver"
     folder.mkdir()
     return folder
-
-
-def said(kernel, code):
-    """Returns what a magic says that does its work."""
-    reply, shown = kernel.run(code)
-    assert reply["status"] == "ok", reply
-    return printed(shown)
-
-
-def refused(kernel, code):
-    """Returns why a magic does not do its work."""
-    reply, _ = kernel.run(code)
-    assert reply["status"] == "error", code
-    return reply["evalue"]
 
 
 def names(folder):

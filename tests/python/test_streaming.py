@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from conftest import SPARK_START, printed, running_kernel
+from conftest import SPARK_START, printed, refused, running_kernel
 
 START = (
     "spark.conf.set('spark.sql.shuffle.partitions', 1)\n"
@@ -24,12 +24,6 @@ def kernel(livy_url):
 def listed(kernel):
     [(_, content)] = kernel.outputs("%streams")
     return content["data"]["text/plain"]
-
-
-def refused(kernel, code):
-    reply, _ = kernel.run(code)
-    assert reply["status"] == "error", reply
-    return "\n".join(reply["traceback"])
 
 
 def test_batches_are_shown_below_the_cell_that_started_the_query(kernel):
