@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -56,15 +55,19 @@ def start(program, tmp_path):
     def start(*arguments):
         command = [program, "exec", *arguments]
         pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        # A shell that runs the tests in its background has Ctrl-C ignored.
-        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        started.append(subprocess.Popen(command, cwd=tmp_path, preexec_fn=heed, **pipe))
+        started.append(subprocess.Popen(command, cwd=tmp_path, preexec_fn=heed_signals, **pipe))
         return started[-1]
 
     yield start
     for process in started:
         process.kill()
         process.communicate()
+
+
+def heed_signals():
+    """Undoes what a shell in the background, or nohup, has programs ignore."""
+    for number in [signal.SIGINT, signal.SIGHUP]:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def write(path, *codes, kernel="livy-pyspark", **tags):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -153,7 +154,11 @@ def test_an_interrupt_ends_a_download(kernel):
 
 def pips_of(kernel):
     """Returns the processes of pip that a kernel has started."""
-    return [child for child in psutil.Process(kernel.pid).children(recursive=True) if "download" in child.cmdline()]
+    found = []
+    for child in psutil.Process(kernel.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # It may have ended just now.
+            found += [child] if "download" in child.cmdline() else []
+    return found
 
 
 def test_markers_mean_what_they_mean_in_the_drivers_python(wheels, tmp_path):
