@@ -23,7 +23,7 @@
 #   make test-quick   run the Rust tests that need no Spark, with 5 s of the soak
 #   make test-rust    run all Rust tests, with Spark and 180 s of the soak
 #   make test-python  run Jupyter's own clients against the kernel on Spark
-#   make test-spark-3 run what differs on Spark 3.5: Scala, types and what a real Livy answered
+#   make test-spark-3 run what differs on Spark 3.5: Scala, types, data both ways and what a real Livy answered
 
 PYTHON ?= python3
 CARGO ?= cargo
@@ -105,7 +105,7 @@ test-widgets: $(VENV)/.widgets $(VENV)/spark.jsa | cargo
 test-spark-3: $(OLD_VENV)/spark.jsa | cargo
 	@echo "== what differs on Spark $(OLD_SPARK)"
 	@$(CARGO) build --locked --quiet
-	@SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" $(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark $(OLD_SPARK) --suite Scala --suite types --suite recordings
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" $(VENV)/bin/python tests/python/matrix.py target/debug/livy-kernel --spark $(OLD_SPARK) --suite Scala --suite types --suite data --suite recordings
 
 conformance: $(VENV)/.ready $(if $(LIVY_TEST_URL),,$(OLD_VENV)/.ready) | cargo
 	@echo "== comparing answers with those of a real Livy"

@@ -58,6 +58,7 @@ SUITES = {
     "Scala": ["test_scala_cells.py", "test_completion_by_language.py"],
     "SQL": ["test_sql.py", "test_streaming.py"],
     "types": ["test_values.py"],
+    "data": ["test_data.py", "test_packages.py"],
     "Connect": ["test_connect.py"],
     "recordings": ["test_conformance.py"],
     "parity": [],

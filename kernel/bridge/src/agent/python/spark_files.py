@@ -36,15 +36,16 @@ def write(frame, path, limit, rows=None, fraction=None):
 
 def collected(pyarrow, frame, limit):
     """Returns the batches in their order, and True; or those that came before they were more than the limit."""
-    batches, size = [], 0
+    batches, size, order = [], 0, None
     for each in received(frame):
         if isinstance(each, list):
-            return [batches[at] for at in each], True
+            order = each  # Behind it, Spark raises the error of a row, if there is one.
+            continue
         batches.append(each)
         size += pyarrow.ipc.get_record_batch_size(each)
         if limit is not None and size > limit:
             return batches, False
-    return batches, True
+    return batches if order is None else [batches[at] for at in order], True
 
 
 def received(frame):
