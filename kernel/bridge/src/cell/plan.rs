@@ -42,32 +42,25 @@ pub fn of(cell: &str, kernel: Kind) -> Result<Plan, CellError> {
         return Ok(Plan::Local(code.to_owned()));
     }
     if let Some(magic) = transfer::parse(cell) {
-        return Ok(match magic? {
-            MagicRequest::Run(magic) => Plan::File(magic),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
+        return Ok(planned(magic?, Plan::File));
     }
     if let Some(request) = packages::parse(cell) {
-        return Ok(match request? {
-            MagicRequest::Run(request) => Plan::Packages(request),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
+        return Ok(planned(request?, Plan::Packages));
     }
     if let Some(passing) = value_magic::parse(cell) {
-        return Ok(match passing? {
-            MagicRequest::Run(passing) => Plan::Passing(passing),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
+        return Ok(planned(passing?, Plan::Passing));
     }
     if let Some(magic) = magics::parse(cell) {
-        return Ok(match magic? {
-            MagicRequest::Run(magic) => Plan::Magic(magic),
-            MagicRequest::Help(help) => Plan::Help(help),
-        });
+        return Ok(planned(magic?, Plan::Magic));
     }
     let source = cell_source::parse(cell, kernel);
-    Ok(match sql::plan(&source, kernel)? {
-        MagicRequest::Run(plan) => Plan::Statements { plan, is_timed: source.is_timed },
+    let statements = |plan| Plan::Statements { plan, is_timed: source.is_timed };
+    Ok(planned(sql::plan(&source, kernel)?, statements))
+}
+
+fn planned<T>(request: MagicRequest<T>, plan: impl FnOnce(T) -> Plan) -> Plan {
+    match request {
+        MagicRequest::Run(asked) => plan(asked),
         MagicRequest::Help(help) => Plan::Help(help),
-    })
+    }
 }

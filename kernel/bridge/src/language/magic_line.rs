@@ -13,6 +13,16 @@ pub enum MagicRequest<T> {
     Help(String),
 }
 
+impl<T> MagicRequest<T> {
+    /// The same request for what these options mean.
+    pub fn map<U>(self, meaning: impl FnOnce(T) -> U) -> MagicRequest<U> {
+        match self {
+            Self::Run(options) => MagicRequest::Run(meaning(options)),
+            Self::Help(help) => MagicRequest::Help(help),
+        }
+    }
+}
+
 /// Parses a line. The magic's name may be in any case.
 ///
 /// # Errors

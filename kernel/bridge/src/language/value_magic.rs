@@ -132,10 +132,7 @@ pub fn parse(cell: &str) -> Option<Result<MagicRequest<Passing>, CellError>> {
     let cell = cell_source::skip_to_magic(cell);
     let first = cell.split_whitespace().next()?.to_ascii_lowercase();
     Line::command().find_subcommand(first)?;
-    Some(magic_line::parse::<Line>(cell).map(|asked| match asked {
-        MagicRequest::Run(line) => MagicRequest::Run(line.into()),
-        MagicRequest::Help(help) => MagicRequest::Help(help),
-    }))
+    Some(magic_line::parse::<Line>(cell).map(|asked| asked.map(Passing::from)))
 }
 
 impl From<Line> for Passing {

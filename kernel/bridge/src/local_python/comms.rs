@@ -29,6 +29,16 @@ struct OfComm {
 }
 
 impl OpenComms {
+    /// Whether there are any.
+    pub fn are_used(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    /// Whether this one is open.
+    pub fn has(&self, id: &str) -> bool {
+        self.lock().contains_key(id)
+    }
+
     /// Their ids and the names of their targets.
     pub fn list(&self) -> BTreeMap<String, String> {
         let comms = self.lock();

@@ -82,7 +82,17 @@ impl LocalPython {
         python::with(&python::PIP, self.asked.as_deref()).await
     }
 
-    /// Its comms with the notebook, such as widgets: their ids and the names of their targets.
+    /// Whether it has comms with the notebook, such as widgets.
+    pub fn has_comms(&self) -> bool {
+        self.running().is_some_and(|process| process.listeners.comms.are_used())
+    }
+
+    /// Whether it has this one.
+    pub fn has_comm(&self, id: &str) -> bool {
+        self.running().is_some_and(|process| process.listeners.comms.has(id))
+    }
+
+    /// Its comms: their ids and the names of their targets.
     pub fn comms(&self) -> BTreeMap<String, String> {
         self.running().map(|process| process.listeners.comms.list()).unwrap_or_default()
     }

@@ -94,12 +94,8 @@ pub fn parse(cell: &str) -> Option<Result<MagicRequest<FromHere>, CellError>> {
             "Put the other lines into the next cell.",
         )));
     }
-    Some(magic_line::parse::<Line>(line).map(|asked| match asked {
-        MagicRequest::Run(Line::Pip { command: Command::Install(request) }) => {
-            MagicRequest::Run(request)
-        }
-        MagicRequest::Help(help) => MagicRequest::Help(help),
-    }))
+    let request = |Line::Pip { command: Command::Install(request) }: Line| request;
+    Some(magic_line::parse::<Line>(line).map(|asked| asked.map(request)))
 }
 
 impl FromHere {

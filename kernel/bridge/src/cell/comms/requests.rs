@@ -111,20 +111,15 @@ impl CommRequests {
     /// Whether a message is for a comm of the Python of this machine. What a frontend opens is the session's
     /// unless that has no comms.
     fn is_for_local_python(&self, request: &Request) -> bool {
-        let comms = self.context.local_python.comms();
+        let local = &self.context.local_python;
         let is_opened = request.msg_type() == "comm_open";
-        match request.content() {
-            Ok(OfComm { comm_id }) => {
-                comms.contains_key(&comm_id)
-                    || (is_opened && !comms.is_empty() && !self.context.comms.are_used())
-            }
-            Err(_) => false,
-        }
+        let is_of_local = is_opened && !self.context.comms.are_used() && local.has_comms();
+        request.content().is_ok_and(|OfComm { comm_id }| is_of_local || local.has_comm(&comm_id))
     }
 
     /// Whether there may be comms to list.
     pub fn are_used(&self) -> bool {
-        self.context.comms.are_used() || !self.context.local_python.comms().is_empty()
+        self.context.comms.are_used() || self.context.local_python.has_comms()
     }
 
     /// Lists the open comms, of this target if one is given.

@@ -96,7 +96,7 @@ fn of_settings(settings: &Settings, secrets: &mut Vec<String>) {
     of_properties(&Value::Object(settings.session()), false, secrets);
 }
 
-/// Adds the values of properties, unless they are numbers or words that everybody knows.
+/// Adds the passwords of addresses in properties, and the values of those whose names say that they are secrets.
 fn of_properties(value: &Value, is_named: bool, secrets: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
