@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::Crate;
 
 /// The rooms of the bridge, from the top floor down. Rooms on one floor do not import each other.
-const FLOORS: [&[&str]; 21] = [
+const FLOORS: [&[&str]; 22] = [
     &["lib"],
     &["exec"],
     &["kernel", "terminal"],
@@ -34,6 +34,7 @@ const FLOORS: [&[&str]; 21] = [
     &["language"],
     &["settings"],
     &["policy"],
+    &["records"],
     &["platform"],
     &["error"],
     &["kind"],

@@ -22,6 +22,7 @@ mod output;
 mod packages;
 mod platform;
 mod policy;
+mod records;
 mod server;
 mod session;
 mod settings;

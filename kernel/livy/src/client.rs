@@ -157,6 +157,11 @@ impl Client {
         self.requester.servers.troubles.subscribe()
     }
 
+    /// Watches why the servers do not accept who asks, or do not prove who they are; none while they do.
+    pub fn login_trouble(&self) -> watch::Receiver<Option<String>> {
+        self.requester.servers.login_trouble.subscribe()
+    }
+
     /// Begins a report of trouble that no single request has, for example between two polls.
     pub fn trouble_report(&self) -> TroubleReport<'_> {
         self.requester.servers.trouble_report()

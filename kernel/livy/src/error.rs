@@ -184,6 +184,15 @@ impl Error {
         self.refusal().is_some_and(|refusal| refusal.status == 401)
     }
 
+    /// Whether the server does not accept who asks, or does not prove who it is.
+    pub fn is_about_login(&self) -> bool {
+        match self {
+            Self::Auth(_) | Self::Unproven { .. } | Self::Untrusted { .. } => true,
+            Self::NotSent(error) => error.is_about_login(),
+            _ => self.is_unauthorized(),
+        }
+    }
+
     /// Whether the server is too busy, and asks for fewer requests or says when it is back.
     pub fn is_throttled(&self) -> bool {
         self.refusal().is_some_and(|refusal| {

@@ -44,6 +44,8 @@ pub(crate) struct Requester {
 pub(crate) struct Servers {
     pub list: Vec<Server>,
     pub troubles: watch::Sender<Troubles>,
+    /// Why the last request was not accepted for who asked; none once one was.
+    pub login_trouble: watch::Sender<Option<String>>,
     reports: AtomicU64,
 }
 
@@ -60,8 +62,12 @@ impl Requester {
         let all = [options].into_iter().chain(others);
         let list: Vec<Server> = all.map(Server::new).collect::<Result<_, _>>()?;
         let route = Arc::new(Route::new(0, list.len()));
-        let servers =
-            Servers { list, troubles: watch::Sender::default(), reports: AtomicU64::new(0) };
+        let servers = Servers {
+            list,
+            troubles: watch::Sender::default(),
+            login_trouble: watch::Sender::default(),
+            reports: AtomicU64::new(0),
+        };
         Ok(Self { servers: Arc::new(servers), route, given_up: CancellationToken::new() })
     }
 
@@ -114,6 +120,22 @@ impl Servers {
         &self.list[0]
     }
 
+    /// Notes whether the last request was accepted for who asked. What fails otherwise says nothing of that.
+    fn note_login(&self, error: Option<&Error>) {
+        let trouble = match error {
+            None => None,
+            Some(error) if error.is_about_login() => Some(error.to_string()),
+            Some(_) => return,
+        };
+        self.login_trouble.send_if_modified(|known| {
+            let has_changed = known.is_some() != trouble.is_some();
+            if has_changed {
+                *known = trouble;
+            }
+            has_changed
+        });
+    }
+
     pub fn trouble_report(&self) -> TroubleReport<'_> {
         TroubleReport::new(&self.troubles, self.reports.fetch_add(1, Ordering::Relaxed))
     }
@@ -148,7 +170,9 @@ pub(crate) struct Exchange<'a, T> {
 impl<T: DeserializeOwned> Exchange<'_, T> {
     /// Makes the next attempt, and waits after one that failed and may be repeated.
     pub async fn advance(&mut self) -> AttemptOutcome<T> {
-        let error = match self.attempt().await {
+        let attempted = self.attempt().await;
+        self.requester.servers.note_login(attempted.as_ref().err());
+        let error = match attempted {
             Ok(reply) => return AttemptOutcome::Ended(Ok(reply)),
             Err(error) => error,
         };

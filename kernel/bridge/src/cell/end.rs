@@ -4,6 +4,7 @@ use crate::{
     cell::{context::KernelContext, request::CellRequest},
     display::sink::OutputSink,
     error::CellError,
+    records::Count,
     session::journal::Journal,
 };
 
@@ -24,10 +25,20 @@ pub async fn show<T>(
     {
         sink.publish(&failure.message()).await;
     }
+    count(context, result.as_ref().err());
     sink.flush().await;
     if let Some(request) = asked.request.clone() {
         let note = move |journal: &Journal| journal.all_is_shown(&request.envelope());
         context.sessions.journal.note_departure(sink.frontend(), note);
     }
     result
+}
+
+fn count(context: &KernelContext, failure: Option<&CellError>) {
+    let end = match failure.map(|failure| failure.ename.as_str()) {
+        None => "ok",
+        Some("KeyboardInterrupt") => "cancelled",
+        Some(_) => "error",
+    };
+    context.sessions.records.count(Count::Cell { language: context.kind.as_str(), end });
 }

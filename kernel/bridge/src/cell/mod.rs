@@ -5,6 +5,7 @@ mod allowed;
 mod comms;
 mod context;
 mod end;
+mod end_report;
 mod event_output;
 mod expressions;
 mod hidden;
@@ -15,6 +16,7 @@ mod plan;
 mod poll;
 mod prepared_session;
 mod printed_echo;
+mod recording;
 mod reply;
 mod request;
 mod resume;
@@ -168,7 +170,9 @@ async fn transfer_file(
 ) -> Result<Vec<Value>, CellError> {
     let (handle, _in_use) = prepared(context, asked, sink, &[]).await?;
     let agent = agent_of(asked, &handle).await?;
-    transfer::run(magic, &agent, sink, &asked.interrupt).await.map(|()| Vec::new())
+    transfer::run(magic, &agent, sink, &asked.interrupt, &handle.records())
+        .await
+        .map(|()| Vec::new())
 }
 
 async fn install_from_here(
@@ -180,7 +184,8 @@ async fn install_from_here(
     let (handle, _in_use) = prepared(context, asked, sink, &[]).await?;
     let agent = agent_of(asked, &handle).await?;
     let local = &context.local_python;
-    let code = packages::bring(request, &agent, local, sink, &asked.interrupt).await?;
+    let records = handle.records();
+    let code = packages::bring(request, &agent, local, sink, &asked.interrupt, &records).await?;
     let step = PlannedStatement::of_user(Kind::Pyspark, code);
     run_statements(context, asked, sink, vec![step]).await
 }

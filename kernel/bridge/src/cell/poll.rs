@@ -71,6 +71,9 @@ pub async fn poll(
 ) -> Result<Ending, CellError> {
     let (handle, id) = (run.handle, statement.id.clone());
     run.board.report_livy(&statement);
+    if statement.is_finished() {
+        run.end.ended(&statement, false);
+    }
     let mut execution = Execution::begin(statement);
     let mut polls = PollPolicy::STATEMENT.start();
     let mut outage = Outage::new(run);
@@ -94,6 +97,7 @@ pub async fn poll(
         };
         let polled = tokio::select! {
             () = run.asked.interrupt.cancelled(), if !cancelling => {
+                handle.records().cancel(id.as_str());
                 interrupt::stop(handle, &id, run.kind);
                 execution = execution.interrupt();
                 polls = PollPolicy::STATEMENT.start();
@@ -105,6 +109,9 @@ pub async fn poll(
             Ok(statement) => {
                 outage.ends();
                 run.board.report_livy(&statement);
+                if statement.is_finished() {
+                    run.end.ended(&statement, cancelling);
+                }
                 execution = execution.observe(statement);
             }
             Err(error @ Error::TooLarge { .. }) => execution = execution.gives_too_much(&error),

@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     cell::{
-        context::KernelContext, end, reply::CellReply, request::CellRequest, statement,
-        statement_run::StatementRun,
+        context::KernelContext, end, end_report::EndReport, reply::CellReply, request::CellRequest,
+        statement, statement_run::StatementRun,
     },
     display::{progress::ProgressBoard, sink::OutputSink},
     error::CellError,
@@ -63,6 +63,8 @@ async fn follow(
             None => None,
         },
         board: ProgressBoard::default(),
+        // Its end is recorded with what else the killed kernel had sent.
+        end: EndReport::default(),
     };
     let payload = statement::resume(&run, statement, entry.next).await?;
     match entry.left {

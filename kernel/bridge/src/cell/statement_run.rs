@@ -6,7 +6,7 @@ use livy_client::Statement;
 
 use crate::{
     agent::Agent,
-    cell::{context::KernelContext, request::CellRequest},
+    cell::{context::KernelContext, end_report::EndReport, request::CellRequest},
     display::{progress::ProgressBoard, sink::OutputSink},
     error::CellError,
     kind::Kind,
@@ -50,6 +50,8 @@ pub struct StatementRun<'a> {
     pub agent: Option<Agent>,
     /// How far it is, as Livy and the agent say.
     pub board: ProgressBoard,
+    /// Where its end is reported for the records.
+    pub end: EndReport,
 }
 
 impl<'a> StatementRun<'a> {
@@ -87,6 +89,7 @@ impl<'a> StatementRun<'a> {
             after_run: context.progress,
             agent,
             board: ProgressBoard::default(),
+            end: EndReport::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use livy_client::{Error, Fate, Statement, statement::NewStatement};
 
 use crate::{
     agent::Agent,
-    cell::{interrupt, session_loss, statement_run::StatementRun},
+    cell::{interrupt, recording::Recording, session_loss, statement_run::StatementRun},
     error::CellError,
     platform::task,
 };
@@ -18,10 +18,13 @@ use crate::{
 pub async fn submit(run: &StatementRun<'_>) -> Result<Statement, CellError> {
     let new = NewStatement { code: run.code.clone(), kind: kind(run) };
     let first_event = run.agent.as_ref().map(Agent::position);
+    let recording = Recording::begin(run).await?;
     let (handle, interrupt) = (run.handle.clone(), run.asked.interrupt.clone());
     let post = task::run_detached("it sent the cell", async move {
         let result = handle.submit(&new, interrupt.clone()).await;
+        recording.sent(&handle, &result);
         if let (Ok(statement), true) = (&result, interrupt.is_cancelled()) {
+            handle.records().cancel(statement.id.as_str());
             interrupt::cancel(handle, statement.id.clone()).await;
         }
         result

@@ -124,6 +124,8 @@ impl Bench {
             options: wanted,
             source: None,
             policy: Default::default(),
+            audits: Vec::new(),
+            metrics: None,
         };
         let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);
         Self { trap, sessions, options, _server: server, _folder: folder }

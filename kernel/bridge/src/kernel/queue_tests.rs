@@ -99,6 +99,8 @@ fn context(folder: &TempDir) -> KernelContext {
         options: SessionOptions::default(),
         source: None,
         policy: Default::default(),
+        audits: Vec::new(),
+        metrics: None,
     };
     let journal = Journal::new(files, Kind::Pyspark);
     let sessions = Manager::new(Kind::Pyspark, settings, notices, journal);

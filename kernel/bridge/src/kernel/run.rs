@@ -81,6 +81,7 @@ pub async fn serve(
 ) -> Result<(), String> {
     warn_of_faults(settings);
     let Setup { kind, name, sessions, notices, end_limit } = setup;
+    let records = sessions.records.clone();
     let history = History::open(kind, history_folder(settings));
     let local_python = LocalPython::new(settings.local_cells_python());
     let comms = Comms::of_kernel(name);
@@ -108,6 +109,7 @@ pub async fn serve(
     threads.end();
     let ended = async { tokio::join!(history.flush(), local_python.end(), sessions.end()) };
     let _ = tokio::time::timeout(end_limit, ended).await;
+    records.written().await;
     if let Some(cleanup) = sessions.pending_cleanup() {
         cleanup.spawn_cleanup_process();
     }

@@ -7,7 +7,7 @@ use crate::{
     display::panel::Text,
     error::CellError,
     magics::errors::unanswered,
-    server::{affinity::Subject, local_file::absolute},
+    server::{affinity::Subject, batch_record::submission, local_file::absolute},
     session::Manager,
     settings::session_properties,
 };
@@ -43,7 +43,11 @@ pub async fn submit(sessions: &Manager, options: &Options) -> Result<Submitted, 
     if client.endpoint().is_loopback() {
         new.file = absolute(new.file);
     }
-    let batch = client.send(batch::create(&new)).await.map_err(|error| unanswered(&error))?;
+    sessions.records.check().await?;
+    let submitted = client.send(batch::create(&new)).await;
+    let id = submitted.as_ref().map(|batch| &batch.id).ok();
+    sessions.records.note(submission(client.endpoint(), &new, id));
+    let batch = submitted.map_err(|error| unanswered(&error))?;
     Subject::batches(&client).note(&client);
     Ok(Submitted { client, id: batch.id })
 }

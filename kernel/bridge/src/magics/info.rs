@@ -25,6 +25,7 @@ pub async fn info(sessions: &Manager, kernel: Kind) -> Text {
     let mut rows = Rows::new();
     rows.extend(sessions.settings_source().map(|source| ("Settings", source.to_owned())));
     rows.extend(sessions.policy().source().map(|source| ("Policy", source)));
+    rows.extend(sessions.audits().iter().map(|audit| ("Audit", audit.to_string())));
     match sessions.state() {
         State::Ready(handle) => of_session(sessions, &handle, kernel, &mut rows).await,
         State::Starting(starting) => rows.push(("Session", starting_session(&starting))),

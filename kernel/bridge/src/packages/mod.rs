@@ -22,6 +22,7 @@ use crate::{
         download::download,
         error::{failed, interrupted},
     },
+    records::SessionRecords,
 };
 
 /// Downloads the packages and carries them to the driver. Returns the cell that installs them there.
@@ -35,12 +36,13 @@ pub async fn bring(
     local: &LocalPython,
     sink: &OutputSink,
     interrupt: &CancellationToken,
+    records: &SessionRecords,
 ) -> Result<String, CellError> {
     let fetching = fetch(request, agent, local, sink);
     let fetched = interrupt.run_until_cancelled(fetching).await.ok_or_else(interrupted)?;
     let (driver, folder) = fetched?;
     let files = wheel::needed(folder.path(), request, &driver)?;
-    carry(&files, agent, &driver, sink, interrupt).await?;
+    carry(&files, agent, &driver, sink, interrupt, records).await?;
     Ok(request.cell_of_driver(&driver.wheels))
 }
 

@@ -21,7 +21,7 @@ use std::path::Path;
 
 use livy_client::{Endpoint, SessionProperties, Verify, batch::NewBatch};
 
-use crate::policy::rules::Rules;
+use crate::{policy::rules::Rules, records::Audit};
 
 /// What the administrators allow; everything, if there is no file.
 #[derive(Clone, Debug, Default)]
@@ -136,6 +136,15 @@ impl Policy {
         self.check(Ability::Batches, "a batch")?;
         let properties = self.apply(new.properties.for_batch())?;
         Ok(NewBatch { properties, ..new })
+    }
+
+    /// Where the administrators want to have told what users do.
+    pub fn audits(&self) -> Vec<Audit> {
+        let audit = |rules: &Rules| {
+            let to = rules.audit.to.clone()?;
+            Some(Audit { to, has_code: rules.audit.code })
+        };
+        self.files.iter().filter_map(audit).collect()
     }
 
     /// Says which files apply, and which one cannot be understood.

@@ -6,7 +6,10 @@ use livy_client::{Endpoint, Verify, time};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Value;
 
-use crate::policy::{ability::Ability, error::PolicyError, limits::Limits, servers::AllowedServer};
+use crate::{
+    policy::{ability::Ability, error::PolicyError, limits::Limits, servers::AllowedServer},
+    records::{Destination, Person},
+};
 
 /// One policy.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,12 +27,22 @@ pub struct Rules {
     tls: TlsRules,
     pub force: Forced,
     pub max: Limits,
+    pub audit: AuditRules,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct TlsRules {
     verify: bool,
+}
+
+/// What is told of what users do.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditRules {
+    #[serde(deserialize_with = "destination")]
+    pub to: Option<Destination>,
+    pub code: bool,
 }
 
 /// What every session and batch gets.
@@ -149,6 +162,13 @@ impl Forced {
         let of_livy = of_livy.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
         of_livy.chain(self.conf.iter().map(|(key, value)| (key.as_str(), value.as_str())))
     }
+}
+
+/// Reads where an audit goes.
+fn destination<'de, D: Deserializer<'de>>(to: D) -> Result<Option<Destination>, D::Error> {
+    let person = Person::of_process();
+    let to = Destination::parse(&String::deserialize(to)?, &person);
+    to.map(Some).map_err(|why| D::Error::custom(format!("audit.to {why}")))
 }
 
 /// Reads Spark's configuration: `spark.a = 1` is a table in a table for TOML, and one name for Spark.

@@ -1,6 +1,7 @@
 //! Reaches Livy servers and what is on them, for the session, the magics and the terminal alike.
 
 pub mod affinity;
+pub mod batch_record;
 pub mod cleanup;
 pub mod connection;
 pub mod local_file;

@@ -22,6 +22,7 @@ use crate::{
     },
     kind::Kind,
     language::agent_need::{AgentNeed, AgentUse},
+    records::{Records, SessionFacts, SessionRecords},
     server::{connection::Connection, session_name},
     session::{
         lifetime::Lifetime,
@@ -54,6 +55,8 @@ pub struct SessionHandle {
     /// The newest of the statements that this kernel has submitted.
     submitted: Arc<Mutex<VecDeque<Id>>>,
     agent: Arc<AgentSlot>,
+    /// Where what is done in the session is told.
+    told: Records,
     lifetime: Arc<Mutex<Lifetime>>,
     /// Nothing has run in the session yet.
     new: Arc<AtomicBool>,
@@ -91,6 +94,7 @@ impl SessionHandle {
             in_doubt: false,
             submitted: Arc::default(),
             agent,
+            told: Records::none(),
             lifetime: Arc::new(Mutex::new(lifetime)),
             new: Arc::new(AtomicBool::new(true)),
             without_scala: Arc::new(AtomicBool::new(true)),
@@ -109,6 +113,11 @@ impl SessionHandle {
     /// Sets when the session gets an agent, and why that must not install packages, if it must not.
     pub fn with_agent(self, policy: AgentPolicy, pip_refusal: Option<String>) -> Self {
         Self { agent: Arc::new(AgentSlot::new(policy, pip_refusal)), ..self }
+    }
+
+    /// Sets where what is done in the session is told.
+    pub fn with_records(self, records: &Records) -> Self {
+        Self { told: records.clone(), ..self }
     }
 
     /// Shares what is known of Python with the kernel's other sessions: where it ends at once, it may
@@ -155,6 +164,17 @@ impl SessionHandle {
     /// What tells the session from others of its id.
     pub fn identity(&self) -> Identity {
         self.client.identity().unwrap_or_else(|| session_name::identity(&self.session))
+    }
+
+    /// The session, as records have it.
+    pub fn facts(&self) -> SessionFacts {
+        let (server, user) = (self.client.endpoint().to_string(), self.session.proxy_user.clone());
+        SessionFacts::new(server, &self.identity(), user)
+    }
+
+    /// Records what is done in the session.
+    pub fn records(&self) -> SessionRecords {
+        SessionRecords::new(&self.told, self.facts())
     }
 
     /// Whether a server's answer is about this session.
@@ -301,7 +321,8 @@ impl SessionHandle {
         }
     }
 
-    fn newest(&self) -> Option<Id> {
+    /// The newest of its statements.
+    pub fn newest(&self) -> Option<Id> {
         self.submitted().back().cloned()
     }
 

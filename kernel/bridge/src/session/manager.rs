@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use livy_client::{Client, Id, Session, SessionProperties};
@@ -21,6 +21,7 @@ use crate::{
     language::agent_need::{AgentNeed, AgentUse},
     platform::task::{self, Panicked},
     policy::{Ability, Policy},
+    records::{Audit, Records, SessionEnd},
     server::{
         affinity::Subject, cleanup::PendingCleanup, connection::Connection, session_end,
         session_owner::SessionOwner,
@@ -46,6 +47,8 @@ pub struct Manager {
     pub(super) notices: mpsc::UnboundedSender<String>,
     /// What a kernel that is started in this one's place has to know.
     pub journal: Journal,
+    /// Where what the kernel does is told and counted.
+    pub records: Records,
     pub(super) state: watch::Sender<State>,
     /// What `%%configure` has set for sessions to come.
     pub(super) configuration: Mutex<SessionProperties>,
@@ -85,11 +88,13 @@ impl Manager {
         notices: mpsc::UnboundedSender<String>,
         journal: Journal,
     ) -> Arc<Self> {
+        let records = Records::start(settings.audits.clone(), settings.metrics.clone());
         Arc::new(Self {
             kind,
             settings,
             notices,
             journal,
+            records,
             state: watch::Sender::new(State::Absent),
             configuration: Mutex::default(),
             connection: tokio::sync::Mutex::new(None),
@@ -109,6 +114,11 @@ impl Manager {
     /// What the administrators allow.
     pub fn policy(&self) -> &Policy {
         &self.settings.policy
+    }
+
+    /// Where what the kernel does is told.
+    pub fn audits(&self) -> &[Audit] {
+        &self.settings.audits
     }
 
     /// When sessions get an agent.
@@ -215,6 +225,7 @@ impl Manager {
             self.journal.session(None);
             Subject::session(&lost.identity()).forget();
             self.held().owner = None;
+            lost.records().end(SessionEnd::Lost);
         }
         if changed && lost.is_own() {
             let (manager, lost) = (Arc::clone(self), lost.clone());
@@ -248,6 +259,9 @@ impl Manager {
         };
         if let Some(local) = connection.local {
             local.close().await;
+            if let Some(handle) = self.ready_session() {
+                handle.records().end(SessionEnd::Ended);
+            }
         } else if let Some(handle) = self.ready_session() {
             self.leave(&handle).await;
         }
@@ -280,9 +294,16 @@ impl Manager {
         self.state.send_replace(State::Starting(Starting::now(None)));
         let manager = Arc::clone(self);
         let start = async move {
+            let began = Instant::now();
             match manager.start().await {
-                Ok(handle) => manager.set_ready(handle).await,
-                Err(failure) => manager.set_failed(failure),
+                Ok(handle) => {
+                    manager.record_start(&handle, began.elapsed());
+                    manager.set_ready(handle).await;
+                }
+                Err(failure) => {
+                    manager.record_failure(&failure, began.elapsed()).await;
+                    manager.set_failed(failure);
+                }
             }
         };
         self.begin_task("it started a session", start);
@@ -331,6 +352,7 @@ impl Manager {
             "it watched over its session",
             Arc::clone(self).watch_over(handle.clone()),
         );
+        self.record_leftovers(handle.client.clone());
         self.state.send_replace(State::Ready(handle));
     }
 
@@ -345,6 +367,7 @@ impl Manager {
         let handle = SessionHandle::new(connection, session)
             .with_limits(created, options)
             .with_agent(*agents, self.pip_refusal())
+            .with_records(&self.records)
             .sharing_python_loss(&self.without_python);
         if AgentNeed::of(AgentUse::Session, self.kind, *agents) == AgentNeed::AtSessionStart {
             handle.request_agent();

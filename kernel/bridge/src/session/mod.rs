@@ -11,9 +11,11 @@ mod manager;
 pub mod origin;
 mod pool;
 mod pooling;
+mod record;
 mod recover;
 mod start;
 mod state;
+pub mod statement_end;
 mod switch;
 mod watch;
 

@@ -9,6 +9,7 @@ use tokio::join;
 use crate::{
     error::CellError,
     platform::private_file,
+    records::SessionEnd,
     server::{
         cleanup::PendingCleanup,
         connection::Connection,
@@ -216,18 +217,26 @@ impl Manager {
     /// Leaves the session at the kernel's end: one of a pool is given back, unless the user has asked for
     /// an empty one by a restart.
     pub(super) async fn leave(&self, handle: &SessionHandle) {
-        match &handle.origin {
-            Origin::Joined => {}
-            Origin::Pooled(lease) if !self.held().restarts => self.give_back(handle, lease).await,
+        let end = match &handle.origin {
+            Origin::Joined => SessionEnd::Left,
+            Origin::Pooled(lease) if !self.held().restarts => {
+                self.give_back(handle, lease).await;
+                SessionEnd::Returned
+            }
             Origin::Pooled(_) => {
                 self.held().cleanup = Some(PendingCleanup::Known(handle.identity()));
                 if let Err(error) = private_file::write_json(&self.journal.wish_for_new(), &()) {
                     tracing::warn!("the next session may have variables: {error}");
                 }
                 self.delete(&handle.client, &handle.session.id).await;
+                SessionEnd::Ended
             }
-            Origin::Started => self.delete(&handle.client, &handle.session.id).await,
-        }
+            Origin::Started => {
+                self.delete(&handle.client, &handle.session.id).await;
+                SessionEnd::Ended
+            }
+        };
+        handle.records().end(end);
     }
 
     /// Whether the next session is to have no variables: the user has asked for a new one in place of

@@ -119,9 +119,13 @@ impl Manager {
                     return self.set_lost(Loss::taken(id)).await;
                 };
                 let handle = self.handle_of(connection, session, SystemTime::now());
+                self.record_recovery(&handle);
                 self.set_recovered(handle.recovered(origin)).await;
             }
-            Some(Err(loss)) => self.set_lost(loss).await,
+            Some(Err(loss)) => {
+                self.record_leftovers(connection.client);
+                self.set_lost(loss).await;
+            }
         }
     }
 

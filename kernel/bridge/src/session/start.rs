@@ -14,7 +14,7 @@ use crate::{
         resource::Resource,
         session_name,
     },
-    session::{handle::SessionHandle, loss, manager::Manager, origin::Origin},
+    session::{handle::SessionHandle, loss, manager::Manager, origin::Origin, record},
 };
 
 /// How long a server may be silent while it starts a session of this kernel.
@@ -71,7 +71,11 @@ impl Manager {
         let mut known = self.connection.lock().await;
         let connection = match &*known {
             Some(connection) if !connection.is_gone().await => connection.clone(),
-            _ => Connection::open(&self.settings.target, &self.journal.lease()).await?,
+            _ => {
+                let opened = Connection::open(&self.settings.target, &self.journal.lease()).await?;
+                record::watch_way(&opened.client, &self.records);
+                opened
+            }
         };
         *known = Some(connection.clone());
         self.update_starting(|starting| {

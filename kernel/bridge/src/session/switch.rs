@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use livy_client::{Client, Id};
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     error::CellError,
+    records::SessionEnd,
     server::{cleanup::PendingCleanup, session_end},
     session::{
         handle::SessionHandle,
@@ -31,6 +32,7 @@ impl Manager {
     ///
     /// Why the session cannot be joined; the kernel then keeps the one that it has.
     pub async fn attach(self: &Arc<Self>, id_or_name: &str) -> Result<SessionHandle, CellError> {
+        let began = Instant::now();
         let connection = self.connect().await?;
         let found = find(&connection.client, id_or_name).await;
         let (client, session) = found.map_err(|error| match error.is_not_found() {
@@ -48,12 +50,16 @@ impl Manager {
         self.stop_start().await;
         self.take_started_ahead();
         let (before, pooled) = (self.own_session(), self.ready_session());
+        self.record_start(&handle, began.elapsed());
         // An interrupt may end this at any await: the journal and the state change together.
         self.write_down(&handle);
         self.publish_ready(handle.clone());
         self.journal.written().await;
         if let Some(before) = before {
             self.end_own(&before, &handle.client).await;
+            if let Some(ended) = pooled {
+                ended.records().end(SessionEnd::Ended);
+            }
         } else if let Some(before) = pooled {
             self.leave(&before).await;
         }
@@ -105,6 +111,8 @@ impl Manager {
         if let Some(lease) = handle.lease() {
             self.give_back(&handle, lease).await;
         }
+        let is_returned = handle.lease().is_some();
+        handle.records().end(if is_returned { SessionEnd::Returned } else { SessionEnd::Left });
         Some(handle)
     }
 
@@ -126,6 +134,7 @@ impl Manager {
         self.state.send_replace(State::Absent);
         self.journal.session(None);
         self.journal.written().await;
+        let records = handle.as_ref().map(SessionHandle::records);
         let ended = match handle.filter(|handle| handle.lease().is_some()) {
             Some(pooled) if is_unused => {
                 self.leave(&pooled).await;
@@ -137,6 +146,9 @@ impl Manager {
         let client = self.connect().await.ok()?.client;
         // The next session may be to have this one's name.
         self.end_own(&ended, &client).await;
+        if let Some(records) = records {
+            records.end(SessionEnd::Ended);
+        }
         ended.id()
     }
 }

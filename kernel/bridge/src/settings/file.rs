@@ -17,14 +17,16 @@ use crate::{
 };
 
 /// The names of tables in the file.
-const TABLES: [&str; 6] = ["tls", "kerberos", "aws", "local", "session", "profiles"];
+const TABLES: [&str; 8] =
+    ["tls", "kerberos", "aws", "local", "audit", "metrics", "session", "profiles"];
 const DEFAULT_PROFILE: &str = "default_profile";
 /// Keys whose value is a path, relative to the file's folder.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "startup",
     "local_python",
     "local.python",
     "kerberos.keytab",
+    "metrics.file",
     "tls.ca_file",
     "tls.client_cert",
     "tls.client_key",

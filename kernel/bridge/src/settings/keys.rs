@@ -182,6 +182,24 @@ pub const KEYS: &[Key] = &[
         "the role that sessions of EMR Serverless run as",
     ),
     key(
+        "audit.to",
+        "LIVY_AUDIT_TO",
+        "\"/var/log/livy-kernel/{user}.jsonl\"",
+        "where a line is written for each session, statement, cancel, transfer and login that fails: a file ({user} is the name of the account), syslog, or syslog: with the path of a socket; nowhere by default",
+    ),
+    key(
+        "audit.code",
+        "LIVY_AUDIT_CODE",
+        "false",
+        "whether these lines have the code of statements beside its hash (yes or no in the environment)",
+    ),
+    key(
+        "metrics.file",
+        "LIVY_METRICS_FILE",
+        "\"/var/lib/metrics/livy-kernel.prom\"",
+        "the file in which kernels count what `livy-kernel metrics` prints; by default in Jupyter's data folder",
+    ),
+    key(
         "tls.ca_file",
         "LIVY_TLS_CA_FILE",
         "\"/etc/ssl/company.pem\"",

@@ -6,6 +6,7 @@ pub mod file;
 pub mod keys;
 mod layers;
 pub mod lenient_json;
+mod records;
 mod refusals;
 mod session_options;
 pub mod session_properties;
@@ -84,6 +85,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), SettingsError> {
         self.wanted_target()?;
+        self.audits()?;
         self.session_options()?;
         self.agents()?;
         self.progress()?;

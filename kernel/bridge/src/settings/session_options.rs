@@ -6,6 +6,7 @@ use livy_client::SessionProperties;
 
 use crate::{
     policy::Policy,
+    records::Audit,
     settings::{
         choices::{AgentPolicy, OnLoss, Start},
         error::SettingsError,
@@ -30,6 +31,10 @@ pub struct SessionSettings {
     pub source: Option<String>,
     /// What the administrators allow.
     pub policy: Arc<Policy>,
+    /// Where what the kernel does is told.
+    pub audits: Vec<Audit>,
+    /// Where it is counted.
+    pub metrics: Option<PathBuf>,
 }
 
 /// What the user wants of sessions.
@@ -78,8 +83,19 @@ impl Settings {
             Ok(options) => (self.target(), options),
             Err(error) => (Err(error), SessionOptions::default()),
         };
-        let policy = Arc::clone(&self.policy);
-        SessionSettings { target, agents, options, source: self.source(), policy }
+        let (target, audits) = match self.audits() {
+            Ok(audits) => (target, audits),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        SessionSettings {
+            target,
+            agents,
+            options,
+            source: self.source(),
+            policy: Arc::clone(&self.policy),
+            audits,
+            metrics: self.metrics_file(),
+        }
     }
 
     /// Reads what the user wants of sessions.

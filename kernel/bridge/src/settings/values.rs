@@ -23,9 +23,15 @@ impl Settings {
 
     /// Reads `yes` or `no`; yes if nothing is set.
     pub(super) fn is_on(&self, variable: &'static str) -> Result<bool, SettingsError> {
+        Ok(self.yes_or_no(variable)?.unwrap_or(true))
+    }
+
+    /// Reads `yes` or `no`, if anything is set.
+    pub(super) fn yes_or_no(&self, variable: &'static str) -> Result<Option<bool>, SettingsError> {
         match self.get(variable).as_deref() {
-            None | Some("yes") => Ok(true),
-            Some("no") => Ok(false),
+            None => Ok(None),
+            Some("yes") => Ok(Some(true)),
+            Some("no") => Ok(Some(false)),
             Some(_) => Err(self.wrong(variable, "must be yes or no")),
         }
     }

@@ -76,6 +76,16 @@ pub enum Task {
     },
     /// Check the settings and the connection to the server
     Doctor(Doctor),
+    /// Print what kernels have counted, as Prometheus reads it
+    Metrics(Metrics),
+}
+
+/// Options of `metrics`.
+#[derive(Args, Debug)]
+pub struct Metrics {
+    /// Files of several users, to be added up; by default your own
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Options of `doctor`.

@@ -7,6 +7,7 @@ use livy_client::{Error, Id, SessionState};
 use crate::{
     platform::signals::EndSignal,
     policy::PolicyError,
+    records::AuditError,
     settings::{LIVY_URL, SettingsError},
     terminal::kernelspec::KernelspecError,
 };
@@ -23,6 +24,11 @@ pub enum CommandError {
     /// A policy refuses what was asked for.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// What is done must be recorded, and cannot be.
+    #[error(
+        "{0}. Nothing was sent; ask whoever runs this platform, or see audit.to in the settings"
+    )]
+    Audit(#[from] AuditError),
     /// A kernelspec could not be installed or removed.
     #[error(transparent)]
     Kernelspec(#[from] KernelspecError),

@@ -9,6 +9,7 @@ pub mod install;
 pub mod kernelspec;
 pub mod local;
 pub mod log;
+pub mod metrics;
 pub mod orphans;
 pub mod resources;
 pub mod server;
@@ -32,6 +33,7 @@ use crate::{
         install::{install, uninstall},
         local::local,
         log::log,
+        metrics::metrics,
         orphans::end_orphans,
         server::connect,
         submit::submit,
@@ -73,6 +75,7 @@ pub async fn run(
         Task::Batch { action } => batch(settings, action).await,
         Task::Config { action } => config(&action, settings),
         Task::EndLeftover(leftover) => end_leftover(settings, &leftover.into()).await,
+        Task::Metrics(options) => metrics(settings, options.files),
         Task::Doctor(options) => doctor(settings, &options).await,
     }
 }

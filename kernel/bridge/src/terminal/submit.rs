@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use crate::{
     output::redact::redacted,
-    server::{affinity::Subject, local_file::absolute, resource::Resource},
+    records::Records,
+    server::{
+        affinity::Subject, batch_record::submission, local_file::absolute, resource::Resource,
+    },
     settings::Settings,
     terminal::{
         cli::Submit,
@@ -31,10 +34,15 @@ pub async fn submit(settings: &Settings, options: Submit) -> Result<(), CommandE
     let client = connect(settings, ResendPolicy::NEVER)?;
     let (follow, json, name) = (options.follow, options.output.json, options.name.clone());
     let new = settings.policy.apply_to_batch(new_batch(options, client.endpoint()))?;
+    let records = Records::start(settings.audits()?, settings.metrics_file());
+    records.check().await?;
     let batch = client.send(batch::create(&new).reply_as::<Value>()).await;
+    let id = batch.as_ref().ok().and_then(|batch| Id::deserialize(&batch["id"]).ok());
+    records.note(submission(client.endpoint(), &new, id.as_ref()));
+    records.written().await;
     let batch = batch.map_err(|error| submission_error(error, name.as_deref()))?;
     Subject::batches(&client).note(&client);
-    let id = Id::deserialize(&batch["id"]).map_err(|_| CommandError::Other(NO_ID.to_owned()))?;
+    let id = id.ok_or_else(|| CommandError::Other(NO_ID.to_owned()))?;
     match json {
         true => print_json(&redacted(batch))?,
         false => print(format!("batch {id} was submitted"))?,

@@ -17,8 +17,13 @@ use crate::{
         magic_line::{self, MagicRequest},
     },
     output::{CellOutput, bytes::bytes},
+    records::SessionRecords,
     transfer::{
-        download::download, error::TransferError, local_file::unfit, meter::Meter, upload::upload,
+        download::download,
+        error::TransferError,
+        local_file::unfit,
+        meter::{Direction, Meter},
+        upload::upload,
     },
 };
 
@@ -70,15 +75,16 @@ pub async fn run(
     agent: &Agent,
     sink: &OutputSink,
     interrupt: &CancellationToken,
+    records: &SessionRecords,
 ) -> Result<(), CellError> {
-    let (doing, options) = match magic {
-        FileMagic::Upload(options) => ("Uploading", options),
-        FileMagic::Download(options) => ("Downloading", options),
+    let (direction, doing, options) = match magic {
+        FileMagic::Upload(options) => (Direction::Upload, "Uploading", options),
+        FileMagic::Download(options) => (Direction::Download, "Downloading", options),
     };
-    let meter = Meter::new(format!("{doing} {}", options.path));
+    let meter = Meter::new(direction, &options.path, format!("{doing} {}", options.path));
     let transfer = magic.transfer(agent, &meter);
     let transferred =
-        meter.show_during(sink.panel(), interrupt, transfer).await.ok_or_else(|| {
+        meter.show_during(sink.panel(), interrupt, records, transfer).await.ok_or_else(|| {
             CellError::interrupted(
                 "the file is not whole and has no name yet. The same cell goes on from there.",
             )

@@ -15,7 +15,8 @@ use crate::{
         progress::with_bar,
     },
     output::bytes::bytes,
-    transfer::frame::Frame,
+    records::{SessionRecords, TransferEnd},
+    transfer::{error::TransferError, frame::Frame},
 };
 
 /// How long a transfer takes before it is shown.
@@ -23,8 +24,20 @@ const DELAY: Duration = Duration::from_millis(500);
 /// The time between two updates.
 const INTERVAL: Duration = Duration::from_millis(500);
 
+/// The way of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the driver.
+    Upload,
+    /// To this machine.
+    Download,
+}
+
 /// What a transfer has moved.
 pub struct Meter {
+    direction: Direction,
+    /// What the user calls it.
+    name: String,
     what: String,
     began: Instant,
     size: AtomicU64,
@@ -34,10 +47,11 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Nothing so far of `what`, such as "Downloading data.csv".
-    pub fn new(what: String) -> Self {
+    /// Nothing so far of `what`, such as "Downloading data.csv", which the user calls `name`.
+    pub fn new(direction: Direction, name: &str, what: String) -> Self {
         let (size, done, before) = Default::default();
-        Self { what, began: Instant::now(), size, done, before }
+        let (name, began) = (name.to_owned(), Instant::now());
+        Self { direction, name, what, began, size, done, before }
     }
 
     /// Notes the size, and the frames that are still to go.
@@ -54,13 +68,15 @@ impl Meter {
         self.done.fetch_add(frame.length as u64, Ordering::Relaxed);
     }
 
-    /// Shows it in the panel while the transfer goes on, and then nothing; `None` if the user interrupts.
+    /// Shows it in the panel while the transfer goes on, and then nothing, and records how it has ended; `None` if the
+    /// user interrupts.
     pub async fn show_during<T>(
         &self,
         mut panel: Panel,
         interrupt: &CancellationToken,
-        transfer: impl Future<Output = T>,
-    ) -> Option<T> {
+        records: &SessionRecords,
+        transfer: impl Future<Output = Result<T, TransferError>>,
+    ) -> Option<Result<T, TransferError>> {
         let transferred = tokio::select! {
             biased;
             () = interrupt.cancelled() => None,
@@ -70,7 +86,27 @@ impl Meter {
         if panel.is_shown() {
             panel.show(Text::default()).await;
         }
+        let state = match &transferred {
+            Some(Ok(_)) => "ok",
+            Some(Err(_)) => "error",
+            None => "cancelled",
+        };
+        records.transfer(self.end(state));
         transferred
+    }
+
+    fn end(&self, state: &'static str) -> TransferEnd {
+        let [done, before] = [&self.done, &self.before].map(|count| count.load(Ordering::Relaxed));
+        TransferEnd {
+            direction: match self.direction {
+                Direction::Upload => "upload",
+                Direction::Download => "download",
+            },
+            name: self.name.clone(),
+            state,
+            ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            bytes: done.saturating_sub(before),
+        }
     }
 
     /// Shows it, until the future is dropped.
@@ -103,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_bar_shows_what_has_gone_and_the_speed_of_this_time() {
-        let meter = Meter::new("Uploading a.csv".to_owned());
+        let meter = Meter::new(Direction::Upload, "a.csv", "Uploading a.csv".to_owned());
         meter.begin(10_000_000, &[Frame { offset: 4_000_000, length: 6_000_000 }]);
         meter.add(Frame { offset: 4_000_000, length: 3_000_000 });
         let text = meter.text(Duration::from_secs(2));

@@ -16,5 +16,5 @@ mod upload;
 pub use download::download;
 pub use error::TransferError;
 pub use magic::{FileMagic, parse, run};
-pub use meter::Meter;
+pub use meter::{Direction, Meter};
 pub use upload::upload;

@@ -20,7 +20,7 @@ use crate::{
         bytes::bytes,
         row_count::{how_many, row_count},
     },
-    transfer::{self, Meter},
+    transfer::{self, Direction, Meter},
 };
 
 /// What is wanted of a variable.
@@ -69,7 +69,8 @@ pub async fn get(way: &Way<'_>, wanted: &Wanted<'_>) -> Result<String, CellError
     let told = told(&file.description);
     let folder = folder::make()?;
     let here = folder.path().join("value");
-    let meter = Meter::new(format!("Fetching {}{}", wanted.name, told.in_words()));
+    let what = format!("Fetching {}{}", wanted.name, told.in_words());
+    let meter = Meter::new(Direction::Download, wanted.name, what);
     way.carry(
         wanted.name,
         &meter,

@@ -16,7 +16,7 @@ use crate::{
     },
     local_python::LocalAnswer,
     output::row_count::{how_many, row_count},
-    transfer::{self, Meter},
+    transfer::{self, Direction, Meter},
 };
 
 /// Sends the variable, and says what it is there.
@@ -33,7 +33,7 @@ pub async fn put(way: &Way<'_>, put: &Put) -> Result<String, CellError> {
     let folder_there = folder_there.ok_or_else(not_passed)?;
     let folder_there = folder_there.map_err(|error| not_carried(&put.name, &error))?;
     let there = way.file_of_driver(format!("{folder_there}/value"));
-    let meter = Meter::new(format!("Sending {}", put.name));
+    let meter = Meter::new(Direction::Upload, &put.name, format!("Sending {}", put.name));
     way.carry(&put.name, &meter, transfer::upload(&way.agent, &here, &there.path, false, &meter))
         .await?;
     let made = make(way, put, &there.path, &description).await?;

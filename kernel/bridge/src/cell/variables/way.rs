@@ -64,7 +64,8 @@ impl<'a> Way<'a> {
         carrying: impl Future<Output = Result<T, TransferError>>,
     ) -> Result<T, CellError> {
         let panel = self.sink.panel().unless_never(self.context.progress);
-        let carried = meter.show_during(panel, &self.asked.interrupt, carrying).await;
+        let carried =
+            meter.show_during(panel, &self.asked.interrupt, &self.handle.records(), carrying).await;
         carried.ok_or_else(not_passed)?.map_err(|error| not_carried(name, &error))
     }
 

@@ -7,6 +7,7 @@ mod limits;
 mod livy_checks;
 mod local_spark;
 mod policy;
+mod records;
 pub mod report;
 mod session;
 
@@ -41,7 +42,7 @@ pub async fn doctor(settings: &Settings, asked: &Doctor) -> Result<(), CommandEr
         }
         Err(error) => Report::default().with("settings", wrong_setting(&error)),
     };
-    let report = report.led_by(policy::report(settings));
+    let report = report.led_by(records::report(settings)).led_by(policy::report(settings));
     let printed = match asked.output.json {
         true => print_json(&report.document()),
         false => print(report.text()),
