@@ -61,6 +61,39 @@ async fn a_hundred_kills_lose_no_output_and_run_nothing_twice() {
     (0..10).map(killed_ten_times).collect::<JoinSet<()>>().join_all().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_cells_are_each_told_once_though_kernels_are_killed() {
+    let _turn = TURN.lock().await;
+    let (mut running, mut statements) = (JoinSet::new(), 0);
+    for seed in 0..50 {
+        if running.len() >= 8 {
+            statements += running.join_next().await.unwrap().unwrap();
+        }
+        running.spawn(cells_of_killed_kernels(1000 + seed));
+    }
+    statements += running.join_all().await.iter().sum::<usize>();
+    println!("{statements} statements are told once each");
+    assert!(statements >= 1000);
+}
+
+/// They run in kernels that are killed while one runs or right before one is sent, until Livy has got twenty.
+async fn cells_of_killed_kernels(seed: u64) -> usize {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut world = World::begin(seed).await;
+    while world.statements() < 20 {
+        for _ in 0..5 {
+            world.let_happen(&Step::Cell(Duration::ZERO)).await;
+        }
+        world.until_all_have_ended().await;
+        world.let_happen(&Step::Cell(schedule::time(&mut rng, 100))).await;
+        world.let_happen(&Step::Wait(schedule::time(&mut rng, 100))).await;
+        world.let_happen(&schedule::kill(&mut rng)).await;
+    }
+    let statements = world.statements();
+    world.end().await;
+    statements
+}
+
 async fn killed_ten_times(seed: u64) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut world = World::begin(seed).await;

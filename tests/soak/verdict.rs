@@ -46,6 +46,41 @@ impl Record {
     }
 }
 
+/// The lines of an audit that are about statements.
+#[derive(Debug)]
+pub struct Audit(Vec<Value>);
+
+impl Audit {
+    pub fn read(text: &str) -> Self {
+        let lines =
+            text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a whole line"));
+        Self(lines.filter(|line| line["event"] == "statement").collect())
+    }
+
+    fn of<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter(move |line| line["code"] == code)
+    }
+
+    pub fn has(&self, code: &str) -> bool {
+        self.of(code).next().is_some()
+    }
+
+    /// Each statement that Livy has got is told once. Whether it has got one is not always known, if its session is
+    /// gone.
+    pub fn check(&self, seed: u64, cells: &[Cell], ran: &[String]) {
+        for cell in cells {
+            let told: Vec<&Value> = self.of(&cell.code).collect();
+            let runs = ran.iter().filter(|code| **code == cell.code).count();
+            let is_told_right = match (runs, &told[..]) {
+                (0, []) | (1, [_]) => true,
+                (0, [line]) => line["state"] == "unknown",
+                _ => false,
+            };
+            assert!(is_told_right, "seed {seed}: it ran {runs} times; {cell:#?}\n{told:#?}");
+        }
+    }
+}
+
 /// All messages that came.
 #[derive(Debug)]
 pub struct Seen(pub Vec<Message>);

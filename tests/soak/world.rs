@@ -1,14 +1,15 @@
 //! A kernel with all around it that can fail.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::{
     schedule::Step,
     support::{Channel, Frontend, Livy, Network, Proxy},
-    verdict::{Cell, Record, Seen},
+    verdict::{Audit, Cell, Record, Seen},
 };
 
 /// A server ends the session of a kernel that is silent for longer.
@@ -23,6 +24,8 @@ pub struct World {
     network: Proxy,
     frontend: Frontend,
     cells: Vec<Cell>,
+    /// Has the audit of all kernels of this world.
+    folder: TempDir,
 }
 
 impl World {
@@ -30,9 +33,15 @@ impl World {
         let livy = Livy::slow(Duration::from_millis(seed % 5 * 50)).await;
         let network = Proxy::to(&livy, Network::Up).await;
         let heartbeat = format!("{}s", HEARTBEAT.as_secs());
-        let variables = [("LIVY_HEARTBEAT_TIMEOUT", heartbeat.as_str())];
+        let folder = tempfile::tempdir().unwrap();
+        let audit = audit_in(&folder);
+        let variables = [
+            ("LIVY_HEARTBEAT_TIMEOUT", heartbeat.as_str()),
+            ("LIVY_AUDIT_TO", audit.to_str().unwrap()),
+            ("LIVY_AUDIT_CODE", "yes"),
+        ];
         let frontend = Frontend::open_with("pyspark", &network.url(), &variables).await;
-        Self { seed, livy, network, frontend, cells: Vec::new() }
+        Self { seed, livy, network, frontend, cells: Vec::new(), folder }
     }
 
     pub async fn let_happen(&mut self, step: &Step) {
@@ -105,7 +114,7 @@ impl World {
     /// Nothing fails any more: all that was begun comes to its end, and the kernel works.
     pub async fn end(mut self) {
         self.network.mend();
-        self.until("every cell has ended", Self::all_have_ended).await;
+        self.until_all_have_ended().await;
         for attempt in 0.. {
             self.let_happen(&Step::Cell(Duration::ZERO)).await;
             self.until("the last cell has ended", Self::all_have_ended).await;
@@ -115,10 +124,26 @@ impl World {
             assert!(attempt < 3, "seed {}: the kernel works no more", self.seed);
         }
         self.seen().check(self.seed, &self.cells, &self.network.codes());
+        self.until("every statement is in the audit", Self::all_are_told).await;
         self.control("shutdown_request", json!({"restart": false})).await;
         self.frontend.kernel.exits_within(DEADLINE).await;
         let gone = timeout(2 * HEARTBEAT + DEADLINE, self.no_session_lives()).await;
         assert!(gone.is_ok(), "seed {}: a session is left behind", self.seed);
+        self.audit().check(self.seed, &self.cells, &self.network.codes());
+    }
+
+    /// How many statements Livy has got.
+    pub fn statements(&self) -> usize {
+        self.network.codes().len()
+    }
+
+    fn audit(&self) -> Audit {
+        Audit::read(&fs::read_to_string(audit_in(&self.folder)).unwrap_or_default())
+    }
+
+    fn all_are_told(&self) -> bool {
+        let audit = self.audit();
+        self.network.codes().iter().all(|code| audit.has(code))
     }
 
     /// One that has ended uses nothing, though Livy may still know it.
@@ -138,6 +163,10 @@ impl World {
         assert!(seen.is_ok(), "seed {}: {what}? No: {:#?}\n{seen:#?}", self.seed, self.cells);
     }
 
+    pub async fn until_all_have_ended(&self) {
+        self.until("every cell has ended", Self::all_have_ended).await;
+    }
+
     fn all_have_ended(&self) -> bool {
         let seen = self.seen();
         self.cells.iter().all(|cell| cell.may_be_lost || seen.has_ended(cell))
@@ -146,4 +175,8 @@ impl World {
     fn seen(&self) -> Seen {
         Seen(self.frontend.everything())
     }
+}
+
+fn audit_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("audit.jsonl")
 }
