@@ -129,12 +129,12 @@ impl World {
         self.frontend.kernel.exits_within(DEADLINE).await;
         let gone = timeout(2 * HEARTBEAT + DEADLINE, self.no_session_lives()).await;
         assert!(gone.is_ok(), "seed {}: a session is left behind", self.seed);
-        self.audit().check(self.seed, &self.cells, &self.network.codes());
+        self.audit().check(self.seed, &self.cells, &self.network);
     }
 
     /// How many statements Livy has got.
     pub fn statements(&self) -> usize {
-        self.network.codes().len()
+        self.network.accepted_codes().len()
     }
 
     fn audit(&self) -> Audit {
@@ -143,7 +143,7 @@ impl World {
 
     fn all_are_told(&self) -> bool {
         let audit = self.audit();
-        self.network.codes().iter().all(|code| audit.has(code))
+        self.network.accepted_codes().iter().all(|code| audit.has(code))
     }
 
     /// One that has ended uses nothing, though Livy may still know it.

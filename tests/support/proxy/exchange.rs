@@ -114,6 +114,7 @@ impl Connection {
             line,
             at: Instant::now(),
             forwarded: false,
+            accepted: false,
             body: Vec::new(),
         });
         (traffic.seen.len() - 1, traffic.plan.take(asked))
@@ -126,7 +127,10 @@ impl Connection {
         let mut server = TcpStream::connect(("127.0.0.1", livy)).await.ok()?;
         self.traffic.lock().unwrap().seen[number].is_forwarded(&request);
         server.write_all(&request.bytes).await.ok()?;
-        read_message(&mut server).await
+        let answer = read_message(&mut server).await?;
+        self.traffic.lock().unwrap().seen[number].accepted =
+            answer.bytes.starts_with(b"HTTP/1.1 20");
+        Some(answer)
     }
 
     async fn send(&mut self, bytes: &[u8]) -> GoesOn {

@@ -56,6 +56,8 @@ struct Seen {
     line: String,
     at: Instant,
     forwarded: bool,
+    /// Whether Livy has said yes.
+    accepted: bool,
     /// What Livy was given.
     body: Vec<u8>,
 }
@@ -152,8 +154,18 @@ impl Proxy {
 
     /// The code of the statements that Livy was given.
     pub fn codes(&self) -> Vec<String> {
+        self.codes_of(|_| true)
+    }
+
+    /// The code of the statements that Livy has taken.
+    pub fn accepted_codes(&self) -> Vec<String> {
+        self.codes_of(|seen| seen.accepted)
+    }
+
+    fn codes_of(&self, counts: impl Fn(&Seen) -> bool) -> Vec<String> {
         let traffic = self.traffic();
-        let bodies = traffic.of(Asked::NewStatement).map(|seen| &seen.body[..]);
+        let statements = traffic.of(Asked::NewStatement).filter(|seen| counts(seen));
+        let bodies = statements.map(|seen| &seen.body[..]);
         let read = |body| serde_json::from_slice::<Value>(body).ok();
         bodies
             .filter_map(read)

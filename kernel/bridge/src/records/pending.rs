@@ -102,9 +102,10 @@ impl Pending {
         self.sent.iter().find(|sent| sent.id == id)
     }
 
-    /// Returns the statements of a session that have no line yet.
-    pub fn of_session(&self, session: &SessionFacts) -> Vec<Uuid> {
-        self.sent.iter().filter(|sent| sent.session.is(session)).map(|sent| sent.id).collect()
+    /// Returns the statements of a session that have no line yet, and whether Livy has told their numbers.
+    pub fn of_session(&self, session: &SessionFacts) -> Vec<(Uuid, bool)> {
+        let of_it = self.sent.iter().filter(|sent| sent.session.is(session));
+        of_it.map(|sent| (sent.id, sent.statement.is_some())).collect()
     }
 
     /// Notes that a statement has its line, or needs none.

@@ -147,8 +147,9 @@ impl Writer {
         if let Event::SessionEnd { session, state } = &event
             && let Some(end) = state.of_statements()
         {
-            for id in self.pending.of_session(session) {
-                self.end(id, StatementEnd::of(end));
+            for (id, has_number) in self.pending.of_session(session) {
+                // Whether one without a number has arrived will never be known.
+                self.end(id, StatementEnd::of(if has_number { end } else { "unknown" }));
             }
         }
         let line = Line::now(&self.person, event);
@@ -263,11 +264,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
         let mut writer = writer(folder.path(), vec![audit(&path, false)]);
-        let sent = sent("hash");
-        writer.begin(sent.clone()).unwrap();
-        writer.note(Event::SessionEnd { session: sent.session, state: SessionEnd::Ended });
+        let [running, leaving] = ["running", "leaving"].map(sent);
+        for sent in [&running, &leaving] {
+            writer.begin(sent.clone()).unwrap();
+        }
+        writer.pending.set_number(running.id, "3".to_owned()).unwrap();
+        writer.note(Event::SessionEnd { session: running.session, state: SessionEnd::Ended });
         let states: Vec<_> = lines(&path).iter().map(|line| line["state"].clone()).collect();
-        assert_eq!(states, ["cancelled", "ended"]);
+        assert_eq!(states, ["cancelled", "unknown", "ended"]);
     }
 
     #[test]
