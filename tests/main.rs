@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod agent; // A session without an agent works, with fewer features.
+mod audit; // What kernels do is recorded once, whatever happens.
 mod cells; // A cell's messages come in the right order.
 mod commands; // The commands of the terminal work, and explain their errors.
 mod comms; // A comm with an unknown target is closed.

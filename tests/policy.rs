@@ -140,6 +140,40 @@ async fn no_variable_gets_around_a_policy() {
 }
 
 #[tokio::test]
+async fn no_user_turns_off_an_audit_or_takes_the_code_out_of_it() {
+    let livy = Livy::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [theirs, own] = ["theirs", "own"].map(|name| folder.path().join(name));
+    let rules = format!("[audit]\nto = \"{}\"\ncode = true", theirs.display());
+    let prefix = Prefix::with(&rules);
+    let data = prefix.home();
+    let variables = [
+        ("LIVY_AUDIT_TO", own.to_str().unwrap()),
+        ("LIVY_AUDIT_CODE", "no"),
+        ("JUPYTER_DATA_DIR", &data),
+    ];
+    let mut frontend = prefix.open(&livy.url(), &variables).await;
+    frontend.run("echo hi").await.is_ok();
+    let text = |path| fs::read_to_string(path).unwrap_or_default();
+    while !text(&theirs).contains("\"event\":\"statement\"") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(text(&theirs).contains("\"code\":\"echo hi\""), "{}", text(&theirs));
+    assert!(!text(&own).contains("echo hi"), "{}", text(&own));
+}
+
+#[tokio::test]
+async fn an_audit_that_cannot_be_written_lets_no_cell_run() {
+    let livy = Livy::start().await;
+    let prefix = Prefix::with("[audit]\nto = \"/nowhere/audit.jsonl\"");
+    let mut frontend = prefix.open(&livy.url(), &[]).await;
+    frontend.run("echo hi").await.error().says("AuditError", &["/nowhere/audit.jsonl"]);
+    assert!(livy.sessions().await.is_empty());
+    let (code, said) = prefix.command(&livy.url(), &["doctor"]).await;
+    assert!(code != Some(0) && said.contains("/nowhere/audit.jsonl cannot be written"), "{said}");
+}
+
+#[tokio::test]
 async fn no_file_of_the_user_gets_around_a_policy() {
     let livy = Livy::start().await;
     let prefix = Prefix::of(&livy);

@@ -34,6 +34,22 @@ async fn a_batch_is_submitted_and_its_log_followed_to_a_good_end() {
 }
 
 #[tokio::test]
+async fn a_batch_is_in_the_audit_without_its_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let arguments = ["batch", "submit", "/job.py", "--name", "nightly", "--", "--key=s3cret"];
+    let mut command = command(&with_a_batch("success").await, &arguments);
+    command.env("LIVY_AUDIT_TO", &path);
+    let output = finished(command).await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = fs::read_to_string(&path).unwrap();
+    let line: Value = serde_json::from_str(&text).unwrap();
+    let told = ["event", "batch", "name", "file", "state"].map(|key| line[key].as_str().unwrap());
+    assert_eq!(told, ["batch", "3", "nightly", "/job.py", "ok"]);
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
 async fn a_batch_that_ends_badly_ends_the_command_badly() {
     for end in ["dead", "error", "killed"] {
         for arguments in [&FOLLOW[..], &["batch", "log", "-f", "3"]] {

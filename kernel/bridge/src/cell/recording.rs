@@ -77,6 +77,7 @@ fn sent(run: &StatementRun<'_>, id: Uuid) -> Sent {
         time: i128::try_from(now.as_nanos()).unwrap_or_default(),
         session: handle.facts(),
         identity: handle.identity(),
+        source: if run.asked.request.is_some() { "cell" } else { "kernel" }.to_owned(),
         kind: run.kind.as_str().to_owned(),
         sha256: statement_end::sha256(&run.asked.code),
         code: Some(run.asked.code.clone()),

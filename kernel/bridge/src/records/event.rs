@@ -130,6 +130,8 @@ pub struct StatementLine {
     pub session: SessionFacts,
     /// Its number, if Livy has told it.
     pub statement: Option<String>,
+    /// `cell`, or `kernel` for what that runs by itself.
+    pub source: String,
     /// Its language.
     pub kind: String,
     /// The hash of the code, as the user has written it.

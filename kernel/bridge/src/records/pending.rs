@@ -30,6 +30,8 @@ pub struct Sent {
     pub session: SessionFacts,
     /// What tells the session from others, for whoever asks Livy.
     pub identity: Identity,
+    /// `cell`, or `kernel` for what that runs by itself.
+    pub source: String,
     /// Its language.
     pub kind: String,
     /// The hash of the code, as the user has written it.
@@ -213,6 +215,7 @@ pub(super) mod tests {
             time: 0,
             session: SessionFacts { session: "7".to_owned(), ..SessionFacts::default() },
             identity: serde_json::from_value(json!({"id": 7})).unwrap(),
+            source: "cell".to_owned(),
             kind: "pyspark".to_owned(),
             sha256: code.to_owned(),
             code: None,

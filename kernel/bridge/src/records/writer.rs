@@ -127,8 +127,8 @@ impl Writer {
     fn end(&mut self, id: Uuid, end: StatementEnd) {
         let is_told = self.unwritten.iter().any(|(_, line)| line.id == id);
         let Some(sent) = self.pending.get(id).cloned().filter(|_| !is_told) else { return };
-        let Sent { session, statement, kind, sha256, code, .. } = sent.clone();
-        let event = StatementLine { session, statement, kind, sha256, code, end };
+        let Sent { session, statement, source, kind, sha256, code, .. } = sent.clone();
+        let event = StatementLine { session, statement, source, kind, sha256, code, end };
         let event = Event::Statement(Box::new(event));
         let line = Line::at(sent.time(), id, &self.person, event).of_process(sent.pid);
         // The kernel that sent it may have been killed right after it wrote the line.

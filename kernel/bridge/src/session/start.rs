@@ -22,6 +22,7 @@ const START_SILENCE_LIMIT: Duration = Duration::from_secs(120);
 
 impl Manager {
     pub(super) async fn start(&self) -> Result<SessionHandle, CellError> {
+        self.records.check().await?;
         let connection = self.connect().await?;
         let since = SystemTime::now();
         // Before anything is asked of the server.

@@ -26,5 +26,6 @@ pub const COPY_TO_THE_CELL: &str = r#"val () = {
     // By its name, since its visibility differs between versions of Scala.
     val setErr = _root_.scala.Console.getClass.getMethod("setErrDirect", classOf[_root_.java.io.PrintStream])
     setErr.invoke(_root_.scala.Console, _root_.java.lang.System.err)
+    () // What Java returns is null, which is not ().
   }
 }"#;
