@@ -152,7 +152,7 @@ impl Counters {
         for (family, kind, help) in FAMILIES {
             let mut samples: Vec<_> =
                 self.0.iter().filter(|((name, _), _)| family_of(name) == Some(family)).collect();
-            samples.sort_by(|one, other| in_order(&one.0, &other.0));
+            samples.sort_by(|one, other| in_order(one.0, other.0));
             // Writing to a text does not fail.
             let _ = writeln!(text, "# HELP {family} {help}\n# TYPE {family} {kind}");
             for ((name, labels), value) in samples {

@@ -139,7 +139,7 @@ impl Records {
         timeout(DISK_LIMIT, answered).await.ok().and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Waits until everything so far is in its file.
+    /// Waits until everything so far is in its file, and leaves no file that has nothing.
     pub async fn written(&self) {
         let (sender, written) = oneshot::channel();
         self.send(Task::Reach(sender));

@@ -149,6 +149,15 @@ impl Pending {
         private_file::remove(path)
     }
 
+    /// Removes the file, if nothing is to be told any more; another note makes another.
+    pub fn remove_empty_file(&mut self) {
+        if let Some((path, _)) = self.file.take_if(|_| self.sent.is_empty())
+            && let Err(error) = private_file::remove(&path)
+        {
+            tracing::debug!("{}: {error}", path.display());
+        }
+    }
+
     fn note(&mut self, step: &Step) -> io::Result<()> {
         let line = serde_json::to_string(step)? + "\n";
         let file = match &mut self.file {
@@ -158,16 +167,6 @@ impl Pending {
         // Behind what is there, also after it was emptied.
         file.seek(io::SeekFrom::End(0))?;
         file.write_all(line.as_bytes())
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if let Some((path, _)) = self.file.take().filter(|_| self.sent.is_empty())
-            && let Err(error) = private_file::remove(&path)
-        {
-            tracing::debug!("{}: {error}", path.display());
-        }
     }
 }
 
@@ -246,7 +245,7 @@ pub(super) mod tests {
         assert_eq!(left.iter().map(told).collect::<Vec<_>>(), [numbered, told(&all[2])]);
         assert_eq!((next.take_leftovers(), files(folder.path())), (Vec::new(), 1));
         left.iter().for_each(|sent| next.remove(sent.id).unwrap());
-        drop(next);
+        next.remove_empty_file();
         assert_eq!(files(folder.path()), 0);
     }
 

@@ -104,6 +104,7 @@ impl Writer {
             Task::Count(count) => self.count(|counters| counters.add(count)),
             Task::Reach(reached) => {
                 self.write_counts();
+                self.pending.remove_empty_file();
                 let _ = reached.send(());
             }
         }
