@@ -109,10 +109,11 @@ pub async fn serve(
     threads.end();
     let ended = async { tokio::join!(history.flush(), local_python.end(), sessions.end()) };
     let _ = tokio::time::timeout(end_limit, ended).await;
-    records.written().await;
     if let Some(cleanup) = sessions.pending_cleanup() {
         cleanup.spawn_cleanup_process();
+        sessions.record_end_by_another_process();
     }
+    records.written().await;
     frontend.close().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::{
     error::CellError,
     platform::task,
-    records::{Count, Event, Records, SessionFacts, SessionStart},
+    records::{Count, Event, Records, SessionEnd, SessionFacts, SessionStart},
     session::{handle::SessionHandle, manager::Manager, origin::Origin, statement_end},
 };
 
@@ -27,6 +27,13 @@ impl Manager {
     /// Records that the kernel has the session of a killed one.
     pub(super) fn record_recovery(&self, handle: &SessionHandle) {
         self.record(handle.facts(), SessionStart::Recovered, Duration::ZERO, None);
+    }
+
+    /// Records that the session ends, although this kernel cannot wait for that.
+    pub fn record_end_by_another_process(&self) {
+        if let Some(handle) = self.ready_session() {
+            handle.records().end(SessionEnd::Ended);
+        }
     }
 
     /// Records that no session came.
