@@ -421,3 +421,26 @@ async fn a_policy_that_cannot_be_understood_allows_nothing() {
     let (code, said) = prefix.command(&livy.url(), &["sessions"]).await;
     assert_eq!(code, Some(0), "{said}");
 }
+
+/// The kernel that Jupyter starts in the place of a killed one goes on with what is its own, and only with that.
+#[tokio::test]
+async fn a_kernel_that_is_started_again_has_its_own_session_and_no_joined_one() {
+    let livy = Livy::start().await;
+    livy.start_session("shared").await;
+    let prefix = Prefix::with("");
+    let mut own = prefix.open(&livy.url(), &[]).await;
+    own.run("echo hi").await.is_ok();
+    let mut joined = prefix.open(&livy.url(), &[("LIVY_SESSION", "shared")]).await;
+    joined.run("echo hi").await.is_ok();
+
+    fs::write(prefix.policy(), "forbid = [\"attach\"]").unwrap();
+    for frontend in [&mut own, &mut joined] {
+        frontend.kernel.kill().await;
+        frontend.kernel.start_again();
+        frontend.connect_again().await;
+        frontend.subscribe_again().await;
+    }
+    own.run("echo hi").await.is_ok();
+    prefix.refuses(&mut joined, "echo hi", &["joining a session is forbidden"]).await;
+    assert_eq!(livy.sessions().await.len(), 2);
+}

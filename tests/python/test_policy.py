@@ -7,7 +7,13 @@ import subprocess
 import pytest
 from agent_session import WITHOUT_IPYTHON, Session
 from conftest import SPARK_START, running_kernel
+from pools import Pool
 
+POOL_POLICY = """
+forbid = ["attach"]
+[force.conf]
+"spark.forced" = "yes"
+"""
 WHY = "%pip is forbidden by /etc/livy-kernel/policy.toml (forbid: pip)"
 POLICY = """
 forbid = ["pip"]
@@ -53,3 +59,21 @@ def test_no_cell_installs_packages_by_the_agent(prefix, server_url):
             reply, _ = kernel.run(code)
             assert reply["status"] == "error" and reply["ename"] == "PolicyError", (code, reply)
             assert os.fspath(prefix) in reply["evalue"]
+
+
+def test_a_pool_gives_only_sessions_that_kernels_have_started_with_these_properties(prefix, server_url):
+    (prefix / "etc" / "livy-kernel" / "policy.toml").write_text(POOL_POLICY)
+    pool = Pool(server_url)
+    others = pool.request("POST", "/sessions", {"kind": "pyspark", "name": f"{pool.name}-1"})
+    try:
+        with pool.kernel() as first:
+            first.run("x = 41", timeout=SPARK_START)
+            assert first.value("sc.getConf().get('spark.forced')") == "'yes'"
+        with pool.kernel() as second:
+            reply, shown = second.run("x", timeout=SPARK_START)
+            assert reply["status"] == "ok" and "'41'" in str(shown) and f"{pool.name}-2" in str(shown)
+            reply, _ = second.run(f"%attach {others['id']}")
+            assert reply["ename"] == "PolicyError" and "forbid: attach" in reply["evalue"]
+        assert sorted(pool.sessions()) == [1, 2]
+    finally:
+        pool.end()

@@ -1,52 +1,20 @@
 """Kernels take their sessions from a pool and give them back, on real Spark."""
 
-import json
 import time
-import urllib.request
-from base64 import b64encode
 from contextlib import ExitStack
-from urllib.parse import urlsplit
 
 import pytest
 from conftest import CELL, SPARK_START, list_sessions, running_kernel, wait_until
+from pools import Pool
 
 APPLICATION = "sc.applicationId"
-
-
-class Pool:
-    """A pool that no other test has."""
-
-    def __init__(self, livy_url):
-        self.livy_url = livy_url
-        self.name = f"pool-{time.time_ns()}"
-
-    def kernel(self, language="pyspark", **env):
-        return running_kernel(f"livy-{language}", self.livy_url, LIVY_SESSION_POOL=self.name, **env)
-
-    def sessions(self):
-        """Returns its sessions by their numbers."""
-        listed = [s for s in list_sessions(self.livy_url)["sessions"] if (s["name"] or "").startswith(self.name)]
-        return {int(s["name"].rpartition("-")[2]): s for s in listed}
-
-    def states(self):
-        return [session["state"] for session in self.sessions().values()]
-
-    def request(self, method, path, body=None):
-        url = urlsplit(self.livy_url)
-        login = b64encode(f"{url.username}:{url.password}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json", "X-Requested-By": "test"}
-        address = f"http://{url.hostname}:{url.port}{path}"
-        request = urllib.request.Request(address, json.dumps(body).encode(), headers, method=method)
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
 
 
 @pytest.fixture
 def pool(server_url):
     pool = Pool(server_url)
     yield pool
-    for session in pool.sessions().values():
-        pool.request("DELETE", f"/sessions/{session['id']}")
+    pool.end()
 
 
 def first_cell(kernel, code):
