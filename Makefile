@@ -21,7 +21,7 @@
 #   make lint         check the format and the lints of Rust
 #   make lint-python  check the format and the lints of Python
 #   make test-quick   run the Rust tests that need no Spark, with 5 s of the soak
-#   make test-rust    run all Rust tests, with Spark and 180 s of the soak
+#   make test-rust    run all Rust tests, with Spark and 120 s of the soak
 #   make test-python  run Jupyter's own clients against the kernel on Spark
 #   make test-spark-3 run what differs on Spark 3.5: Scala, types, data both ways and what a real Livy answered
 
@@ -85,7 +85,7 @@ test-quick-crates:
 # livy-local must answer as a Livy with this Spark did.
 test-rust: $(OLD_VENV)/spark.jsa | cargo
 	@echo "== all Rust tests, with Spark $(OLD_SPARK)"
-	@$(RUST_THREADS) LIVY_SOAK_SECONDS=$(or $(LIVY_SOAK_SECONDS),180) SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" LIVY_LOCAL_TEST_PYTHON=$(OLD_VENV)/bin/python $(CARGO) test --workspace --locked
+	@$(RUST_THREADS) LIVY_SOAK_SECONDS=$(or $(LIVY_SOAK_SECONDS),120) SPARK_SUBMIT_OPTS="$(call JVM,$(OLD_VENV))" LIVY_LOCAL_TEST_PYTHON=$(OLD_VENV)/bin/python $(CARGO) test --workspace --locked
 
 # Two files at once, each with its own Livy; on a server that LIVY_TEST_URL names, one after the other.
 AT_ONCE = $(if $(LIVY_TEST_URL),0,2)

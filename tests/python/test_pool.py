@@ -4,7 +4,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from conftest import CELL, SPARK_START, list_sessions, running_kernel, wait_until
+from conftest import CELL, SPARK_START, wait_until
 from pools import Pool
 
 APPLICATION = "sc.applicationId"

@@ -2,7 +2,7 @@
 //! kernel is killed or stopped. Whatever happens, no statement runs twice, no output is shown twice
 //! or elsewhere, each cell ends, and no session stays.
 //!
-//! At most a thousand seeds run, for `LIVY_SOAK_SECONDS` (20 by default, 180 in `make test`).
+//! At most a thousand seeds run, for `LIVY_SOAK_SECONDS` (20 by default, 120 in `make test`).
 //! `make soak` runs ten thousand. `LIVY_SOAK_SEED=17 make soak` runs that one and prints its steps.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
