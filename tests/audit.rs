@@ -174,6 +174,8 @@ async fn another_kernel_tells_what_a_killed_one_has_sent() {
     livy.until_sessions(1).await;
     livy.until_statements(1).await;
     killed.kernel.kill().await;
+    let notes = fs::read_dir(user.path("data/livy-kernel/audit")).unwrap().next().unwrap().unwrap();
+    assert!(!fs::read_to_string(notes.path()).unwrap().contains("echo late"));
     assert_eq!(events(&user.lines()), [("session", "started")]);
 
     let mut other = user.kernel(&livy.url(), &[]).await;

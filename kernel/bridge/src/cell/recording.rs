@@ -80,7 +80,7 @@ fn sent(run: &StatementRun<'_>, id: Uuid) -> Sent {
         source: if run.asked.request.is_some() { "cell" } else { "kernel" }.to_owned(),
         kind: run.kind.as_str().to_owned(),
         sha256: statement_end::sha256(&run.asked.code),
-        code: Some(run.asked.code.clone()),
+        code: run.context.sessions.records.has_code().then(|| run.asked.code.clone()),
         sent_sha256: statement_end::sha256(&run.code),
         after: handle.newest().map(|id| id.to_string()),
         statement: None,

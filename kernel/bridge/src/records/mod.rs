@@ -40,6 +40,7 @@ const DISK_LIMIT: Duration = Duration::from_secs(5);
 pub struct Records {
     tasks: mpsc::Sender<Task>,
     is_audited: bool,
+    has_code: bool,
 }
 
 impl Records {
@@ -47,6 +48,7 @@ impl Records {
     pub fn start(audits: Vec<Audit>, metrics: Option<PathBuf>) -> Self {
         let (tasks, received) = mpsc::channel();
         let is_audited = !audits.is_empty();
+        let has_code = audits.iter().any(|audit| audit.has_code);
         let writer = Writer::new(audits, metrics);
         let spawned = thread::Builder::new()
             .name("records".to_owned())
@@ -54,17 +56,22 @@ impl Records {
         if let Err(error) = spawned {
             tracing::warn!("nothing is counted or audited: {error}");
         }
-        Self { tasks, is_audited }
+        Self { tasks, is_audited, has_code }
     }
 
     /// Records nothing.
     pub fn none() -> Self {
-        Self { tasks: mpsc::channel().0, is_audited: false }
+        Self { tasks: mpsc::channel().0, is_audited: false, has_code: false }
     }
 
     /// Whether there is an audit, so that statements are told when they end.
     pub fn is_audited(&self) -> bool {
         self.is_audited
+    }
+
+    /// Whether an audit has the code of statements.
+    pub fn has_code(&self) -> bool {
+        self.has_code
     }
 
     /// Checks that something could be told.
