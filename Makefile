@@ -6,6 +6,8 @@
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
 #   make matrix       run the tests of cells on several versions of Spark and Java, and print a table
 #   make test-widgets drive fifteen notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
+#   make test-gateway run the kernels through Jupyter Kernel Gateway and Jupyter Enterprise Gateway
+#   make test-collaboration  run them in a notebook that two people have open in JupyterLab
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
 #   make bench-widgets  measure how fast widgets are, and what memory a slider leaves that is dragged for MINUTES
 #   make bench-data  measure a frame of a million rows on its way here and there, beside sparkmagic
@@ -33,11 +35,13 @@ OLD_SPARK := 3.5.6
 OLD_VENV := $(CURDIR)/.venv-matrix/spark-$(OLD_SPARK)-java-17
 LINT := $(CURDIR)/.venv-lint
 WHEEL := $(CURDIR)/.venv-wheel
+GATEWAYS := $(CURDIR)/.venv-kernel-gateway $(CURDIR)/.venv-enterprise-gateway
+COLLABORATION := $(CURDIR)/.venv-collaboration
 SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets conformance soak parity matrix lab bench bench-widgets bench-data install wheel check-wheel test-wheel reproduce kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets test-gateway test-collaboration conformance soak parity matrix lab bench bench-widgets bench-data install wheel check-wheel test-wheel reproduce kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -100,6 +104,16 @@ test-widgets: $(VENV)/.widgets $(VENV)/spark.jsa | cargo
 	@echo "== widgets in JupyterLab, here and in ipykernel"
 	@$(CARGO) build --locked --quiet
 	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python/widgets_in_lab.py --kernel target/debug/livy-kernel
+
+test-gateway: $(VENV)/.clients $(VENV)/spark.jsa $(GATEWAYS:%=%/.ready) | cargo
+	@echo "== clients of Jupyter Kernel Gateway and Jupyter Enterprise Gateway"
+	@$(CARGO) build --locked --quiet
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python/gateway_clients.py --kernel target/debug/livy-kernel
+
+test-collaboration: $(VENV)/.clients $(VENV)/spark.jsa $(COLLABORATION)/.ready | cargo
+	@echo "== two people in one notebook, here and in ipykernel"
+	@$(CARGO) build --locked --quiet
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python/collaboration_in_lab.py --kernel target/debug/livy-kernel
 
 # All other tests of clients run on the newest Spark. The longest file comes first, so that no processor waits for it.
 ON_SPARK_3 = conformance scala_cells data completion_by_language values packages
@@ -195,6 +209,13 @@ $(WHEEL)/.ready: tests/python/requirements-wheel.txt
 	@$(WHEEL)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	@touch $@
 
+# What runs beside the tests' own Jupyter, since it needs other versions or would change it.
+$(GATEWAYS:%=%/.ready) $(COLLABORATION)/.ready: $(CURDIR)/.venv-%/.ready: tests/python/requirements-%.txt
+	@echo "== creating .venv-$*"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	@touch $@
+
 $(VENV)/.ready: tests/python/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: Python 3.10 or newer is needed; set PYTHON to it"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: $$($(PYTHON) --version) is too old; set PYTHON to 3.10 or newer"; exit 1; }
@@ -241,4 +262,4 @@ cargo:
 	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
 
 clean:
-	rm -rf target .venv .venv-lint .venv-wheel .venv-matrix artefacts
+	rm -rf target .venv .venv-lint .venv-wheel .venv-matrix $(GATEWAYS) $(COLLABORATION) artefacts

@@ -20,7 +20,7 @@ const ELSEWHERE: &str = "http://127.0.0.1:1";
 /// What a platform might forbid.
 const RULES: &str = r#"
 banner = "Customer data stays here."
-forbid = ["transfers", "pip", "jars", "batches", "agent"]
+forbid = ["transfers", "pip", "jars", "batches", "agent", "local"]
 [tls]
 verify = true
 [force]
@@ -248,6 +248,7 @@ async fn no_cell_gets_around_a_policy() {
             "has -dspark",
         ),
         ("%%batch\n{\"file\": \"a.py\"}", "%%batch is forbidden"),
+        ("%%local\nprint(1)", "%%local is forbidden"),
         ("%upload /etc/hosts", "%upload is forbidden"),
         ("# a comment\n%DOWNLOAD a", "%download is forbidden"),
         ("%get x", "%get is forbidden"),

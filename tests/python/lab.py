@@ -25,7 +25,7 @@ expect.set_options(timeout=20_000)
 
 
 @contextmanager
-def serving(folder, livy_url):
+def serving(folder, livy_url, options=(), python=sys.executable, **env):
     """Starts a Lab server with its notebooks in a folder; yields its address."""
     for name, values in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -39,11 +39,11 @@ def serving(folder, livy_url):
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={notebooks}"]
+    command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={notebooks}", *options]
     log = folder / "log"
     with log.open("w") as stderr:
-        server = subprocess.Popen(command + options, env=environment, stderr=stderr)
+        server = subprocess.Popen(command, env=environment | env, stderr=stderr)
     try:
         yield address_in(log), notebooks
     finally:
@@ -61,12 +61,13 @@ def address_in(log):
 
 
 class Notebook:
-    """A notebook that was opened from the launcher."""
+    """A notebook that was opened, from the launcher if that is shown."""
 
-    def __init__(self, page, kernel):
+    def __init__(self, page, kernel, from_launcher=True):
         self.page, self.kernel = page, kernel
-        card = f'.jp-LauncherCard[data-category="Notebook"][title="{kernel}"]'
-        page.locator(card).click()
+        if from_launcher:
+            card = f'.jp-LauncherCard[data-category="Notebook"][title="{kernel}"]'
+            page.locator(card).click()
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         self.wait_for_status("Idle")
 

@@ -40,6 +40,7 @@ fn needed(plan: &Plan) -> &'static [(Ability, &'static str)] {
         Plan::Statements { plan, .. } if plan.output.is_some() => {
             &[(Ability::Transfers, "the option -o")]
         }
-        Plan::Magic(_) | Plan::Help(_) | Plan::Local(_) | Plan::Statements { .. } => &[],
+        Plan::Local(_) => &[(Ability::Local, "%%local")],
+        Plan::Magic(_) | Plan::Help(_) | Plan::Statements { .. } => &[],
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Batch, CellKind, Event, EventReader},
+    agent::{Agent, Batch, CellKind, Event, EventKind, EventReader},
     cell::{
         silence::LastReport, statement_run::StatementRun, stdin::InputBroker,
         transcript::Transcript,
@@ -197,6 +197,22 @@ async fn show_in_order(
     transcript.handle(Batch { events: outputs, ..batch }).await;
 }
 
+/// Shows the last of the progress before the statement's last outputs: where two people have one notebook, JupyterLab
+/// 4.6 moves an output that changes below the others, and a later change replaces another one.
+async fn finish_progress(run: &StatementRun<'_>, batch: &Batch) {
+    let kinds = || batch.events.iter().map(|event| &event.kind);
+    if kinds().any(|kind| matches!(kind, EventKind::End {})) {
+        let last = kinds().rev().find_map(|kind| match kind {
+            EventKind::Progress(progress) => Some(progress.clone()),
+            _ => None,
+        });
+        if let Some(progress) = last {
+            run.board.report_agent(progress);
+        }
+        run.board.finish(run.after_run).await;
+    }
+}
+
 async fn handle(
     run: &StatementRun<'_>,
     agent: &Agent,
@@ -212,6 +228,7 @@ async fn handle(
     run.context.threads.show(of_others, None).await;
     let leaves_threads = batch.threads.iter().any(|id| id == statement.as_str());
     run.context.comms.note_open(batch.comms);
+    finish_progress(run, &batch).await;
     show_in_order(run, agent, batch, transcript).await;
     if leaves_threads && transcript.has_ended() {
         run.context

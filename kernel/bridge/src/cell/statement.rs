@@ -1,9 +1,6 @@
 //! Runs one statement: it is submitted, followed to its end, and what it gave is shown.
 
-use std::{
-    convert::Infallible,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, time::Duration};
 
 use jupyter_wire::content::Stream;
 use livy_client::{Output, Statement};
@@ -97,19 +94,19 @@ async fn with_displays<T>(
     // Before the statement is submitted: its events must not be read by the watch of threads.
     run.context.threads.pause(&run.handle.identity()).await;
     let mut notice = Notice::new(run.displays.panel());
-    let (began, mut progress) = (Instant::now(), run.displays.panel().unless_never(run.after_run));
+    let progress = run.displays.panel().unless_never(run.after_run);
     let followed = tokio::select! {
         followed = following => followed,
         failure = interrupt::gave_up(run) => Err(failure),
         never = show_outage(run, &mut notice) => match never {},
-        never = run.board.show_on(began, &mut progress) => match never {},
+        never = run.board.show_on(progress) => match never {},
     };
     run.context.threads.resume(run.agent.as_ref(), run.sink.frontend()).await;
     match followed {
         Ok(_) => notice.over().await,
         Err(_) => notice.not_over().await,
     }
-    run.board.finish(run.after_run, began, progress).await;
+    run.board.finish(run.after_run).await;
     followed
 }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use livy_client::{Statement, StatementState};
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{Mutex, watch},
+    time::sleep,
+};
 
 use crate::{
     agent::Progress,
@@ -36,8 +39,12 @@ pub enum ProgressState {
 }
 
 /// Collects reports about a statement's progress, which a [`Panel`] shows.
-#[derive(Debug, Default)]
-pub struct ProgressBoard(watch::Sender<ProgressState>);
+#[derive(Default)]
+pub struct ProgressBoard {
+    state: watch::Sender<ProgressState>,
+    /// What shows it, and since when; nothing before the beginning and after the end.
+    display: Mutex<Option<(Instant, Panel)>>,
+}
 
 impl ProgressBoard {
     /// Takes a report of Livy's, which does not replace one of the agent's.
@@ -74,33 +81,32 @@ impl ProgressBoard {
     /// Returns as soon as the statement waits for others.
     pub async fn until_waiting(&self) {
         // It fails only once the board is dropped, which this borrows.
-        let _ =
-            self.0.subscribe().wait_for(|state| matches!(state, ProgressState::Waiting(_))).await;
+        let is_waiting = |state: &ProgressState| matches!(state, ProgressState::Waiting(_));
+        let _ = self.state.subscribe().wait_for(is_waiting).await;
     }
 
     /// Returns as soon as the statement does not wait for others.
     pub async fn until_running(&self) {
-        let _ =
-            self.0.subscribe().wait_for(|state| !matches!(state, ProgressState::Waiting(_))).await;
+        let is_running = |state: &ProgressState| !matches!(state, ProgressState::Waiting(_));
+        let _ = self.state.subscribe().wait_for(is_running).await;
     }
 
     fn change(&self, change: impl FnOnce(ProgressState) -> ProgressState) {
-        self.0.send_if_modified(|now| {
+        self.state.send_if_modified(|now| {
             let before = now.clone();
             *now = change(std::mem::take(now));
             *now != before
         });
     }
 
-    /// Shows the progress, until the future is dropped.
-    pub async fn show_on(&self, since: Instant, panel: &mut Panel) -> Infallible {
-        let mut state = self.0.subscribe();
+    /// Shows the progress, until its end is shown.
+    pub async fn show_on(&self, panel: Panel) -> Infallible {
+        *self.display.lock().await = Some((Instant::now(), panel));
+        let mut state = self.state.subscribe();
         sleep(PROGRESS_DELAY).await;
         loop {
-            let text = text(&state.borrow_and_update(), since.elapsed());
-            if panel.is_shown() || !text.plain.is_empty() {
-                panel.show(text).await;
-            }
+            let now = state.borrow_and_update().clone();
+            self.show(&now).await;
             sleep(MIN_UPDATE_INTERVAL).await;
             tokio::select! {
                 // It fails only once the board is dropped, which this borrows.
@@ -110,10 +116,22 @@ impl ProgressBoard {
         }
     }
 
-    /// Shows what stays after the cell's end.
-    pub async fn finish(&self, after_run: AfterRun, since: Instant, mut panel: Panel) {
-        if panel.is_shown() {
-            let state = self.0.borrow().clone();
+    async fn show(&self, state: &ProgressState) {
+        if let Some((since, panel)) = &mut *self.display.lock().await {
+            let text = text(state, since.elapsed());
+            if panel.is_shown() || !text.plain.is_empty() {
+                panel.show(text).await;
+            }
+        }
+    }
+
+    /// Shows what stays after the cell's end; afterwards nothing changes it.
+    pub async fn finish(&self, after_run: AfterRun) {
+        let display = self.display.lock().await.take();
+        if let Some((since, mut panel)) = display
+            && panel.is_shown()
+        {
+            let state = self.state.borrow().clone();
             panel.show(last_text(&state, after_run, since.elapsed())).await;
         }
     }
@@ -191,6 +209,9 @@ fn last_text(state: &ProgressState, after_run: AfterRun, elapsed: Duration) -> T
 
 #[cfg(test)]
 mod tests {
+    use jupyter_wire::{Parent, memory};
+    use serde_json::Value;
+
     use super::*;
 
     fn counts() -> Progress {
@@ -259,22 +280,45 @@ mod tests {
     fn the_agents_report_replaces_livys() {
         let board = ProgressBoard::default();
         board.report_livy(&statement("running", 0.5));
-        assert_eq!(*board.0.borrow(), ProgressState::Share(0.5));
+        assert_eq!(*board.state.borrow(), ProgressState::Share(0.5));
         board.report_agent(counts());
         board.report_livy(&statement("running", 0.6));
-        assert_eq!(*board.0.borrow(), ProgressState::Counts(counts()));
+        assert_eq!(*board.state.borrow(), ProgressState::Counts(counts()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_changes_the_last_word() {
+        let (_requests, frontend, mut client) = memory();
+        let board = ProgressBoard::default();
+        let shown = async {
+            board.report_agent(counts());
+            sleep(PROGRESS_DELAY * 2).await;
+            board.finish(AfterRun::Line).await;
+            board.report_agent(Progress { tasks_done: 116, ..counts() });
+            sleep(MAX_UPDATE_INTERVAL * 3).await;
+            board.finish(AfterRun::Line).await;
+        };
+        let panel = Panel::new(Some((frontend, Parent::none())));
+        tokio::select! {
+            () = shown => {}
+            never = board.show_on(panel) => match never {},
+        }
+        let messages = std::iter::from_fn(|| client.try_recv_iopub());
+        let texts = messages.map(|message| message.content::<Value>().unwrap().to_string());
+        let last = texts.last().unwrap();
+        assert!(last.contains("58/116 tasks, 8 active in"), "{last}");
     }
 
     #[test]
     fn a_number_ahead_is_shown_until_the_statement_runs() {
         let board = ProgressBoard::default();
         board.report_ahead(3);
-        assert_eq!(*board.0.borrow(), ProgressState::Nothing);
+        assert_eq!(*board.state.borrow(), ProgressState::Nothing);
         board.report_livy(&statement("waiting", 0.0));
         board.report_ahead(2);
         board.report_livy(&statement("waiting", 0.0));
-        assert_eq!(*board.0.borrow(), ProgressState::Waiting(Some(2)));
+        assert_eq!(*board.state.borrow(), ProgressState::Waiting(Some(2)));
         board.report_livy(&statement("running", 0.0));
-        assert_eq!(*board.0.borrow(), ProgressState::Nothing);
+        assert_eq!(*board.state.borrow(), ProgressState::Nothing);
     }
 }

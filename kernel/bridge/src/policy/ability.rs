@@ -18,6 +18,8 @@ pub enum Ability {
     Batches,
     /// The kernel uses sessions that it has not started.
     Attach,
+    /// `%%local` cells run on this machine.
+    Local,
 }
 
 impl Ability {
@@ -30,6 +32,7 @@ impl Ability {
             Self::Agent => "agent",
             Self::Batches => "batches",
             Self::Attach => "attach",
+            Self::Local => "local",
         }
     }
 }

@@ -338,7 +338,7 @@ fn the_example_of_the_page_is_a_policy_with_every_rule() {
     ] {
         assert!(example.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key}");
     }
-    for ability in ["transfers", "pip", "jars", "agent", "batches", "attach"] {
+    for ability in ["transfers", "pip", "jars", "agent", "batches", "attach", "local"] {
         assert!(page.contains(&format!("| `{ability}` |")), "{ability}");
     }
 }
