@@ -30,7 +30,8 @@ impl Peer {
         self.is_ready.store(true, Ordering::Relaxed);
     }
 
-    fn is_ready(&self) -> bool {
+    /// Whether the handshake is complete.
+    pub fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Relaxed)
     }
 

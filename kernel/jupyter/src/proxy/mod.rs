@@ -16,7 +16,7 @@ mod listener;
 mod traffic;
 mod zmtp;
 
-use std::{future::pending, io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, pin::pin, time::Duration};
 
 use thiserror::Error;
 use tokio::{
@@ -152,6 +152,10 @@ impl Proxy {
     }
 
     /// Relays a connection. The socket learns of a peer only when it has begun to speak ZMTP.
+    ///
+    /// When a later peer of the same identity has taken a peer's place, the socket closes its end. The peer's own end
+    /// stays open, as with libzmq's `ROUTER_HANDOVER`: otherwise the peer would connect again and take the place back,
+    /// and replies would go to either of the two. Gateways leave such a peer behind for each reconnected page.
     async fn relay(&self, stream: impl AsyncRead + AsyncWrite, peer: &Peer) -> Result<(), End> {
         let (mut from_peer, to_peer) = tokio::io::split(stream);
         let mut zmtp = Zmtp::new();
@@ -162,9 +166,13 @@ impl Proxy {
         let (from_socket, mut to_socket) = UnixStream::connect(&self.inner).await?.into_split();
         to_socket.write_all(&bytes[..read]).await?;
         drop(bytes);
+        let mut inward = pin!(inward(from_peer, to_socket, zmtp, peer));
         tokio::select! {
-            end = inward(from_peer, to_socket, zmtp, peer) => end,
-            end = outward(from_socket, to_peer, &self.sent) => end,
+            end = &mut inward => end,
+            end = outward(from_socket, to_peer, &self.sent) => match end {
+                Ok(()) if self.channel != "iopub" && peer.is_ready() => inward.await,
+                end => end,
+            },
         }
     }
 }
@@ -185,10 +193,8 @@ async fn inward(
             0 => return Ok(()),
             read => {
                 zmtp.follow(&bytes[..read])?;
-                if socket.write_all(&bytes[..read]).await.is_err() {
-                    // The socket has been closed; what it said last is still relayed.
-                    return pending().await;
-                }
+                // If the socket has been closed, what it said last is still relayed.
+                let _ = socket.write_all(&bytes[..read]).await;
             }
         }
     }
