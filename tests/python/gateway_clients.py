@@ -12,8 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import lab
 import pytest
 import websocket
-import zmq
-from conftest import SPARK_START, list_sessions, plain, printed, running_kernel, sessions, wait_until
+from conftest import SPARK_START, list_sessions, plain, printed, sessions, wait_until
 from gateways import NAMES, Gateway, Remote
 from network import network_to
 from playwright.sync_api import expect
@@ -290,28 +289,6 @@ def test_who_does_not_say_a_name_gets_no_session(gateway, network):
     kernel.leave()
     assert gateway.ask("DELETE", f"kernels/{kernel.id}").status_code == 204
     assert not requests
-
-
-def test_a_peer_that_another_has_replaced_stays_replaced(kernelspecs):
-    """A gateway leaves a connection open when a page connects again, and both have the frontend's identity."""
-    with running_kernel("livy-pyspark", "http://127.0.0.1:9") as kernel, zmq.Context() as context:
-        channel = kernel.client.shell_channel
-
-        def asked(peer):
-            kernel.client.session.send(peer, "kernel_info_request", {})
-            return peer.poll(1_000) and peer.recv_multipart()
-
-        peers = [context.socket(zmq.DEALER) for _ in range(2)]
-        for peer in peers:
-            peer.identity, peer.linger = b"one frontend", 0
-            peer.connect(channel.socket.getsockopt(zmq.LAST_ENDPOINT))
-            assert asked(peer)
-        # A peer whose connection had been closed would connect again at once, and take the place.
-        first, second = peers
-        assert all(asked(second) for _ in range(500))
-        assert not asked(first) and asked(second)
-        for peer in peers:
-            peer.close()
 
 
 @pytest.fixture(scope="module")

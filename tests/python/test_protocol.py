@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import zmq
 from conftest import SPARK_START, plain, running_kernel
 
 
@@ -139,3 +140,35 @@ def test_usage_without_a_session_is_the_kernels_and_starts_none(livy_url):
         kernel.run("1", timeout=SPARK_START)
         kernel.await_agent()
         assert usage(kernel)["pid"] != kernel.pid
+
+
+class Peer:
+    """A connection to a kernel's shell channel that has the identity of others."""
+
+    def __init__(self, context, kernel):
+        self.kernel, self.socket = kernel, context.socket(zmq.DEALER)
+        self.socket.identity, self.socket.linger = b"one frontend", 0
+        self.socket.connect(kernel.client.shell_channel.socket.getsockopt(zmq.LAST_ENDPOINT))
+
+    def ask(self, **content):
+        request = self.kernel.client.session.send(self.socket, "kernel_info_request", content)
+        while self.socket.poll(5_000):
+            _, reply = self.kernel.client.session.feed_identities(self.socket.recv_multipart())
+            if self.kernel.client.session.deserialize(reply)["parent_header"]["msg_id"] == request["header"]["msg_id"]:
+                return True
+        return False
+
+
+def test_of_two_connections_of_one_frontend_the_one_that_asks_gets_the_reply():
+    """Gateways leave a connection open when a page connects again, and both have the frontend's identity."""
+    with running_kernel("livy-pyspark", "http://127.0.0.1:9") as kernel, zmq.Context() as context:
+        left_behind, used = Peer(context, kernel), Peer(context, kernel)
+        assert left_behind.ask() and all(used.ask() for _ in range(200))
+        # After a crash they come back in any order.
+        for _ in range(5):
+            kernel.kill()
+            kernel.start_again()
+            assert all(used.ask() for _ in range(20))
+        assert all(peer.ask(large="x" * 3_000_000) for peer in [left_behind, used] * 20)
+        for peer in left_behind, used:
+            peer.socket.close()

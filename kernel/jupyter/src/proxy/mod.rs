@@ -13,18 +13,18 @@
 mod handshake;
 mod inner_listener;
 mod listener;
+mod relay;
 mod traffic;
 mod zmtp;
 
-use std::{io, path::PathBuf, pin::pin, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::UnixStream,
+    io::{AsyncRead, AsyncWrite},
     sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::sleep,
 };
 use tracing::{debug, warn};
 
@@ -32,15 +32,14 @@ use self::{
     handshake::{Handshakes, Peer},
     inner_listener::{InnerFolder, InnerListener},
     listener::{accept_ipc, accept_tcp},
+    relay::{Incoming, Relay},
     traffic::{Counted, SentBytes},
-    zmtp::{ProtocolError, Zmtp},
+    zmtp::ProtocolError,
 };
 pub(crate) use listener::Listener;
 
 /// How long a peer may leave unread what it has subscribed to.
 const STALLED_READER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many bytes are relayed at once.
-const RELAY_BUFFER_BYTES: usize = 64 << 10;
 /// The pause after an error of the system's, which may be out of files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
@@ -152,70 +151,15 @@ impl Proxy {
     }
 
     /// Relays a connection. The socket learns of a peer only when it has begun to speak ZMTP.
-    ///
-    /// When a later peer of the same identity has taken a peer's place, the socket closes its end. The peer's own end
-    /// stays open, as with libzmq's `ROUTER_HANDOVER`: otherwise the peer would connect again and take the place back,
-    /// and replies would go to either of the two. Gateways leave such a peer behind for each reconnected page.
     async fn relay(&self, stream: impl AsyncRead + AsyncWrite, peer: &Peer) -> Result<(), End> {
-        let (mut from_peer, to_peer) = tokio::io::split(stream);
-        let mut zmtp = Zmtp::new();
-        let mut bytes = vec![0; RELAY_BUFFER_BYTES];
-        let read = from_peer.read(&mut bytes).await?;
-        zmtp.follow(&bytes[..read])?;
+        let (from_peer, to_peer) = tokio::io::split(stream);
+        let mut incoming = Incoming::new(from_peer, peer);
+        if !incoming.read().await? {
+            return Ok(());
+        }
         let _counted = Counted::new(&self.peers);
-        let (from_socket, mut to_socket) = UnixStream::connect(&self.inner).await?.into_split();
-        to_socket.write_all(&bytes[..read]).await?;
-        drop(bytes);
-        let mut inward = pin!(inward(from_peer, to_socket, zmtp, peer));
-        tokio::select! {
-            end = &mut inward => end,
-            end = outward(from_socket, to_peer, &self.sent) => match end {
-                Ok(()) if self.channel != "iopub" && peer.is_ready() => inward.await,
-                end => end,
-            },
-        }
-    }
-}
-
-/// Relays from the peer to the socket.
-async fn inward(
-    mut stream: impl AsyncRead + Unpin,
-    mut socket: impl AsyncWrite + Unpin,
-    mut zmtp: Zmtp,
-    peer: &Peer,
-) -> Result<(), End> {
-    let mut bytes = vec![0; RELAY_BUFFER_BYTES];
-    loop {
-        if zmtp.is_ready() {
-            peer.set_ready();
-        }
-        match stream.read(&mut bytes).await? {
-            0 => return Ok(()),
-            read => {
-                zmtp.follow(&bytes[..read])?;
-                // If the socket has been closed, what it said last is still relayed.
-                let _ = socket.write_all(&bytes[..read]).await;
-            }
-        }
-    }
-}
-
-/// Relays from the socket to the peer.
-async fn outward(
-    mut socket: impl AsyncRead + Unpin,
-    mut stream: impl AsyncWrite + Unpin,
-    sent: &SentBytes,
-) -> Result<(), End> {
-    let mut bytes = vec![0; RELAY_BUFFER_BYTES];
-    loop {
-        match socket.read(&mut bytes).await? {
-            0 => return Ok(()),
-            read => {
-                let written =
-                    timeout(STALLED_READER_TIMEOUT, stream.write_all(&bytes[..read])).await;
-                written.map_err(|_| End::Stalled)??;
-                sent.add(read);
-            }
-        }
+        Relay { inner: &self.inner, incoming, to_peer, sent: &self.sent }
+            .run(self.channel != "iopub")
+            .await
     }
 }

@@ -52,6 +52,26 @@ impl Zmtp {
         self.ready
     }
 
+    /// Whether the next byte begins a message of a peer that is ready.
+    pub fn is_between_messages(&self) -> bool {
+        self.ready && self.message == 0 && matches!(self.state, State::Flags)
+    }
+
+    /// Follows the next bytes up to the end of `READY`, and returns how many of them belong to the handshake.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`follow`](Self::follow).
+    pub fn follow_handshake(&mut self, bytes: &[u8]) -> Result<usize, ProtocolError> {
+        for (at, byte) in bytes.iter().enumerate() {
+            if self.ready {
+                return Ok(at);
+            }
+            self.follow(std::slice::from_ref(byte))?;
+        }
+        Ok(bytes.len())
+    }
+
     /// Follows the next bytes, cut anywhere.
     ///
     /// # Errors
@@ -171,6 +191,24 @@ mod tests {
                 assert_eq!(zmtp.is_ready(), seen >= 64 + 28, "{seen} in pieces of {size}");
             }
         }
+    }
+
+    #[test]
+    fn the_handshake_ends_with_the_first_frame_wherever_the_bytes_are_cut() {
+        let wire = [greeting(), frame(COMMAND, 26), frame(MORE, 300), frame(0, 5)].concat();
+        for size in 1..400 {
+            let (mut zmtp, mut handshake) = (Zmtp::new(), 0);
+            for piece in wire.chunks(size) {
+                let length = zmtp.follow_handshake(piece).unwrap();
+                assert!(!zmtp.is_between_messages() || zmtp.is_ready());
+                zmtp.follow(&piece[length..]).unwrap();
+                handshake += length;
+            }
+            assert_eq!((handshake, zmtp.is_between_messages()), (64 + 28, true), "{size}");
+        }
+        let mut zmtp = Zmtp::new();
+        zmtp.follow(&[greeting(), frame(COMMAND, 26), frame(MORE, 3)].concat()).unwrap();
+        assert!(!zmtp.is_between_messages(), "a message goes on");
     }
 
     #[test]
