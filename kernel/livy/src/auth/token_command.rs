@@ -22,7 +22,7 @@ use super::{Auth, AuthError, PendingCheck, redact::redacted_last_line, secret};
 
 /// A command that waits for the user never ends by itself.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
-/// A token that expires sooner is renewed first.
+/// A token that expires sooner is renewed first, but not in the first half of what it lives: some live no longer.
 const TOKEN_EXPIRY_MARGIN: Duration = Duration::from_secs(300);
 
 /// Runs a command to get a token, and keeps the token until it expires.
@@ -35,7 +35,7 @@ pub struct TokenCommand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Token {
     header: HeaderValue,
-    expires: Option<SystemTime>,
+    renewal: Option<SystemTime>,
 }
 
 impl TokenCommand {
@@ -106,7 +106,7 @@ fn parse(text: &str, now: SystemTime) -> Result<Token, String> {
     }
     let expires = expires.or_else(|| jwt_expiry(&token));
     let header = secret(&format!("Bearer {token}")).map_err(|error| error.to_string())?;
-    Ok(Token { header, expires })
+    Ok(Token::new(header, expires, now))
 }
 
 fn basic(json: &Value, now: SystemTime) -> Option<Result<Token, String>> {
@@ -115,7 +115,7 @@ fn basic(json: &Value, now: SystemTime) -> Option<Result<Token, String>> {
     let password = text(["/Credentials/UsernamePassword/Password", "/password", "/Password"])?;
     let pair = STANDARD.encode(format!("{user}:{password}"));
     let header = secret(&format!("Basic {pair}")).map_err(|error| error.to_string());
-    Some(header.map(|header| Token { header, expires: expiry(json, now) }))
+    Some(header.map(|header| Token::new(header, expiry(json, now), now)))
 }
 
 /// Reads seconds since 1970 or from now. `expiresOn` of `az` is left alone: its time zone is not known.
@@ -141,10 +141,17 @@ fn jwt_expiry(token: &str) -> Option<SystemTime> {
 }
 
 impl Token {
+    fn new(header: HeaderValue, expires: Option<SystemTime>, now: SystemTime) -> Self {
+        let renewal = expires.map(|expires| {
+            let life = expires.duration_since(now).unwrap_or_default();
+            let half = life.checked_div(2).unwrap_or_default();
+            now.checked_add(half.max(life.saturating_sub(TOKEN_EXPIRY_MARGIN))).unwrap_or(expires)
+        });
+        Self { header, renewal }
+    }
+
     fn is_fresh(&self, now: SystemTime) -> bool {
-        self.expires.is_none_or(|expires| {
-            expires.duration_since(now).is_ok_and(|left| left > TOKEN_EXPIRY_MARGIN)
-        })
+        self.renewal.is_none_or(|renewal| now < renewal)
     }
 }
 
@@ -191,11 +198,9 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, token: &str, expires: Option<u64>) {
-        let expected = Token {
-            header: secret(&format!("Bearer {token}")).unwrap(),
-            expires: expires.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
-        };
-        assert_eq!(parse(text, now()), Ok(expected));
+        let header = secret(&format!("Bearer {token}")).unwrap();
+        let expires = expires.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(parse(text, now()), Ok(Token::new(header, expires, now())));
     }
 
     #[test]
@@ -214,7 +219,7 @@ mod tests {
     fn a_user_and_a_password_are_read_as_emrs_runtime_roles_have_them() {
         let json = r#"{"Credentials": {"UsernamePassword": {"Username": "u", "Password": "p"}}, "ExpiresAt": 1000600}"#;
         let expires = Some(UNIX_EPOCH + Duration::from_secs(1_000_600));
-        let expected = Token { header: secret("Basic dTpw").unwrap(), expires };
+        let expected = Token::new(secret("Basic dTpw").unwrap(), expires, now());
         assert_eq!(parse(json, now()), Ok(expected));
     }
 
@@ -232,13 +237,26 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn check_renewal(life: u64, renewed_after: u64) {
+        let expires = Some(now() + Duration::from_secs(life));
+        let token = Token::new(secret("Bearer x").unwrap(), expires, now());
+        let is_fresh_after = |seconds| token.is_fresh(now() + Duration::from_secs(seconds));
+        assert!(renewed_after == 0 || is_fresh_after(renewed_after - 1));
+        assert!(!is_fresh_after(renewed_after));
+    }
+
     #[test]
-    fn a_token_is_renewed_before_it_ends() {
-        let token = |expires| Token {
-            header: secret("Bearer x").unwrap(),
-            expires: Some(UNIX_EPOCH + Duration::from_secs(expires)),
-        };
-        assert!(token(1_000_301).is_fresh(now()) && !token(1_000_299).is_fresh(now()));
+    fn a_token_is_renewed_five_minutes_before_it_ends() {
+        check_renewal(3600, 3300);
+        check_renewal(600, 300);
+    }
+
+    #[test]
+    fn a_token_that_lives_no_longer_than_that_is_not_fetched_for_each_request() {
+        check_renewal(300, 150);
+        check_renewal(20, 10);
+        check_renewal(0, 0);
     }
 
     fn shell(script: &str) -> TokenCommand {
