@@ -145,3 +145,17 @@ async fn a_configuration_is_told_and_kept_without_its_secrets() {
         "{kept}"
     );
 }
+
+#[tokio::test]
+async fn a_session_that_is_only_others_to_use_is_not_joined() {
+    let livy = Livy::start().await;
+    livy.start_session("team").await;
+    let network = Proxy::to(&livy, Network::Up).await;
+    network.always(Asked::Statements, Fault::Answer(Answer::status(403)));
+    let mut frontend = Frontend::open("pyspark", &network.url()).await;
+    let done = frontend.run("%attach team").await;
+    assert_eq!(done.reply.content["ename"], "LivyError");
+    assert!(shown(&done).contains("does not let you use session 0"), "{done:#?}");
+    frontend.run("%detach").await;
+    assert_eq!(network.count(Asked::NewStatement), 0);
+}

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use livy_client::{Client, Error, Fate, PollPolicy, Polls, Session, SessionProperties, session};
+use livy_client::{
+    Client, Error, Fate, PollPolicy, Polls, Session, SessionProperties, session,
+    statement::{self, Page},
+};
 
 use crate::{
     error::CellError,
@@ -146,7 +149,9 @@ impl Manager {
     ) -> Result<Session, CellError> {
         self.policy().check_joined(session.proxy_user.as_deref())?;
         let client = client.bound_to(session_name::identity(&session));
-        self.wait_until_ready(&client, session, Duration::ZERO).await
+        let session = self.wait_until_ready(&client, session, Duration::ZERO).await?;
+        check_access(&client, &session).await?;
+        Ok(session)
     }
 
     /// Polls until the session takes statements. The server may be silent for up to `silence_limit`.
@@ -249,6 +254,23 @@ pub(super) fn not_created(error: &Error) -> CellError {
 fn unknown_property(message: &str) -> Option<&str> {
     let (_, after) = message.split_once("Unrecognized field \"")?;
     after.split_once('"').map(|(property, _)| property)
+}
+
+/// Livy shows everybody that a session is there. What runs in it is only for those who may use it.
+async fn check_access(client: &Client, session: &Session) -> Result<(), CellError> {
+    let page = Page { size: Some(0), ..Page::default() };
+    let asked = client.send(statement::list(&session.id, page)).await;
+    match asked.err().and_then(|error| Some(error.refusal()?.status)) {
+        Some(403) => Err(CellError::new(
+            "LivyError",
+            format!(
+                "The server does not let you use session {}, which is another user's",
+                session.id
+            ),
+            "Run `livy-kernel sessions` to list yours.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn not_started(why: &str) -> CellError {
