@@ -80,6 +80,16 @@ async fn secret_properties_are_never_shown() {
     }
 }
 
+#[tokio::test]
+async fn a_session_of_a_gateways_is_listed_as_its_users() {
+    let one = json!({"id": 1, "name": "livy-kernel-1", "state": "idle", "owner": "hub", "proxyUser": "alice"});
+    let table = stdout(&livy_kernel(&serve(all_like(one, &[])).await, &["sessions"]).await);
+    insta::assert_snapshot!(in_words(&table, "livy-kernel-1"), @"
+    ID NAME KIND STATE OWNER APPLICATION
+    1 A-NAME - idle alice -
+    ");
+}
+
 /// A server that has so many sessions, says so or not, and sends at most so many at once.
 async fn paging(count: usize, total: Option<usize>, page: usize) -> String {
     let list = move |Query(query): Query<HashMap<String, usize>>| async move {

@@ -58,6 +58,8 @@ fn unreadable(body: &str, error: &serde_json::Error) -> String {
 fn server_message(body: &str) -> Option<String> {
     let message = match serde_json::from_str::<Value>(body) {
         Ok(Value::String(text)) => without_java(&text),
+        // Livy says no more where a session is another user's.
+        Ok(Value::Object(object)) if object.is_empty() => return None,
         Ok(Value::Object(object)) => ["msg", "message", "error_description", "error"]
             .iter()
             .find_map(|&key| object.get(key)?.as_str())
@@ -142,6 +144,7 @@ mod tests {
         check(502, "<html><head><title>Bad Gateway</title></head></html>", "Bad Gateway");
         check(400, "<html><body><h2>Missing header</h2></body></html>", "Missing header");
         check(404, "", "there is no such thing at this address");
+        check(403, "{}", "this user may not do that");
     }
 
     #[test]

@@ -77,7 +77,8 @@ fn row(session: &Session, is_here: bool) -> Vec<String> {
         name(session).to_owned(),
         text(&session.kind),
         session.state.to_string(),
-        text(&session.owner),
+        // What a gateway has created for its users is all the gateway's own.
+        text(if session.proxy_user.is_some() { &session.proxy_user } else { &session.owner }),
         whose.to_owned(),
     ]
 }

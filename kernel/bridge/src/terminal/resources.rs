@@ -84,7 +84,16 @@ pub async fn rows(
 ///
 /// Fails if the table cannot be written.
 pub fn print_table(rows: &[Value]) -> Result<(), CommandError> {
-    Ok(print(table::table(&COLUMNS, rows))?)
+    let rows: Vec<Value> = rows.iter().cloned().map(with_user).collect();
+    Ok(print(table::table(&COLUMNS, &rows))?)
+}
+
+/// Names the user whom it runs as: what a gateway has created for its users is all the gateway's own.
+fn with_user(mut row: Value) -> Value {
+    if let Some(user) = row.get("proxyUser").filter(|user| !user.is_null()).cloned() {
+        row["owner"] = user;
+    }
+    row
 }
 
 /// Shows one session or batch.
