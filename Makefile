@@ -6,6 +6,7 @@
 #   make parity       run 1,400 cells of notebooks, here and in ipykernel
 #   make matrix       run the tests of cells on several versions of Spark and Java, and print a table
 #   make test-widgets drive fifteen notebooks of widgets in JupyterLab in Chromium, here and in ipykernel
+#   make test-hub     run a JupyterHub with three users of this machine and a realm of Kerberos, as kernel/docs/hub.md says; needs root
 #   make test-gateway run the kernels through Jupyter Kernel Gateway and Jupyter Enterprise Gateway
 #   make test-collaboration  run them in a notebook that two people have open in JupyterLab
 #   make bench        measure start-up and memory beside ipykernel, cells beside sparkmagic, and what cells cost by length
@@ -34,6 +35,9 @@ VENV := $(CURDIR)/.venv
 OLD_SPARK := 3.5.6
 OLD_VENV := $(CURDIR)/.venv-matrix/spark-$(OLD_SPARK)-java-17
 LINT := $(CURDIR)/.venv-lint
+HUB := $(CURDIR)/.venv-hub
+# Users of the hub cannot run a Python in root's home.
+HUB_PYTHON ?= /usr/bin/python3
 WHEEL := $(CURDIR)/.venv-wheel
 GATEWAYS := $(CURDIR)/.venv-kernel-gateway $(CURDIR)/.venv-enterprise-gateway
 COLLABORATION := $(CURDIR)/.venv-collaboration
@@ -41,7 +45,7 @@ SPARKMAGIC := $(CURDIR)/.venv-sparkmagic
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 RELEASE := target/release/livy-kernel
 
-.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets test-gateway test-collaboration conformance soak parity matrix lab bench bench-widgets bench-data install wheel check-wheel test-wheel reproduce kernels cargo clean
+.PHONY: demo check test lint lint-python test-quick test-quick-kernel test-quick-crates test-rust test-python test-spark-3 test-widgets test-hub test-gateway test-collaboration conformance soak parity matrix lab bench bench-widgets bench-data install wheel check-wheel test-wheel reproduce kernels cargo clean
 .DELETE_ON_ERROR:
 
 demo: kernels
@@ -114,6 +118,13 @@ test-collaboration: $(VENV)/.clients $(VENV)/spark.jsa $(COLLABORATION)/.ready |
 	@echo "== two people in one notebook, here and in ipykernel"
 	@$(CARGO) build --locked --quiet
 	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest tests/python/collaboration_in_lab.py --kernel target/debug/livy-kernel
+
+# Each file of these has what it needs of servers in an environment of its own.
+HUB_FILES := hub_users
+test-hub: $(VENV)/.clients $(VENV)/spark.jsa $(HUB)/.ready | cargo
+	@echo "== a JupyterHub and its users"
+	@$(CARGO) build --locked --quiet
+	@SPARK_SUBMIT_OPTS="$(call JVM,$(VENV))" $(VENV)/bin/python -m pytest $(HUB_FILES:%=tests/python/%.py) --kernel target/debug/livy-kernel $(if $(ONLY),-k "$(ONLY)")
 
 # All other tests of clients run on the newest Spark. The longest file comes first, so that no processor waits for it.
 ON_SPARK_3 = conformance scala_cells data completion_by_language values packages
@@ -216,6 +227,15 @@ $(GATEWAYS:%=%/.ready) $(COLLABORATION)/.ready: $(CURDIR)/.venv-%/.ready: tests/
 	@$(@D)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	@touch $@
 
+$(HUB)/.ready: tests/python/requirements-hub.txt tests/python/hub-proxy/package.json tests/python/hub-proxy/package-lock.json
+	@command -v npm > /dev/null || { echo "make: JupyterHub's proxy needs Node.js 20 or newer with npm (Debian: nodejs, npm)"; exit 1; }
+	@echo "== creating .venv-hub with JupyterHub and its proxy (some 350 MB, once)"
+	@$(HUB_PYTHON) -m venv $(HUB) || { echo "make: $(HUB_PYTHON) cannot make a virtual environment (Debian: install python3-venv)"; exit 1; }
+	@$(HUB)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	@cp $(filter %.json,$^) $(HUB)
+	@npm ci --prefix $(HUB) --silent --no-audit --no-fund
+	@touch $@
+
 $(VENV)/.ready: tests/python/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: Python 3.10 or newer is needed; set PYTHON to it"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: $$($(PYTHON) --version) is too old; set PYTHON to 3.10 or newer"; exit 1; }
@@ -262,4 +282,4 @@ cargo:
 	@command -v $(CARGO) > /dev/null || { echo "make: a Rust toolchain is needed (cargo, see rustup.rs)"; exit 1; }
 
 clean:
-	rm -rf target .venv .venv-lint .venv-wheel .venv-matrix $(GATEWAYS) $(COLLABORATION) artefacts
+	rm -rf target .venv .venv-lint .venv-hub .venv-wheel .venv-matrix $(GATEWAYS) $(COLLABORATION) artefacts

@@ -1,6 +1,7 @@
 """Stands before a Livy as Hadoop's authentication filter does: a client without a cookie must have a ticket.
 
-A token counts once; whoever was believed gets the cookie `hadoop.auth`. Run by the system's Python, which has gssapi.
+A token counts once; whoever was believed gets the cookie `hadoop.auth`. With `--access`, each user acts as themselves
+at the Livy behind, and `--superusers` for whom they name (`doAs`). Run by the system's Python, which has gssapi.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import gssapi
+from livy_access import LocalAccess, Refused, ServerAccess
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int)
@@ -22,7 +24,12 @@ parser.add_argument("--log")
 parser.add_argument("--secrets")
 parser.add_argument("--cookie-seconds", type=float, default=3600)
 parser.add_argument("--silent", default="no")
+# Who decides whose session is whose: `local` for a livy-local, which does not, `server` for a Livy with access control.
+parser.add_argument("--access", choices=["none", "local", "server"], default="none")
+parser.add_argument("--superusers", default="")
 options = parser.parse_args()
+accesses = {"none": None, "local": LocalAccess, "server": ServerAccess}
+access = accesses[options.access] and accesses[options.access](options.superusers.split(","))
 livy = urlsplit(options.livy)
 key = secrets.token_hex(8)
 seen_tokens = set()
@@ -74,7 +81,7 @@ class Gate(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if is_good(self.headers.get("Cookie")):
             note("cookie")
-            return self.pass_on(body, [])
+            return self.pass_on(body, [], re.search(r"u=([^&]+)", self.headers["Cookie"])[1])
         kind, _, token = (self.headers.get("Authorization") or "").partition(" ")
         if kind != "Negotiate":
             note("nobody")
@@ -91,14 +98,22 @@ class Gate(BaseHTTPRequestHandler):
             note("refused")
             return self.answer(403, [])
         note("token")
-        headers = [("Set-Cookie", cookie_of(str(context.initiator_name).split("@")[0]))]
+        login = str(context.initiator_name).split("@")[0]
+        headers = [("Set-Cookie", cookie_of(login))]
         if options.silent == "no":
             headers.append(("WWW-Authenticate", "Negotiate " + base64.b64encode(reply).decode()))
-        self.pass_on(body, headers)
+        self.pass_on(body, headers, login)
 
     do_GET = do_POST = do_DELETE = do_PUT = handle_any
 
-    def pass_on(self, body, headers):
+    def pass_on(self, body, headers, user):
+        path, shown = self.path, lambda reply: reply
+        if access:
+            try:
+                path, shown = access.asks(user, self.command, self.path, body)
+            except Refused as why:
+                note("forbidden")
+                return self.answer(403, headers, str(why).encode())
         login = base64.b64encode(f"{livy.username}:{livy.password}".encode()).decode()
         asked = {
             name: value for name, value in self.headers.items() if name.lower() in ("content-type", "x-requested-by")
@@ -106,10 +121,10 @@ class Gate(BaseHTTPRequestHandler):
         if livy.username:
             asked["Authorization"] = "Basic " + login
         behind = http.client.HTTPConnection(livy.hostname, livy.port)
-        behind.request(self.command, self.path, body, asked)
+        behind.request(self.command, path, body, asked)
         reply = behind.getresponse()
         kept = [(name, value) for name, value in reply.getheaders() if name.lower() in ("content-type", "location")]
-        self.answer(reply.status, headers + kept, reply.read())
+        self.answer(reply.status, headers + kept, shown(reply.read()))
 
 
 ThreadingHTTPServer(("127.0.0.1", options.port), Gate).serve_forever()

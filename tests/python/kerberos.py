@@ -65,9 +65,9 @@ def wait_for(port):
 
 
 class Realm:
-    """A Kerberos realm with the user `alice`, whose key is in a file, and the service `HTTP/127.0.0.1`."""
+    """A Kerberos realm with users, whose keys are in files, and the service `HTTP/127.0.0.1`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, users=("alice",)):
         self.folder, self.port, self.kdc = folder, free_port(), None
         # All tokens and all signatures of cookies that were sent.
         self.secrets = folder / "secrets"
@@ -76,7 +76,8 @@ class Realm:
         (folder / "kdc.conf").write_text(KDC.format(**names))
         self.env = {"KRB5_CONFIG": str(folder / "krb5.conf"), "KRB5_KDC_PROFILE": str(folder / "kdc.conf")}
         self.run("kdb5_util", "create", "-s", "-r", REALM, "-P", "of the database")
-        for principal, keytab in ("alice", "alice.keytab"), ("HTTP/127.0.0.1", "http.keytab"):
+        keytabs = {user: f"{user}.keytab" for user in users} | {"HTTP/127.0.0.1": "http.keytab"}
+        for principal, keytab in keytabs.items():
             self.run("kadmin.local", "-q", f"addprinc -randkey {principal}")
             self.run("kadmin.local", "-q", f"ktadd -k {folder / keytab} {principal}")
         self.start()
