@@ -19,7 +19,6 @@ mod zmtp;
 
 use std::{io, path::PathBuf, time::Duration};
 
-use thiserror::Error;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -32,14 +31,11 @@ use self::{
     handshake::{Handshakes, Peer},
     inner_listener::{InnerFolder, InnerListener},
     listener::{accept_ipc, accept_tcp},
-    relay::{Incoming, Relay},
+    relay::{End, Incoming, Relay},
     traffic::{Counted, SentBytes},
-    zmtp::ProtocolError,
 };
 pub(crate) use listener::Listener;
 
-/// How long a peer may leave unread what it has subscribed to.
-const STALLED_READER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after an error of the system's, which may be out of files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
@@ -96,19 +92,6 @@ struct Proxy {
     inner: PathBuf,
     sent: SentBytes,
     peers: watch::Sender<usize>,
-}
-
-/// Says why a connection has ended.
-#[derive(Debug, Error)]
-enum End {
-    #[error("{0}")]
-    Refused(#[from] ProtocolError),
-    #[error("it has not finished the handshake in time")]
-    Silent,
-    #[error("it has not read for {} s what was sent to it", STALLED_READER_TIMEOUT.as_secs())]
-    Stalled,
-    #[error("one side has ended it ({0})")]
-    Over(#[from] io::Error),
 }
 
 impl Proxy {

@@ -5,8 +5,9 @@
 //! own end stays open: it would connect again otherwise, and take the place back although it never speaks. The place goes
 //! to the peer that speaks, which thus gets the replies to what it asks.
 
-use std::{future::pending, io, path::Path};
+use std::{future::pending, io, path::Path, time::Duration};
 
+use thiserror::Error;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf},
     net::{
@@ -16,14 +17,33 @@ use tokio::{
     time::timeout,
 };
 
-use super::{End, STALLED_READER_TIMEOUT, handshake::Peer, traffic::SentBytes, zmtp::Zmtp};
+use super::{
+    handshake::Peer,
+    traffic::SentBytes,
+    zmtp::{ProtocolError, Zmtp},
+};
 
+/// How long a peer may leave unread what it has subscribed to.
+const STALLED_READER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many bytes are relayed at once.
 const RELAY_BUFFER_BYTES: usize = 64 << 10;
 /// The length of ZMTP's [greeting](https://rfc.zeromq.org/spec/23/#greeting).
 const GREETING_BYTES: u64 = 64;
 /// The bit of a frame's [flags](https://rfc.zeromq.org/spec/23/#framing) that says that its length has eight bytes.
 const LONG: u8 = 2;
+
+/// Says why a connection has ended.
+#[derive(Debug, Error)]
+pub(super) enum End {
+    #[error("{0}")]
+    Refused(#[from] ProtocolError),
+    #[error("it has not finished the handshake in time")]
+    Silent,
+    #[error("it has not read for {} s what was sent to it", STALLED_READER_TIMEOUT.as_secs())]
+    Stalled,
+    #[error("one side has ended it ({0})")]
+    Over(#[from] io::Error),
+}
 
 /// What comes from a peer.
 pub(super) struct Incoming<'a, S> {
