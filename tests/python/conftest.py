@@ -328,5 +328,11 @@ def each_session(shell_of_each_mode):
     return shell_of_each_mode
 
 
+def heed_signals():
+    """Undoes what a shell in the background, or nohup, has programs ignore."""
+    for number in [signal.SIGINT, signal.SIGHUP]:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def descendants(pid):
     return psutil.Process(pid).children(recursive=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import kerberos
 import requests
 import websocket
-from conftest import CELL, SPARK_START, printed
+from conftest import CELL, SPARK_START, heed_signals, printed
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,8 @@ class Gateway:
         command += [f"--{option.replace('__', '.')}={value}" for option, value in options.items()]
         token = {"kernel": "KG_AUTH_TOKEN", "enterprise": "EG_AUTH_TOKEN"}[self.name]
         with (self.folder / "log").open("a") as log:
-            self.process = subprocess.Popen(command, env=self.env | {token: self.token}, stdout=log, stderr=log)
+            env = self.env | {token: self.token}
+            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, preexec_fn=heed_signals)
         kerberos.wait_for(self.port)
 
     def end(self, signal):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import CELL, SPARK_START, list_sessions, running_kernel, sessions, wait_until
+from conftest import CELL, SPARK_START, heed_signals, list_sessions, running_kernel, sessions, wait_until
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -62,12 +62,6 @@ def start(program, tmp_path):
     for process in started:
         process.kill()
         process.communicate()
-
-
-def heed_signals():
-    """Undoes what a shell in the background, or nohup, has programs ignore."""
-    for number in [signal.SIGINT, signal.SIGHUP]:
-        signal.signal(number, signal.SIG_DFL)
 
 
 def write(path, *codes, kernel="livy-pyspark", **tags):

@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    io::ErrorKind,
     panic::Location,
     sync::{Arc, Mutex},
     time::Duration,
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinSet};
 use zeromq::{
     DealerRecvHalf, DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv,
-    SocketSend, SubSocket, ZmqMessage, util::PeerIdentity,
+    SocketSend, SubSocket, ZmqError, ZmqMessage, util::PeerIdentity,
 };
 
 use super::{
@@ -281,10 +282,17 @@ async fn dealer(port: u16) -> DealerSocket {
     let mut options = SocketOptions::default();
     options.peer_identity("frontend".parse::<PeerIdentity>().unwrap());
     let mut socket = DealerSocket::with_options(options);
-    within(PATIENCE, Location::caller(), "a channel", socket.connect(&endpoint(port)))
-        .await
-        .unwrap();
+    within(PATIENCE, Location::caller(), "a channel", connect(&mut socket, port)).await;
     socket
+}
+
+/// Connects again after a reset, as libzmq does by itself.
+async fn connect(socket: &mut impl Socket, port: u16) {
+    while let Err(error) = socket.connect(&endpoint(port)).await {
+        let is_reset =
+            matches!(&error, ZmqError::Network(why) if why.kind() == ErrorKind::ConnectionReset);
+        assert!(is_reset, "{error}");
+    }
 }
 
 async fn subscribe(port: u16, topic: &str) -> SubSocket {
