@@ -18,7 +18,7 @@ import psutil
 import pytest
 import requests
 import websocket
-from conftest import CELL, SPARK_START, wait_until
+from conftest import CELL, SPARK_START, heed_signals, wait_until
 from kerberos import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ class Machine:
     def __init__(self, program):
         inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         command = [*inside, "sh", "-ec", INIT, "init", str(ENVIRONMENT)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals)
         assert self.process.stdout.readline() == "ready\n"
         [init] = psutil.Process(self.process.pid).children()
         self.init = str(init.pid)
@@ -171,7 +171,7 @@ def running_hub(machine, folder, livy, settings, parts=(), files=(), places=(), 
         process = subprocess.Popen(
             machine.words(["env", "--chdir=/var/lib/jupyterhub", *shlex.split(command)]),
             env={"PATH": path, "LANG": "C.UTF-8", "HOME": "/root"} | dict(env),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, preexec_fn=heed_signals,
         )  # fmt: skip
     try:
         wait_until(lambda: answers(url) or process.poll() is not None, 60, f"no hub: {log}")
