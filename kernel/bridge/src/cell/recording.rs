@@ -17,7 +17,6 @@ use crate::{
 
 /// A statement that is about to be sent.
 pub struct Recording {
-    id: Uuid,
     /// What is noted of it, if there is an audit.
     noted: Option<Sent>,
     records: Records,
@@ -33,20 +32,19 @@ impl Recording {
     pub async fn begin(run: &StatementRun<'_>) -> Result<Self, CellError> {
         let records = run.context.sessions.records.clone();
         let (report, ended) = oneshot::channel();
-        let (id, language) = (Uuid::new_v4(), run.kind.as_str());
-        let noted = records.is_audited().then(|| sent(run, id));
+        let noted = records.is_audited().then(|| sent(run));
         if let Some(sent) = noted.clone() {
             records.begin(sent).await?;
         }
-        run.end.open(records.clone(), language, report);
-        Ok(Self { id, noted, records, ended })
+        run.end.open(records.clone(), run.kind.as_str(), report);
+        Ok(Self { noted, records, ended })
     }
 
     /// Notes what has come of the attempt to send it, and records its end when that comes.
     pub fn sent(self, handle: &SessionHandle, result: &Result<Statement, Error>) {
-        let Self { id, noted, records, ended } = self;
+        let Self { noted, records, ended } = self;
         let Some(noted) = noted else { return };
-        let client = handle.client.clone();
+        let (id, client) = (noted.id, handle.client.clone());
         match result {
             Ok(statement) => {
                 records.is_sent(id, statement.id.to_string());
@@ -68,11 +66,11 @@ impl Recording {
     }
 }
 
-fn sent(run: &StatementRun<'_>, id: Uuid) -> Sent {
+fn sent(run: &StatementRun<'_>) -> Sent {
     let handle = run.handle;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Sent {
-        id,
+        id: Uuid::new_v4(),
         pid: std::process::id(),
         time: i128::try_from(now.as_nanos()).unwrap_or_default(),
         session: handle.facts(),

@@ -100,20 +100,15 @@ pub struct Line {
 impl Line {
     /// Something that happens now.
     pub fn now(person: &Person, event: Event) -> Self {
-        Self::at(OffsetDateTime::now_utc(), Uuid::new_v4(), person, event)
+        Self::at(OffsetDateTime::now_utc(), Uuid::new_v4(), person, std::process::id(), event)
     }
 
-    /// Something that began at this time.
-    pub fn at(time: OffsetDateTime, id: Uuid, person: &Person, event: Event) -> Self {
+    /// Something that began at this time, in this process of the person's.
+    pub fn at(time: OffsetDateTime, id: Uuid, person: &Person, pid: u32, event: Event) -> Self {
         let millisecond = time.millisecond();
         let time = time.replace_millisecond(millisecond).unwrap_or(time);
         let time = time.format(&Rfc3339).unwrap_or_default();
-        Self { time, id, person: person.clone(), pid: std::process::id(), event }
-    }
-
-    /// The same, of another process.
-    pub fn of_process(self, pid: u32) -> Self {
-        Self { pid, ..self }
+        Self { time, id, person: person.clone(), pid, event }
     }
 
     /// The line as an audit has it.

@@ -1,7 +1,14 @@
 //! What is told in an audit, as its lines have it. Pure.
 
+use std::time::Duration;
+
 use livy_client::Identity;
 use serde::{Deserialize, Serialize};
+
+/// A time as lines have it, in whole milliseconds.
+pub fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// A session, as its server tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +30,9 @@ pub struct SessionFacts {
 impl SessionFacts {
     /// Whether both are the same session.
     pub fn is(&self, other: &Self) -> bool {
-        let name = |facts: &'_ Self| {
-            (facts.server.clone(), facts.session.clone(), facts.session_name.clone())
-        };
-        name(self) == name(other)
+        self.server == other.server
+            && self.session == other.session
+            && self.session_name == other.session_name
     }
 
     /// The facts of a session of this server.

@@ -18,7 +18,9 @@ mod writer;
 
 pub use audit::{Audit, AuditError};
 pub use destination::Destination;
-pub use event::{Event, SessionEnd, SessionFacts, SessionStart, StatementEnd, TransferEnd};
+pub use event::{
+    Event, SessionEnd, SessionFacts, SessionStart, StatementEnd, TransferEnd, milliseconds,
+};
 pub use metrics::{Count, Counters};
 pub use metrics_file::{default_path, read};
 pub use of_session::SessionRecords;

@@ -128,12 +128,13 @@ impl Writer {
     fn end(&mut self, id: Uuid, end: StatementEnd) {
         let is_told = self.unwritten.iter().any(|(_, line)| line.id == id);
         let Some(sent) = self.pending.get(id).cloned().filter(|_| !is_told) else { return };
-        let Sent { session, statement, source, kind, sha256, code, .. } = sent.clone();
+        let time = sent.time();
+        let Sent { session, statement, source, kind, sha256, code, pid, .. } = sent;
         let event = StatementLine { session, statement, source, kind, sha256, code, end };
         let event = Event::Statement(Box::new(event));
-        let line = Line::at(sent.time(), id, &self.person, event).of_process(sent.pid);
+        let line = Line::at(time, id, &self.person, pid, event);
         // The kernel that sent it may have been killed right after it wrote the line.
-        let is_of_other = sent.pid != std::process::id();
+        let is_of_other = pid != std::process::id();
         let id_of_line = id.to_string();
         self.write(&line, |audit| is_of_other && audit.to.has(&id_of_line));
         self.forget_if_written(id);

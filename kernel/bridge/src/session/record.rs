@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::{
     error::CellError,
     platform::task,
-    records::{Count, Event, Records, SessionEnd, SessionFacts, SessionStart},
+    records::{Count, Event, Records, SessionEnd, SessionFacts, SessionStart, milliseconds},
     session::{handle::SessionHandle, manager::Manager, origin::Origin, statement_end},
 };
 
@@ -51,7 +51,7 @@ impl Manager {
         took: Duration,
         reason: Option<String>,
     ) {
-        let (kind, ms) = (self.kind.as_str().to_owned(), statement_end::milliseconds(took));
+        let (kind, ms) = (self.kind.as_str().to_owned(), milliseconds(took));
         self.records.note(Event::Session { session, kind, state, ms, reason });
     }
 

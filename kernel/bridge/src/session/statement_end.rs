@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    records::{Records, Sent, StatementEnd},
+    records::{Records, Sent, StatementEnd, milliseconds},
     server::affinity::Subject,
     session::loss,
 };
@@ -64,11 +64,6 @@ pub fn bytes(output: Option<&Output>) -> u64 {
         None => 0,
     };
     bytes as u64
-}
-
-/// A time in whole milliseconds.
-pub fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 const JSON: &str = "application/json";

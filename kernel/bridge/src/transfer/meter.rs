@@ -15,7 +15,7 @@ use crate::{
         progress::with_bar,
     },
     output::bytes::bytes,
-    records::{SessionRecords, TransferEnd},
+    records::{SessionRecords, TransferEnd, milliseconds},
     transfer::{error::TransferError, frame::Frame},
 };
 
@@ -104,7 +104,7 @@ impl Meter {
             },
             name: self.name.clone(),
             state,
-            ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ms: milliseconds(self.began.elapsed()),
             bytes: done.saturating_sub(before),
         }
     }

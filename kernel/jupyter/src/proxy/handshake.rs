@@ -30,8 +30,7 @@ impl Peer {
         self.is_ready.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the handshake is complete.
-    pub fn is_ready(&self) -> bool {
+    fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Relaxed)
     }
 

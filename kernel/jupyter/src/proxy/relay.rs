@@ -20,17 +20,13 @@ use tokio::{
 use super::{
     handshake::Peer,
     traffic::SentBytes,
-    zmtp::{ProtocolError, Zmtp},
+    zmtp::{GREETING_BYTES, LONG, ProtocolError, Zmtp},
 };
 
 /// How long a peer may leave unread what it has subscribed to.
 const STALLED_READER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many bytes are relayed at once.
 const RELAY_BUFFER_BYTES: usize = 64 << 10;
-/// The length of ZMTP's [greeting](https://rfc.zeromq.org/spec/23/#greeting).
-const GREETING_BYTES: u64 = 64;
-/// The bit of a frame's [flags](https://rfc.zeromq.org/spec/23/#framing) that says that its length has eight bytes.
-const LONG: u8 = 2;
 
 /// Says why a connection has ended.
 #[derive(Debug, Error)]
@@ -136,7 +132,7 @@ impl<S: AsyncRead, W: AsyncWrite + Unpin> Relay<'_, S, W> {
 async fn connect_again(inner: &Path, hello: &[u8]) -> io::Result<(OwnedReadHalf, OwnedWriteHalf)> {
     let (mut from_socket, mut to_socket) = UnixStream::connect(inner).await?.into_split();
     to_socket.write_all(hello).await?;
-    skip(&mut from_socket, GREETING_BYTES).await?;
+    skip(&mut from_socket, GREETING_BYTES as u64).await?;
     let length = match from_socket.read_u8().await? & LONG {
         0 => u64::from(from_socket.read_u8().await?),
         _ => from_socket.read_u64().await?,

@@ -8,13 +8,13 @@ pub(super) const MAX_MESSAGE_BYTES: u64 = 64 << 20;
 /// How many bytes a frame counts in addition to its own, so that empty ones count too.
 const FRAME_OVERHEAD_BYTES: u64 = 64;
 /// A [greeting](https://rfc.zeromq.org/spec/23/#greeting) has this length…
-const GREETING_BYTES: usize = 64;
+pub(super) const GREETING_BYTES: usize = 64;
 /// …and this first byte.
 const SIGNATURE_BYTE: u8 = 0xff;
 
 /// Bits of a frame's [flags](https://rfc.zeromq.org/spec/23/#framing).
 const MORE: u8 = 1;
-const LONG: u8 = 2;
+pub(super) const LONG: u8 = 2;
 const COMMAND: u8 = 4;
 
 /// Says why a peer is refused. The texts quote nothing from it.
